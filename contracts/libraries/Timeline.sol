@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity =0.8.30;
+
+import {IAccreditationRegistry} from "../../interfaces/IAccreditationRegistry.sol";
+
+/// @title Timeline
+/// @notice A line of accreditations in time: appended to, never rewritten, asked as of a time.
+library Timeline {
+    /// @dev The newest interval stands alone so that acting now reads one slot; those before it follow in their order.
+    struct Line {
+        IAccreditationRegistry.Accreditation newest;
+        IAccreditationRegistry.Accreditation[] past;
+    }
+
+    /// @notice Begins a new interval now, in place of the one before.
+    /// @return index Which interval of the line it is, counted from 0.
+    function append(Line storage line, uint64 until) internal returns (uint256 index) {
+        IAccreditationRegistry.Accreditation memory previous = line.newest;
+        if (previous.from != 0) line.past.push(previous);
+        line.newest = IAccreditationRegistry.Accreditation({
+            from: uint64(block.timestamp),
+            until: until,
+            suspendedFrom: 0,
+            compromisedFrom: 0
+        });
+        return line.past.length;
+    }
+
+    /// @notice How many intervals the line has.
+    function count(Line storage line) internal view returns (uint256) {
+        return line.newest.from == 0 ? 0 : line.past.length + 1;
+    }
+
+    /// @notice The interval at `index`, which must be below {count}.
+    function get(Line storage line, uint256 index)
+        internal
+        view
+        returns (IAccreditationRegistry.Accreditation storage)
+    {
+        return index == line.past.length ? line.newest : line.past[index];
+    }
+
+    /// @notice How the line stands at a time.
+    function standing(Line storage line, uint64 at) internal view returns (IAccreditationRegistry.Standing) {
+        IAccreditationRegistry.Accreditation memory interval = line.newest;
+        if (at < interval.from) {
+            uint256 begun = _countBegun(line.past, at);
+            if (begun == 0) return IAccreditationRegistry.Standing.UNKNOWN;
+            interval = line.past[begun - 1];
+        }
+        if (interval.from == 0) return IAccreditationRegistry.Standing.UNKNOWN;
+        if (interval.compromisedFrom != 0 && at >= interval.compromisedFrom) {
+            return IAccreditationRegistry.Standing.COMPROMISED;
+        }
+        if (interval.suspendedFrom != 0 && at >= interval.suspendedFrom) {
+            return IAccreditationRegistry.Standing.SUSPENDED;
+        }
+        return at < interval.until ? IAccreditationRegistry.Standing.ACTIVE : IAccreditationRegistry.Standing.LAPSED;
+    }
+
+    /// @dev How many of the intervals, which begin in strictly rising order, had begun at a time.
+    function _countBegun(IAccreditationRegistry.Accreditation[] storage past, uint64 at)
+        private
+        view
+        returns (uint256 low)
+    {
+        uint256 high = past.length;
+        while (low < high) {
+            uint256 middle = (low + high) / 2;
+            if (past[middle].from <= at) low = middle + 1;
+            else high = middle;
+        }
+    }
+}
