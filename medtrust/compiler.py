@@ -1,4 +1,4 @@
-"""Compiles the contracts, keeps the results by the hash of what went in, and writes the artifacts that the package ships."""
+"""Compiles the contracts, caches what comes out by what went in, and writes the artifacts that the package ships."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class Sources:
         return sorted(found | {path for path in self._texts if path.startswith(("contracts/", "interfaces/"))})
 
     def closure(self, path: str) -> dict[str, str]:
-        """Give a source and everything that it imports, sorted by path. Raises `CompileError` where an import leads nowhere."""
+        """Give a source and all that it imports, sorted by path. Raises `CompileError` if an import leads nowhere."""
         found: dict[str, str] = {}
         waiting = [path]
         while waiting:
@@ -126,7 +126,8 @@ class Sources:
         """Find the project's source that defines `contract`. Raises `CompileError` if none or several do."""
         files = [path for path in self.own() if contract in _DEFINITION.findall(self.text(path))]
         if len(files) != 1:
-            raise CompileError(", ".join(files) or "contracts", 0, f"{len(files)} sources define {contract}, expected 1")
+            where = ", ".join(files) or "contracts"
+            raise CompileError(where, 0, f"{len(files)} sources define {contract}, expected 1")
         return files[0]
 
     def _resolve(self, importer: str, target: str) -> str:

@@ -34,7 +34,7 @@ CHAIN_IDS: dict[Kind, int] = {"anvil": 31337, "ganache": 1337}
 """The chain id of each kind unless another is asked for."""
 
 HARDFORK = "shanghai"
-"""The rules of both kinds: the newest that Ganache knows and what the contracts are compiled for, so gas is the same."""
+"""The rules of both kinds: the newest that Ganache knows and those of the compiled contracts, so gas is the same."""
 
 MNEMONIC = "test test test test test test test test test test test junk"
 """The seed phrase that everyone knows of the accounts with money; for local chains alone."""
@@ -177,9 +177,7 @@ def _ganache_command(root: Path, port: int, options: _Options) -> list[str]:
     return command
 
 
-def _launch(
-    kind: Kind, command: list[str], folder: Path, *, ipc_path: str | None, port: int, chain_id: int
-) -> Node:
+def _launch(kind: Kind, command: list[str], folder: Path, *, ipc_path: str | None, port: int, chain_id: int) -> Node:
     log = folder / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -222,7 +220,8 @@ def _await(node: Node, is_ready: Callable[[], bool]) -> None:
 def _answers(node: Node) -> bool:
     """Whether the chain tells its id; one that tells another is not the one that was started."""
     question = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": []}).encode()
-    request = urllib.request.Request(node.url, question, {"Content-Type": "application/json"})
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(node.url, question, headers)  # noqa: S310, it is always http on loopback
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy has no business on loopback
     try:
         with direct.open(request, timeout=5) as answer:

@@ -171,7 +171,7 @@ def _install_native(executable: Path) -> bool:
 
 
 def _host_answers() -> bool:
-    """Ask the compiler's download host for a sign of life, in a thread because resolving its name knows no time limit."""
+    """Ask the download host for a sign of life, in a thread because resolving its name knows no time limit."""
     import requests
     from solcx.install import BINARY_DOWNLOAD_BASE
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import Any
 
@@ -18,9 +18,10 @@ __all__ = ["Artifact", "load", "names"]
 class Artifact:
     """One compiled contract.
 
-    `bytecode` is the creation code as hex with 0x ("0x" alone for an interface or an abstract contract), `deployed_size`
-    the bytes it leaves on the chain. `userdoc` and `devdoc` are the compiler's own form of the NatSpec. `source_hash`
-    is the SHA-256 of every source that went into it and of the settings. `storage_layout` is empty in a shipped artifact.
+    `bytecode` is the creation code as hex with 0x ("0x" alone for an interface or an abstract contract), and
+    `deployed_size` the bytes it leaves on the chain. `userdoc` and `devdoc` are the compiler's own form of the NatSpec.
+    `source_hash` is the SHA-256 of the settings and of every source that went into it. A shipped artifact has no
+    `storage_layout`.
     """
 
     name: str
@@ -56,22 +57,19 @@ class Artifact:
 
     def to_json(self) -> str:
         """Write the artifact as the text of its shipped file, without the storage layout."""
-        return json.dumps(
-            {
-                "name": self.name,
-                "source": self.source,
-                "compiler": self.compiler,
-                "sourceHash": self.source_hash,
-                "abiHash": self.abi_hash,
-                "deployedSize": self.deployed_size,
-                "abi": self.abi,
-                "userdoc": self.userdoc,
-                "devdoc": self.devdoc,
-                "bytecode": self.bytecode,
-            },
-            indent=1,
-            ensure_ascii=False,
-        ) + "\n"
+        raw = {
+            "name": self.name,
+            "source": self.source,
+            "compiler": self.compiler,
+            "sourceHash": self.source_hash,
+            "abiHash": self.abi_hash,
+            "deployedSize": self.deployed_size,
+            "abi": self.abi,
+            "userdoc": self.userdoc,
+            "devdoc": self.devdoc,
+            "bytecode": self.bytecode,
+        }
+        return json.dumps(raw, indent=1, ensure_ascii=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Artifact:
@@ -105,7 +103,7 @@ def names() -> list[str]:
     return sorted(file.name.removesuffix(".json") for file in files if file.name.endswith(".json"))
 
 
-@lru_cache(maxsize=None)
+@cache
 def load(name: str) -> Artifact:
     """Read the shipped artifact of `name`, for example "ConsentRegistry".
 
