@@ -40,9 +40,12 @@ if (flags.includes("--serve")) {
 } else if (flags.includes("--version")) {
   process.stdout.write(`solc, the solidity compiler commandline interface\nVersion: ${solc.version()}\n`);
 } else if (flags.includes("--standard-json")) {
-  const named = flags.find((word) => word.endsWith(".json"));
-  const request = fs.readFileSync(named === undefined ? process.stdin.fd : named, "utf8");
-  process.stdout.write(solc.compile(request, { import: readSource }) + "\n");
+  const pieces = []; // a stream, as reading a pipe at one go fails while its writer is slow
+  process.stdin.on("data", (piece) => pieces.push(piece));
+  process.stdin.on("end", () => {
+    const request = Buffer.concat(pieces).toString("utf8");
+    process.stdout.write(solc.compile(request, { import: readSource }) + "\n");
+  });
 } else {
   process.stderr.write("Invalid option: this compiler answers --version, --standard-json and --serve\n");
   process.exitCode = 1;
