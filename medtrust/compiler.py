@@ -188,27 +188,28 @@ def warnings_of(root: Path | None = None) -> list[str]:
     return sorted(line for line in found if line.startswith(("contracts/", "interfaces/")) and "/mocks/" not in line)
 
 
-def write_artifacts(root: Path | None = None) -> list[str]:
-    """Bring medtrust/artifacts up to date with the sources, and list the names that were written or removed."""
+def write_artifacts(root: Path | None = None, contracts: Iterable[str] | None = None) -> list[str]:
+    """Bring medtrust/artifacts up to date with the sources, and list the names that were written or removed.
+
+    With `contracts` only these are compiled and written, whatever the state of the others.
+    """
     place = root or find_root()
-    wanted = _shipped(place)
-    changed = check_artifacts(place)
+    wanted = _shipped(place) if contracts is None else _texts(compile_sources({}, contracts=contracts, root=place))
+    changed = _differing(place, wanted)
     for name in changed:
-        file = _artifact_file(place, name)
-        if name in wanted:
-            _replace(file, wanted[name])
-        else:
-            file.unlink()
-    return changed
+        _replace(_artifact_file(place, name), wanted[name])
+    if contracts is None:
+        for name in (leftover := _there(place) - wanted.keys()):
+            _artifact_file(place, name).unlink()
+        changed += leftover
+    return sorted(changed)
 
 
 def check_artifacts(root: Path | None = None) -> list[str]:
     """List the shipped artifacts that are missing, are left over, or differ from what the sources compile to."""
     place = root or find_root()
     wanted = _shipped(place)
-    there = {file.stem: file for file in _artifact_file(place, "any").parent.glob("*.json")}
-    stale = {name for name, text in wanted.items() if name not in there or there[name].read_text("utf-8") != text}
-    return sorted(stale | (there.keys() - wanted.keys()))
+    return sorted([*_differing(place, wanted), *(_there(place) - wanted.keys())])
 
 
 def _shipped(root: Path) -> dict[str, str]:
@@ -216,15 +217,29 @@ def _shipped(root: Path) -> dict[str, str]:
     project = _Project(root)
     files = [path for path in project.sources.own() if path.startswith("interfaces/") or path.count("/") == 1]
     built = project.compile([(path, ("*",)) for path in [*files, *SHIPPED_LIBRARIES]])
-    return {
-        name: artifact.to_json()
+    wanted = {
+        name: artifact
         for name, artifact in built.items()
         if artifact.is_deployable or (not artifact.source.startswith("contracts/") and name[1:] not in built)
     }
+    return _texts(wanted)
+
+
+def _texts(artifacts: Mapping[str, Artifact]) -> dict[str, str]:
+    return {name: artifact.to_json() for name, artifact in artifacts.items()}
+
+
+def _there(root: Path) -> set[str]:
+    return {file.stem for file in (root / "medtrust" / "artifacts").glob("*.json")}
 
 
 def _artifact_file(root: Path, name: str) -> Path:
     return root / "medtrust" / "artifacts" / f"{name}.json"
+
+
+def _differing(root: Path, wanted: Mapping[str, str]) -> list[str]:
+    files = {name: _artifact_file(root, name) for name in wanted}
+    return [name for name, file in files.items() if not file.is_file() or file.read_text("utf-8") != wanted[name]]
 
 
 class _Project:
@@ -249,12 +264,11 @@ class _Project:
     def build(self, file: str, contracts: Sequence[str], *, force: bool = False) -> dict[str, Any]:
         """Compile one source with exactly what it imports, so that no other source can change the result."""
         request = self._settings.request(self.sources.closure(file), file, contracts)
-        digest = hashlib.sha256(json.dumps([COMMIT, request], sort_keys=True).encode()).hexdigest()
-        cached = self._root / ".medtrust" / "cache" / f"{digest[:32]}-{_CACHE_FORMAT}.json"
+        cached = self._root / ".medtrust" / "cache" / f"{_digest(COMMIT, _CACHE_FORMAT, request)[:32]}.json"
         if cached.is_file() and not force:
             result: dict[str, Any] = json.loads(cached.read_text(encoding="utf-8"))
             return result
-        built = _read(_compiler(self._root).compile(request), request, file, digest)
+        built = _read(_compiler(self._root).compile(request), request, file)
         cached.parent.mkdir(parents=True, exist_ok=True)
         _replace(cached, json.dumps(built))
         return built
@@ -265,9 +279,11 @@ def _compiler(root: Path) -> Solc:
     return find_solc(root)
 
 
-def _read(answer: dict[str, Any], request: dict[str, Any], file: str, digest: str) -> dict[str, Any]:
+def _read(answer: dict[str, Any], request: dict[str, Any], file: str) -> dict[str, Any]:
     """Turn the compiler's answer into the dicts of artifacts and the lines of warnings."""
     sources = request["sources"]
+    settings = {key: value for key, value in request["settings"].items() if key != "outputSelection"}
+    digest = _digest(COMMIT, settings, sources)
     problems = [(_place(problem, sources), problem) for problem in answer.get("errors", [])]
     wrong = [(place, problem["message"]) for place, problem in problems if problem["severity"] == "error"]
     if wrong:
@@ -279,6 +295,10 @@ def _read(answer: dict[str, Any], request: dict[str, Any], file: str, digest: st
         "artifacts": [asdict(_artifact(name, file, output, digest)) for name, output in sorted(built.items())],
         "warnings": [f"{path}:{line}: {problem['message']}" for (path, line), problem in problems],
     }
+
+
+def _digest(*parts: Any) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def _place(problem: dict[str, Any], sources: Mapping[str, dict[str, str]]) -> tuple[str, int]:
