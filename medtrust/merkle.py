@@ -139,7 +139,7 @@ def leaf_encoder(types: tuple[str, ...]) -> Callable[[Sequence[Any]], bytes]:
     def encode_static(values: Sequence[Any]) -> bytes:
         if len(values) != len(encoders):
             raise ValueError(f"{len(encoders)} values expected, found {len(values)}")
-        return b"".join([encoder(value) for encoder, value in zip(encoders, values) if encoder])
+        return b"".join([encoder(value) for encoder, value in zip(encoders, values, strict=True) if encoder])
 
     def encode_any(values: Sequence[Any]) -> bytes:
         try:
