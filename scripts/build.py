@@ -17,9 +17,7 @@ def main(*contracts: str) -> None:
         return
     built = compile_project(root)
     largest = max(built.values(), key=lambda artifact: artifact.deployed_size)
-    print(
-        f"compiled {len(built)} contracts; the largest, {largest.name}, takes {largest.deployed_size:,} of 24,576 bytes"
-    )
+    print(f"compiled {len(built)} contracts; the largest, {largest.name}: {largest.deployed_size:,} of 24,576 bytes")
     print(f"artifacts: {', '.join(changed) or 'all up to date'}")
     for warning in warnings_of(root):
         print(f"warning: {warning}")

