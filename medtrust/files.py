@@ -1,0 +1,49 @@
+"""Files that are whole or not there: written aside, flushed, then put in place."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from medtrust.errors import InputError
+
+__all__ = ["read_json", "state_folder", "write_json", "write_whole"]
+
+
+def state_folder() -> Path:
+    """Return the folder where medtrust keeps what it must remember: MEDTRUST_HOME, or `.medtrust` in the current
+    one.
+    """
+    return Path(os.environ.get("MEDTRUST_HOME") or ".medtrust")
+
+
+def write_whole(path: Path, content: bytes, *, mode: int = 0o644) -> None:
+    """Write a file so that a reader, or a run after a crash, sees all of it or what was there before."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+
+
+def write_json(path: Path, value: Any, *, mode: int = 0o644) -> None:
+    """Write a value as JSON for people: indented, keys in their order, whole or not at all."""
+    write_whole(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode(), mode=mode)
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file. Raises `InputError` with line and column if it is none, or is not there."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise InputError(place="file", found="nothing", expected="a JSON file", file=str(path)) from None
+    except UnicodeDecodeError as error:
+        raise InputError(place=f"byte {error.start}", found="no UTF-8", expected="UTF-8", file=str(path)) from None
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise InputError(place=place, found=error.msg, expected="JSON", file=str(path)) from None

@@ -1,0 +1,178 @@
+"""The world that every test starts in: the suite on a fresh chain, and organisations that are accredited."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from pathlib import Path
+
+from eth_account.signers.local import LocalAccount
+
+from medtrust import compiler, wallet
+from medtrust.abi import Interface
+from medtrust.accreditation import Role
+from medtrust.artifacts import Artifact
+from medtrust.chain import Chain
+from medtrust.deploy import PLAN, AddressBook, Deployed
+from medtrust.suite import Suite
+from medtrust.types import organisation_id
+
+ROOT = Path(__file__).parent.parent
+USA = 840
+CHINA = 156
+FAR = 4_000_000_000
+"""A time (Unix seconds, in 2096) that no test reaches; the same in each run, so that gas is the same."""
+GENESIS = 1_800_000_000
+"""The time of the first block (Unix seconds, in 2027)."""
+
+ORGANISATIONS: Mapping[str, tuple[str, Role]] = {
+    "hospital": (
+        "urn:gs1:gln:0614141000005",
+        Role.HOSPITAL | Role.VACCINATOR | Role.EMERGENCY_CARE | Role.PRIVACY_OFFICER,
+    ),
+    "clinic": ("urn:gs1:gln:0614141000012", Role.HOSPITAL | Role.VACCINATOR),
+    "maker": ("urn:gs1:gln:0614141000029", Role.MANUFACTURER),
+    "wholesaler": ("urn:gs1:gln:0614141000036", Role.WHOLESALER),
+    "carrier": ("urn:gs1:gln:0614141000043", Role.CARRIER),
+    "pharmacy": ("urn:gs1:gln:0614141000050", Role.PHARMACY),
+    "laboratory": ("urn:gs1:gln:0614141000067", Role.LABORATORY),
+    "insurer": ("urn:gs1:gln:0614141000074", Role.INSURER),
+    "regulator": ("urn:gs1:gln:0614141000081", Role.REGULATOR),
+}
+"""Identifier and roles of each organisation; the account of the same name is its administrator and its signer."""
+
+PATIENT_SEED = "test test test test test test test test test test test junk"
+
+
+@dataclass(frozen=True)
+class World:
+    """The suite on one chain and everyone in it.
+
+    `world.hospital` and so on are organisation ids; `world.account("hospital")` is the account that signs for it.
+    `defended` is false in the twin on which an attack must succeed.
+    """
+
+    suite: Suite
+    built: Mapping[str, Artifact]
+    defended: bool = True
+
+    @property
+    def chain(self) -> Chain:
+        return self.suite.chain
+
+    def account(self, name: str) -> LocalAccount:
+        return wallet.role(name)
+
+    def acting_as(self, name: str | LocalAccount) -> Suite:
+        """The suite as the account of a name, or as any account."""
+        return self.suite.acting_as(self.account(name) if isinstance(name, str) else name)
+
+    @cached_property
+    def patient(self) -> LocalAccount:
+        """A patient, as the hospital knows her; she holds no ETH."""
+        return wallet.pseudonym(PATIENT_SEED, ORGANISATIONS["hospital"][0])
+
+    def __getattr__(self, name: str) -> bytes:
+        if name in ORGANISATIONS:
+            return organisation_id(ORGANISATIONS[name][0])
+        raise AttributeError(name)
+
+    def address(self, contract: str) -> str:
+        return self.suite.book.get(contract).address
+
+    def deploy(self, contract: str, *arguments: object, by: str = "steward") -> str:
+        """Deploy a contract, a mock for one, and return its address."""
+        artifact = self.built[contract]
+        self.chain.learn(artifact)
+        data = Interface(artifact).encode_deployment(arguments)
+        return self.chain.send(self.account(by), None, data).contract_address
+
+    def with_twin(self, twin: Artifact) -> World:
+        """A world on the same chain in which one contract is replaced, and with it all that know it."""
+        stale = {twin.name}
+        for step in PLAN:
+            if stale & set(step.arguments):
+                stale.add(step.contract)
+        where = {name: self.suite.book.find(name) for name in self.suite.book.names() if name not in stale}
+        world = build(self.chain, {**self.built, twin.name: twin}, standing=where)
+        return replace(world, defended=False)
+
+
+class MemoryBook(AddressBook):
+    """An address book that writes no file."""
+
+    def __init__(self, chain_id: int) -> None:
+        super().__init__(chain_id, Path("/nonexistent"))
+
+    def _save(self) -> None:
+        pass
+
+
+@cache
+def compiled() -> Mapping[str, Artifact]:
+    """Every contract of the project, with the shipped artifacts brought up to date first."""
+    return _compiled_while_building()
+
+
+def _compiled_while_building() -> Mapping[str, Artifact]:
+    """While the suite is being built: a contract that does not compile yet is left out."""
+    from medtrust.errors import MedtrustError
+
+    built = {}
+    for file in compiler.Sources(ROOT, compiler.Settings.read(ROOT)).own():
+        try:
+            found = compiler.compile_sources({file: (ROOT / file).read_text()}, root=ROOT)
+        except MedtrustError as error:
+            print(f"left out {file}: {error}")
+            continue
+        built.update(found)
+        for name, artifact in found.items():
+            target = ROOT / "medtrust" / "artifacts" / f"{name}.json"
+            if (
+                artifact.is_deployable
+                and file.count("/") == 1
+                and (not target.exists() or target.read_text() != artifact.to_json())
+            ):
+                target.write_text(artifact.to_json())
+    return built
+
+
+def build(chain: Chain, built: Mapping[str, Artifact], *, standing: Mapping[str, Deployed | None] = {}) -> World:
+    """Deploy what does not stand yet and accredit everyone if the registry of accreditations is new."""
+    book = MemoryBook(chain.id)
+    steward = wallet.role("steward")
+    known = {"steward": steward.address}
+    for name, where in standing.items():
+        if where is not None:
+            book.finish(name, where)
+            known[name] = where.address
+    for name, contract, arguments in _steps():
+        if name in known or contract not in built or not all(argument in known for argument in arguments):
+            continue  # while the suite is being built: what is not there yet is left out
+        data = Interface(built[contract]).encode_deployment([known[argument] for argument in arguments])
+        receipt = chain.send(steward, None, data)
+        book.finish(name, Deployed(receipt.contract_address, receipt.block, receipt.transaction_hash, "", ""))
+        known[name] = receipt.contract_address
+    world = World(Suite(chain, book, steward), built)
+    if standing.get("AccreditationRegistry") is None:
+        _accredit_everyone(world)
+        chain.mine(seconds=86_400)
+    return world
+
+
+def _steps() -> list[tuple[str, str, tuple[str, ...]]]:
+    return [("token", "Stablecoin", ()), *((step.contract, step.contract, step.arguments) for step in PLAN)]
+
+
+def _accredit_everyone(world: World) -> None:
+    world.acting_as("steward").accreditation.open_jurisdiction(USA, world.account("authority").address)
+    registry = world.acting_as("authority").accreditation
+    for name, (identifier, roles) in ORGANISATIONS.items():
+        organisation = organisation_id(identifier)
+        signer = world.account(name).address
+        registry.register(organisation, USA, signer, until=FAR)
+        for role in Role:
+            if role & roles:
+                registry.accredit(organisation, role, until=FAR)
+        registry.add_signer(organisation, signer, roles, until=FAR)
