@@ -71,8 +71,11 @@ contract VaccinationRegistry is IVaccinationRegistry, Accredited {
     function revoke(bytes32 organisation, bytes32 root, uint32 index) external {
         bytes32 batchId = _batchIdOf(organisation, root);
         Record storage record = _records[batchId];
-        (uint256 anchoredAt, uint256 size, address signer) =
-            (record.batch.anchoredAt, record.batch.size, record.batch.signer);
+        (uint256 anchoredAt, uint256 size, address signer) = (
+            record.batch.anchoredAt,
+            record.batch.size,
+            record.batch.signer
+        );
         require(index < size, UnknownDose(index, size));
         bool isSlip = msg.sender == signer && block.timestamp < anchoredAt + _SLIP_WINDOW;
         if (!isSlip) _checkMayRevoke(organisation);
@@ -97,11 +100,13 @@ contract VaccinationRegistry is IVaccinationRegistry, Accredited {
     /* VIEWS */
 
     /// @inheritdoc IVaccinationRegistry
-    function verify(bytes32 organisation, bytes32 root, Dose calldata dose, bytes32[] calldata proof, uint64 at)
-        external
-        view
-        returns (Verdict memory verdict)
-    {
+    function verify(
+        bytes32 organisation,
+        bytes32 root,
+        Dose calldata dose,
+        bytes32[] calldata proof,
+        uint64 at
+    ) external view returns (Verdict memory verdict) {
         Record storage record = _records[_batchIdOf(organisation, root)];
         Batch memory batch = record.batch;
         if (batch.anchoredAt == 0 || at < batch.anchoredAt || dose.index >= batch.size) return verdict;
@@ -122,9 +127,10 @@ contract VaccinationRegistry is IVaccinationRegistry, Accredited {
 
     /// @dev Hashed twice, so that no inner node, which is a hash of 64 bytes, can be offered as a leaf.
     function _leafOf(bytes32 organisation, Dose calldata dose) private pure returns (bytes32) {
-        return keccak256(
-            bytes.concat(keccak256(abi.encode(organisation, dose.index, dose.holder, dose.lot, dose.fields)))
-        );
+        return
+            keccak256(
+                bytes.concat(keccak256(abi.encode(organisation, dose.index, dose.holder, dose.lot, dose.fields)))
+            );
     }
 
     /// @dev The issuer is judged by the block time of the anchor, which nobody can choose, and by what is known now.

@@ -154,10 +154,13 @@ interface IVaccinationRegistry {
     /// @param proof Its siblings from the leaf up.
     /// @param at The time that is asked about (Unix seconds); before the anchor the dose is UNKNOWN.
     /// @return The verdict.
-    function verify(bytes32 organisation, bytes32 root, Dose calldata dose, bytes32[] calldata proof, uint64 at)
-        external
-        view
-        returns (Verdict memory);
+    function verify(
+        bytes32 organisation,
+        bytes32 root,
+        Dose calldata dose,
+        bytes32[] calldata proof,
+        uint64 at
+    ) external view returns (Verdict memory);
 
     /// @notice What is kept of a batch.
     /// @param organisation The organisation.

@@ -1,0 +1,194 @@
+"""Vaccination: batches of doses that a clinic anchored, and what stands about each dose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag
+from typing import Final
+
+from medtrust.certificate import Certificate, Flaw
+from medtrust.chain import Event, Receipt
+from medtrust.contract import Client
+from medtrust.errors import CheckRefused
+
+__all__ = ["Advisory", "Batch", "Status", "VaccinationClient", "Verdict"]
+
+_NOW: Final = 2**64 - 1
+
+
+class Status(IntEnum):
+    """How a dose stands."""
+
+    UNKNOWN = 0
+    ACTIVE = 1
+    SUPERSEDED = 2
+    REVOKED = 3
+    ISSUER_UNTRUSTED = 4
+
+
+class Advisory(IntFlag):
+    """What a reader of a dose should know beside its status; the bits of the library `Advisories`."""
+
+    RECALLED_LOT = 1 << 0
+    QUARANTINED_LOT = 1 << 1
+    UNTRACED_LOT = 1 << 2
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What each of them means for people."""
+        return tuple(_ADVISORIES[one] for one in Advisory if one in self)
+
+
+_ADVISORIES: Final = {
+    Advisory.RECALLED_LOT: "the lot was recalled",
+    Advisory.QUARANTINED_LOT: "the lot is held back while it is examined",
+    Advisory.UNTRACED_LOT: "the lot is not traced on the chain: a recall would not show here",
+}
+
+_REASONS: Final = {
+    Status.ACTIVE: Flaw("Active", "an accredited vaccinator anchored this dose and has not withdrawn it"),
+    Status.SUPERSEDED: Flaw("Superseded", "a correction took the place of this dose"),
+    Status.REVOKED: Flaw("Revoked", "the dose was withdrawn"),
+    Status.ISSUER_UNTRUSTED: Flaw("IssuerUntrusted", "the issuer could not be trusted when it anchored this dose"),
+}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What the chain keeps of a batch: when it was anchored (Unix seconds), how many doses it has, who signed."""
+
+    anchored_at: int
+    size: int
+    signer: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What stands about a certificate.
+
+    `reason` names why, `sentence` says it for people. `issuer` is the identifier that the certificate names: whoever
+    reads it must decide whether to trust that organisation. `signer` and `anchored_at` (Unix seconds) come from the
+    chain, "" and 0 if it is UNKNOWN. `shown` are the proven fields, empty if it is UNKNOWN. `bearer` says that whoever
+    holds the certificate can show it: nothing was asked of the holder.
+    """
+
+    status: Status
+    reason: str
+    sentence: str
+    advisories: Advisory
+    issuer: str
+    signer: str
+    anchored_at: int
+    shown: dict[str, str]
+    bearer: bool = True
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the dose is ACTIVE; advisories do not change that."""
+        return self.status is Status.ACTIVE
+
+    def require_valid(self) -> Verdict:
+        """Return the verdict if it is valid; raises `CheckRefused` with its reason otherwise."""
+        if not self.is_valid:
+            raise CheckRefused(self.reason, self.sentence)
+        return self
+
+
+class VaccinationClient(Client):
+    """Calls to one deployed VaccinationRegistry."""
+
+    artifact = "VaccinationRegistry"
+
+    def anchor(self, organisation: bytes, root: bytes, size: int, *, lots: Sequence[bytes] = ()) -> Receipt:
+        """Record a batch of `size` doses (1 to 2^20) under `root` (32 bytes), from these lots (ids, at most 256).
+
+        Raises `Reverted` with error "NotAuthorised", "EmptyRoot", "InvalidSize", "BatchExists", "TooManyLots", or, by
+        how a lot stands, "UnknownLot", "LotRecalled", "LotQuarantined" or "LotExpired".
+        """
+        return self._send("anchor", organisation, root, size, list(lots))
+
+    def revoke(self, organisation: bytes, root: bytes, index: int) -> Receipt:
+        """Withdraw one dose for ever.
+
+        Raises `Reverted` with error "UnknownDose", "NotAuthorised" or "DoseAlreadyRevoked".
+        """
+        return self._send("revoke", organisation, root, index)
+
+    def verify(self, certificate: Certificate, *, at: int | None = None) -> Verdict:
+        """Say what stands about `certificate`, now or as of a time (Unix seconds).
+
+        The certificate is checked from the fields up to the root, and then the registry that this client knows, never
+        one that the certificate names, is asked once. Whatever is not proven is UNKNOWN. Never raises `Reverted`.
+        """
+        flaw = certificate.flaw() or self._flaw_of_place(certificate)
+        if flaw:
+            return _unknown(certificate, flaw)
+        raw = self._call(
+            "verify",
+            certificate.organisation,
+            certificate.root,
+            certificate.dose,
+            certificate.proof,
+            _NOW if at is None else at,
+        )
+        status = Status(raw["status"])
+        if status is Status.UNKNOWN or raw["anchoredAt"] != certificate.anchored_at:
+            return _unknown(certificate, self._flaw_of_batch(certificate))
+        return Verdict(
+            status=status,
+            reason=_REASONS[status].reason,
+            sentence=_REASONS[status].sentence,
+            advisories=Advisory(raw["advisories"]),
+            issuer=certificate.issuer,
+            signer=raw["signer"],
+            anchored_at=raw["anchoredAt"],
+            shown=certificate.values,
+        )
+
+    def _flaw_of_place(self, certificate: Certificate) -> Flaw | None:
+        if certificate.chain_id != self.chain.id:
+            return Flaw("OtherChain", f"it is of chain {certificate.chain_id}, asked is chain {self.chain.id}")
+        if certificate.registry != self.address:
+            return Flaw("OtherRegistry", f"it is of the registry {certificate.registry}, trusted is {self.address}")
+        return None
+
+    def _flaw_of_batch(self, certificate: Certificate) -> Flaw:
+        """Say why the registry does not know a certificate that fits together."""
+        batch = self.batch_of(certificate.organisation, certificate.root)
+        if batch is None:
+            return Flaw("NotAnchored", f"{certificate.issuer} never anchored this batch")
+        if batch.size != certificate.size:
+            return Flaw("SizeChanged", f"the batch has {batch.size} doses, the certificate says {certificate.size}")
+        if batch.anchored_at != certificate.anchored_at:
+            sentence = f"the batch was anchored at {batch.anchored_at}, the certificate says {certificate.anchored_at}"
+            return Flaw("AnchorTimeChanged", sentence)
+        return Flaw("NotYetAnchored", f"the batch was anchored at {batch.anchored_at}, after the time asked about")
+
+    def batch_of(self, organisation: bytes, root: bytes) -> Batch | None:
+        """What the chain keeps of a batch; None if it was never anchored."""
+        raw = self._call("batchOf", organisation, root)
+        if raw["anchoredAt"] == 0:
+            return None
+        return Batch(raw["anchoredAt"], raw["size"], raw["signer"])
+
+    def is_revoked(self, organisation: bytes, root: bytes, index: int) -> bool:
+        """Whether a dose was withdrawn."""
+        return bool(self._call("isRevoked", organisation, root, index))
+
+    def batches_of(self, organisation: bytes) -> list[Event]:
+        """Read the events BatchAnchored of an organisation, oldest first."""
+        return self._events("BatchAnchored", indexed={"organisation": organisation})
+
+
+def _unknown(certificate: Certificate, flaw: Flaw) -> Verdict:
+    return Verdict(
+        status=Status.UNKNOWN,
+        reason=flaw.reason,
+        sentence=flaw.sentence,
+        advisories=Advisory(0),
+        issuer=certificate.issuer,
+        signer="",
+        anchored_at=0,
+        shown={},
+    )
