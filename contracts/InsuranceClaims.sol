@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity =0.8.30;
+
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
+import {IAccreditationRegistry} from "../interfaces/IAccreditationRegistry.sol";
+import {IInsuranceClaims} from "../interfaces/IInsuranceClaims.sol";
+import {IInsurancePool} from "../interfaces/IInsurancePool.sol";
+import {IVisitListener} from "../interfaces/IVisitListener.sol";
+import {IVisitRegistry} from "../interfaces/IVisitRegistry.sol";
+import {Accredited} from "./base/Accredited.sol";
+import {Adjudication} from "./libraries/Adjudication.sol";
+import {Benefits} from "./libraries/Benefits.sol";
+import {Roles} from "./libraries/Roles.sol";
+
+/// @title InsuranceClaims
+/// @notice See {IInsuranceClaims}.
+contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, ReentrancyGuard {
+    uint256 private constant MAX_BENEFITS = 64;
+    uint256 private constant MAX_PROVIDERS = 256;
+    uint64 private constant MAX_TERM = 366 days;
+
+    /// @notice The registry whose visits are decided here.
+    IVisitRegistry public immutable VISITS;
+
+    /// @notice The pool from which claims are paid.
+    IInsurancePool public immutable POOL;
+
+    /// @dev A plan version without its benefits and its network: three slots.
+    struct Version {
+        bytes32 insurer;
+        Terms terms;
+    }
+
+    /// @dev A policy in two slots.
+    struct Enrolment {
+        bytes32 plan;
+        address member;
+        uint48 from;
+        uint48 until;
+    }
+
+    /* STORAGE */
+
+    mapping(bytes32 plan => Version) private _plans;
+    mapping(bytes32 plan => mapping(uint16 benefit => Benefit)) private _benefits;
+    mapping(bytes32 plan => mapping(bytes32 provider => bool)) private _networks;
+    mapping(bytes32 policy => Enrolment) private _policies;
+    mapping(bytes32 policy => Totals) private _totals;
+    mapping(bytes32 visit => Claim) private _claims;
+
+    /// @param accreditation The accreditation registry.
+    /// @param visits The registry whose visits are decided here.
+    /// @param pool The pool from which claims are paid.
+    constructor(IAccreditationRegistry accreditation, IVisitRegistry visits, IInsurancePool pool)
+        Accredited(accreditation)
+    {
+        VISITS = visits;
+        POOL = pool;
+    }
+
+    /* INSURER */
+
+    /// @inheritdoc IInsuranceClaims
+    function publish(Plan calldata plan) external returns (bytes32 id) {
+        _checkAuthorised(plan.insurer, Roles.INSURER);
+        _checkBenefits(plan.benefits);
+        _checkNetwork(plan.terms.isOpen, plan.network);
+        id = keccak256(abi.encode(plan));
+        require(_plans[id].insurer == bytes32(0), PlanExists(id));
+
+        _plans[id] = Version({insurer: plan.insurer, terms: plan.terms});
+        for (uint256 i; i < plan.benefits.length; ++i) {
+            _benefits[id][plan.benefits[i].benefit] = plan.benefits[i];
+        }
+        for (uint256 i; i < plan.network.length; ++i) {
+            _networks[id][plan.network[i]] = true;
+        }
+
+        emit PlanPublished(id, plan.insurer, plan);
+    }
+
+    function _checkBenefits(Benefit[] calldata benefits) private pure {
+        uint256 count = benefits.length;
+        require(count != 0 && count <= MAX_BENEFITS, InvalidOrder(count));
+        uint16 previous;
+        for (uint256 i; i < count; ++i) {
+            Benefit calldata benefit = benefits[i];
+            bool isSound = benefit.benefit <= Benefits.LAST && benefit.fee != 0 && benefit.unitsPerVisit != 0
+                && benefit.coinsurance <= Adjudication.BASIS_POINTS;
+            require(isSound, InvalidBenefit(i));
+            require(benefit.benefit > previous, InvalidOrder(i));
+            previous = benefit.benefit;
+        }
+    }
+
+    function _checkNetwork(bool isOpen, bytes32[] calldata network) private pure {
+        uint256 count = network.length;
+        require(isOpen == (count == 0), InvalidNetwork(isOpen, count));
+        require(count <= MAX_PROVIDERS, InvalidOrder(count));
+        bytes32 previous;
+        for (uint256 i; i < count; ++i) {
+            require(network[i] > previous, InvalidOrder(i));
+            previous = network[i];
+        }
+    }
+
+    /// @inheritdoc IInsuranceClaims
+    function enrol(Policy calldata policy) external returns (bytes32 id) {
+        bytes32 insurer = _plans[policy.plan].insurer;
+        require(insurer != bytes32(0), UnknownPlan(policy.plan));
+        _checkAuthorised(insurer, Roles.INSURER);
+        require(policy.member != address(0), IAccreditationRegistry.ZeroIdentifier());
+        bool isTerm = policy.until > policy.from && policy.until - policy.from <= MAX_TERM;
+        require(isTerm, InvalidTerm(policy.from, policy.until));
+        id = keccak256(abi.encode(policy));
+        require(_policies[id].member == address(0), PolicyExists(id));
+
+        _policies[id] = Enrolment({
+            plan: policy.plan,
+            member: policy.member,
+            from: SafeCast.toUint48(policy.from),
+            until: SafeCast.toUint48(policy.until)
+        });
+
+        emit PolicyEnrolled(id, policy.plan, policy.member, policy.from, policy.until);
+    }
+
+    /* VISIT REGISTRY */
+
+    /// @inheritdoc IVisitListener
+    /// @dev The registry calls only the payer that a visit names, and has just checked the provider of one that it records now.
+    function onVisit(IVisitRegistry.Visit calldata visit, bytes32 id, IVisitRegistry.Entry calldata entry)
+        external
+        nonReentrant
+    {
+        require(msg.sender == address(VISITS), NotVisitRegistry(msg.sender));
+        if (entry.recordedAt != block.timestamp) _checkTrusted(visit.provider, entry);
+
+        _process(visit, id, entry);
+    }
+
+    /* ANYONE */
+
+    /// @inheritdoc IInsuranceClaims
+    function settle(IVisitRegistry.Visit calldata visit) external nonReentrant {
+        require(visit.payer == address(this), AnotherPayer(visit.payer));
+        bytes32 id = keccak256(abi.encode(visit));
+        IVisitRegistry.Entry memory entry = VISITS.entryOf(visit.nullifier);
+        require(entry.fingerprint == bytes24(id), IVisitRegistry.UnknownVisit(id));
+        _checkTrusted(visit.provider, entry);
+        Status status = _claims[id].status;
+        require(status == Status.PENDING || status == Status.APPROVED, ClaimSettled(id, status));
+
+        _process(visit, id, entry);
+
+        require(_claims[id].status != status, StillUnfunded(id, _claims[id].amount));
+    }
+
+    /// @dev A compromise that was declared since then takes the trust from what the provider recorded; a lapse does not.
+    function _checkTrusted(bytes32 provider, IVisitRegistry.Entry memory entry) private view {
+        require(
+            ACCREDITATION.isAccredited(provider, entry.role, entry.recordedAt),
+            IAccreditationRegistry.NotAccredited(provider, entry.role)
+        );
+    }
+
+    /// @dev Brings a claim as far as it goes; does nothing to one that is settled.
+    function _process(IVisitRegistry.Visit calldata visit, bytes32 id, IVisitRegistry.Entry memory entry) private {
+        if (_claims[id].status == Status.PENDING) _decide(visit, id, entry);
+        if (_claims[id].status == Status.APPROVED) _pay(visit, id);
+    }
+
+    function _decide(IVisitRegistry.Visit calldata visit, bytes32 id, IVisitRegistry.Entry memory entry) private {
+        Enrolment memory policy = _policies[visit.policy];
+        require(policy.member != address(0), UnknownPolicy(visit.policy));
+        Terms memory terms = _plans[policy.plan].terms;
+
+        Reason reason = _judge(visit, policy, terms, entry.recordedAt);
+        if (reason == Reason.COVERED) {
+            _approve(visit, id, policy.plan, terms, entry.isAttested);
+        } else {
+            _claims[id] = Claim(Status.DENIED, reason, uint64(block.timestamp), 0);
+            emit ClaimDenied(id, visit.policy, reason);
+        }
+    }
+
+    /// @dev Whether the policy covers the visit at all: COVERED, or the first reason why not.
+    function _judge(
+        IVisitRegistry.Visit calldata visit,
+        Enrolment memory policy,
+        Terms memory terms,
+        uint64 recordedAt
+    ) private view returns (Reason) {
+        uint256 servedAt = visit.servedAt;
+        if (visit.member != policy.member) return Reason.NOT_THE_MEMBER;
+        if (servedAt < policy.from) return Reason.BEFORE_COVERAGE;
+        if (servedAt < policy.from + terms.waitingDays * 1 days) return Reason.IN_WAITING_PERIOD;
+        if (servedAt >= policy.until) return Reason.AFTER_COVERAGE;
+        if (recordedAt >= servedAt + terms.filingDays * 1 days) return Reason.FILED_LATE;
+        if (!terms.isOpen && !_networks[policy.plan][visit.provider]) return Reason.OUT_OF_NETWORK;
+        return Reason.COVERED;
+    }
+
+    function _approve(
+        IVisitRegistry.Visit calldata visit,
+        bytes32 id,
+        bytes32 plan,
+        Terms memory terms,
+        bool isAttested
+    ) private {
+        Totals memory totals = _totals[visit.policy];
+        Benefit[] memory benefits = new Benefit[](visit.lines.length);
+        for (uint256 i; i < benefits.length; ++i) {
+            benefits[i] = _benefits[plan][visit.lines[i].benefit];
+        }
+        (Outcome[] memory outcomes, uint256 planPays) =
+            Adjudication.adjudicate(terms, benefits, visit.lines, totals);
+        uint96 amount = uint96(planPays); // at most the annual limit
+        if (!isAttested) totals.unattested += amount;
+        // Counted over the policy and not by visit, so a visit split just below the limit does not pass without the member.
+        bool isBelow = isAttested || totals.unattested <= terms.attestationAbove;
+        require(isBelow, AttestationNeeded(id, totals.unattested, terms.attestationAbove));
+
+        _totals[visit.policy] = totals;
+        _claims[id] = Claim(Status.APPROVED, Reason.COVERED, uint64(block.timestamp), amount);
+
+        emit ClaimApproved(id, visit.policy, isAttested, amount, outcomes);
+    }
+
+    /// @dev The claim stands as approved while the pool is called, so that it is paid once whatever the pool's token does.
+    function _pay(IVisitRegistry.Visit calldata visit, bytes32 id) private {
+        uint96 amount = _claims[id].amount;
+        bytes32 insurer = _plans[_policies[visit.policy].plan].insurer;
+        IInsurancePool.Result result = amount == 0
+            ? IInsurancePool.Result.PAID
+            : POOL.pay(insurer, visit.provider, amount);
+        if (result == IInsurancePool.Result.SHORT) {
+            emit ClaimUnfunded(id, amount);
+            return;
+        }
+        bool isOwed = result == IInsurancePool.Result.OWED;
+
+        _claims[id].status = isOwed ? Status.OWED : Status.PAID;
+
+        emit ClaimPaid(id, visit.provider, amount, isOwed);
+    }
+
+    /* VIEWS */
+
+    /// @inheritdoc IInsuranceClaims
+    function claimOf(bytes32 visit) external view returns (Claim memory) {
+        return _claims[visit];
+    }
+
+    /// @inheritdoc IInsuranceClaims
+    function policyOf(bytes32 policy) external view returns (Policy memory) {
+        Enrolment memory record = _policies[policy];
+        return Policy({plan: record.plan, member: record.member, from: record.from, until: record.until});
+    }
+
+    /// @inheritdoc IInsuranceClaims
+    function totalsOf(bytes32 policy) external view returns (Totals memory) {
+        return _totals[policy];
+    }
+
+    /// @inheritdoc IInsuranceClaims
+    function planOf(bytes32 plan) external view returns (bytes32 insurer, Terms memory terms) {
+        return (_plans[plan].insurer, _plans[plan].terms);
+    }
+
+    /// @inheritdoc IInsuranceClaims
+    function benefitOf(bytes32 plan, uint16 benefit) external view returns (Benefit memory) {
+        return _benefits[plan][benefit];
+    }
+
+    /// @inheritdoc IInsuranceClaims
+    function isInNetwork(bytes32 plan, bytes32 provider) external view returns (bool) {
+        return _plans[plan].terms.isOpen || _networks[plan][provider];
+    }
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity =0.8.30;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
+import {IAccreditationRegistry} from "../interfaces/IAccreditationRegistry.sol";
+import {IInsurancePool} from "../interfaces/IInsurancePool.sol";
+import {IVisitRegistry} from "../interfaces/IVisitRegistry.sol";
+import {Accredited} from "./base/Accredited.sol";
+import {Roles} from "./libraries/Roles.sol";
+
+/// @title InsurancePool
+/// @notice See {IInsurancePool}.
+contract InsurancePool is IInsurancePool, Accredited, ReentrancyGuard {
+    using SafeERC20 for IERC20;
+
+    /// @dev What a transfer may burn, so that a recipient with a hook cannot burn the whole transaction.
+    uint256 private constant TRANSFER_GAS = 150_000;
+
+    /// @dev What must be left before a transfer, so that a caller cannot make it fail by giving little: 64/63 of its gas and the work
+    /// around it.
+    uint256 private constant GAS_NEEDED = 165_000;
+
+    /// @inheritdoc IInsurancePool
+    IERC20 public immutable TOKEN;
+
+    /* STORAGE */
+
+    mapping(bytes32 insurer => Account) private _accounts;
+    mapping(bytes32 organisation => Payee) private _payees;
+
+    /// @param accreditation The accreditation registry.
+    /// @param token The ERC-20 token in which all accounts are kept.
+    constructor(IAccreditationRegistry accreditation, IERC20 token) Accredited(accreditation) {
+        require(address(token).code.length != 0, NotContract(address(token)));
+
+        TOKEN = token;
+    }
+
+    /* INSURER */
+
+    /// @inheritdoc IInsurancePool
+    function open(bytes32 insurer, address adjudicator) external {
+        _checkAuthorised(insurer, Roles.INSURER);
+        require(_accounts[insurer].adjudicator == address(0), AccountExists(insurer));
+        require(adjudicator.code.length != 0, NotContract(adjudicator));
+
+        _accounts[insurer].adjudicator = adjudicator;
+
+        emit AccountOpened(insurer, adjudicator);
+    }
+
+    /// @inheritdoc IInsurancePool
+    function withdraw(bytes32 insurer, address to, uint96 amount) external nonReentrant {
+        _checkAuthorised(insurer, Roles.INSURER);
+        uint96 free = _accounts[insurer].free;
+        require(amount <= free, InsufficientFunds(amount, free));
+
+        _accounts[insurer].free = free - amount;
+
+        emit Withdrawn(insurer, to, amount);
+
+        TOKEN.safeTransfer(to, amount);
+    }
+
+    /* CLAIMS */
+
+    /// @inheritdoc IInsurancePool
+    function pay(bytes32 insurer, bytes32 payee, uint96 amount) external nonReentrant returns (Result) {
+        Account memory account = _accounts[insurer];
+        require(msg.sender == account.adjudicator, NotAdjudicator(insurer, msg.sender));
+        if (amount > account.free) return Result.SHORT;
+
+        _accounts[insurer].free = account.free - amount;
+
+        bool isOwed = !_tryTransfer(_payees[payee].account, amount);
+        if (isOwed) _payees[payee].owed += amount;
+
+        emit PaymentMade(insurer, payee, amount, isOwed);
+
+        return isOwed ? Result.OWED : Result.PAID;
+    }
+
+    /// @dev Whether the token says that it transferred: by true, or by nothing as some tokens do. Safe before the effects that follow,
+    /// since no entry that moves money can be re-entered.
+    function _tryTransfer(address to, uint96 amount) private returns (bool) {
+        if (to == address(0)) return false;
+        require(gasleft() >= GAS_NEEDED, IVisitRegistry.InsufficientGas(gasleft(), GAS_NEEDED));
+
+        (bool isDone, bytes memory answer) =
+            address(TOKEN).call{gas: TRANSFER_GAS}(abi.encodeCall(IERC20.transfer, (to, amount)));
+        return isDone && (answer.length == 0 || (answer.length >= 32 && abi.decode(answer, (uint256)) == 1));
+    }
+
+    /* ADMINISTRATOR OF A PROVIDER */
+
+    /// @inheritdoc IInsurancePool
+    function namePayee(bytes32 organisation, address account) external {
+        bool isAdmin = ACCREDITATION.organisationOf(organisation).admin == msg.sender;
+        require(isAdmin, IAccreditationRegistry.NotAdmin(organisation, msg.sender));
+        require(account != address(0), IAccreditationRegistry.ZeroIdentifier());
+
+        _payees[organisation].account = account;
+
+        emit PayeeNamed(organisation, account);
+    }
+
+    /* ANYONE */
+
+    /// @inheritdoc IInsurancePool
+    function deposit(bytes32 insurer, uint96 amount) external nonReentrant {
+        require(_accounts[insurer].adjudicator != address(0), UnknownAccount(insurer));
+
+        uint256 before = TOKEN.balanceOf(address(this));
+        TOKEN.safeTransferFrom(msg.sender, address(this), amount);
+        uint96 received = SafeCast.toUint96(TOKEN.balanceOf(address(this)) - before);
+        require(received != 0, NothingReceived());
+
+        _accounts[insurer].free += received;
+
+        emit Deposited(insurer, msg.sender, received);
+    }
+
+    /// @inheritdoc IInsurancePool
+    function withdrawOwed(bytes32 organisation) external nonReentrant {
+        Payee memory payee = _payees[organisation];
+        require(payee.account != address(0), NoPayee(organisation));
+        require(payee.owed != 0, NothingOwed(organisation));
+
+        _payees[organisation].owed = 0;
+
+        emit OwedWithdrawn(organisation, payee.account, payee.owed);
+
+        TOKEN.safeTransfer(payee.account, payee.owed);
+    }
+
+    /* VIEWS */
+
+    /// @inheritdoc IInsurancePool
+    function accountOf(bytes32 insurer) external view returns (Account memory) {
+        return _accounts[insurer];
+    }
+
+    /// @inheritdoc IInsurancePool
+    function payeeOf(bytes32 organisation) external view returns (Payee memory) {
+        return _payees[organisation];
+    }
+}
