@@ -1,0 +1,30 @@
+"""Gas is deterministic: each operation costs what is recorded, and no more than its budget."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.gas.frame import Operation, measure, operations, recorded
+from tests.world import World
+
+
+@pytest.fixture(autouse=True)
+def _only_on_anvil(request):
+    if request.config.getoption("--chain") != "anvil":
+        pytest.skip("what is recorded was measured on Anvil")
+
+
+class TestGas:
+    """
+    given any operation -> it costs what tests/gas.json records, and no more than its budget
+    given the record    -> it names every operation and no other
+    """
+
+    @pytest.mark.parametrize("operation", operations(), ids=lambda operation: operation.name)
+    def test_costs_what_is_recorded_and_within_budget(self, operation: Operation, session_world: World):
+        gas = measure(operation, session_world)
+        assert gas <= (operation.budget or gas)
+        assert gas == recorded()[operation.name], "a change of gas is recorded with `make gas WRITE=1` and explained"
+
+    def test_names_every_operation_and_no_other(self):
+        assert list(recorded()) == [operation.name for operation in operations()]
