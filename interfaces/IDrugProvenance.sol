@@ -241,7 +241,7 @@ interface IDrugProvenance {
     /// @param digits How many digits it was said to have.
     error InvalidPrefix(uint64 prefix, uint8 digits);
 
-    /// @notice These two organisations are not of one jurisdiction.
+    /// @notice This regulator is not of the jurisdiction of the organisation.
     /// @param regulator The organisation that regulates.
     /// @param organisation The organisation that it regulates.
     error ForeignRegulator(bytes32 regulator, bytes32 organisation);
@@ -309,11 +309,6 @@ interface IDrugProvenance {
     /// @param endedAt When it was dispensed (Unix seconds).
     error AlreadyDispensed(bytes32 pack, uint64 endedAt);
 
-    /// @notice This organisation is neither the manufacturer of the lot nor a regulator of the manufacturer's jurisdiction.
-    /// @param lot The lot.
-    /// @param organisation The organisation.
-    error NotRecaller(bytes32 lot, bytes32 organisation);
-
     /// @notice A recall must name a class and a depth, and a later one must be stronger than the one before.
     /// @param recallClass The class that stands.
     /// @param recallDepth The depth that stands.
@@ -342,6 +337,7 @@ interface IDrugProvenance {
     /// - `NotAuthorised` if the caller does not act for `manufacturer` as MANUFACTURER.
     /// - {ReservedIdentifier} if the id of the manufacturer looks like the id of an offer.
     /// - {BadCheckDigit} if `gtin` is not one.
+    /// - {InvalidPrefix} if `prefixDigits` is more than 12.
     /// - {PrefixNotOwned} if the first `prefixDigits` digits after the indicator are not a prefix of the manufacturer.
     /// - {InvalidLotNumber} if it does not have 1 to 20 characters.
     /// - {LotExpired} if `expiresAt` is not in the future.
@@ -441,7 +437,7 @@ interface IDrugProvenance {
     /// Reverts with:
     /// - {UnknownLot} if it was never commissioned.
     /// - `NotAuthorised` if the caller does not act for `organisation` as MANUFACTURER, where it made the lot, else as REGULATOR.
-    /// - {NotRecaller} if a regulator is not of the manufacturer's jurisdiction.
+    /// - {ForeignRegulator} if a regulator is not of the manufacturer's jurisdiction.
     /// - {RecallNotStronger} if the class or depth is missing, weaker, or both stand already.
     ///
     /// @param organisation The organisation that the caller acts for.
