@@ -42,19 +42,21 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, Reentr
 
     /* STORAGE */
 
-    mapping(bytes32 plan => Version) private _plans;
-    mapping(bytes32 plan => mapping(uint16 benefit => Benefit)) private _benefits;
-    mapping(bytes32 plan => mapping(bytes32 provider => bool)) private _networks;
-    mapping(bytes32 policy => Enrolment) private _policies;
-    mapping(bytes32 policy => Totals) private _totals;
-    mapping(bytes32 visit => Claim) private _claims;
+    mapping(bytes32 plan => Version version) private _plans;
+    mapping(bytes32 plan => mapping(uint16 number => Benefit benefit)) private _benefits;
+    mapping(bytes32 plan => mapping(bytes32 provider => bool isListed)) private _networks;
+    mapping(bytes32 policy => Enrolment enrolment) private _policies;
+    mapping(bytes32 policy => Totals totals) private _totals;
+    mapping(bytes32 visit => Claim claim) private _claims;
 
     /// @param accreditation The accreditation registry.
     /// @param visits The registry whose visits are decided here.
     /// @param pool The pool from which claims are paid.
-    constructor(IAccreditationRegistry accreditation, IVisitRegistry visits, IInsurancePool pool)
-        Accredited(accreditation)
-    {
+    constructor(
+        IAccreditationRegistry accreditation,
+        IVisitRegistry visits,
+        IInsurancePool pool
+    ) Accredited(accreditation) {
         VISITS = visits;
         POOL = pool;
     }
@@ -86,8 +88,11 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, Reentr
         uint16 previous;
         for (uint256 i; i < count; ++i) {
             Benefit calldata benefit = benefits[i];
-            bool isSound = benefit.benefit <= Benefits.LAST && benefit.fee != 0 && benefit.unitsPerVisit != 0
-                && benefit.coinsurance <= Adjudication.BASIS_POINTS;
+            bool isSound =
+                benefit.benefit <= Benefits.LAST &&
+                    benefit.fee != 0 &&
+                    benefit.unitsPerVisit != 0 &&
+                    benefit.coinsurance <= Adjudication.BASIS_POINTS;
             require(isSound, InvalidBenefit(i));
             require(benefit.benefit > previous, InvalidOrder(i));
             previous = benefit.benefit;
@@ -130,10 +135,11 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, Reentr
 
     /// @inheritdoc IVisitListener
     /// @dev The registry calls only the payer that a visit names, and has just checked the provider of one that it records now.
-    function onVisit(IVisitRegistry.Visit calldata visit, bytes32 id, IVisitRegistry.Entry calldata entry)
-        external
-        nonReentrant
-    {
+    function onVisit(
+        IVisitRegistry.Visit calldata visit,
+        bytes32 id,
+        IVisitRegistry.Entry calldata entry
+    ) external nonReentrant {
         require(msg.sender == address(VISITS), NotVisitRegistry(msg.sender));
         if (entry.recordedAt != block.timestamp) _checkTrusted(visit.provider, entry);
 
@@ -214,8 +220,7 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, Reentr
         for (uint256 i; i < benefits.length; ++i) {
             benefits[i] = _benefits[plan][visit.lines[i].benefit];
         }
-        (Outcome[] memory outcomes, uint256 planPays) =
-            Adjudication.adjudicate(terms, benefits, visit.lines, totals);
+        (Outcome[] memory outcomes, uint256 planPays) = Adjudication.adjudicate(terms, benefits, visit.lines, totals);
         uint96 amount = uint96(planPays); // at most the annual limit
         if (!isAttested) totals.unattested += amount;
         // Counted over the policy and not by visit, so a visit split just below the limit does not pass without the member.
@@ -232,9 +237,8 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, Reentr
     function _pay(IVisitRegistry.Visit calldata visit, bytes32 id) private {
         uint96 amount = _claims[id].amount;
         bytes32 insurer = _plans[_policies[visit.policy].plan].insurer;
-        IInsurancePool.Result result = amount == 0
-            ? IInsurancePool.Result.PAID
-            : POOL.pay(insurer, visit.provider, amount);
+        IInsurancePool.Result result =
+            amount == 0 ? IInsurancePool.Result.PAID : POOL.pay(insurer, visit.provider, amount);
         if (result == IInsurancePool.Result.SHORT) {
             emit ClaimUnfunded(id, amount);
             return;

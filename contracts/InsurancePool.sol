@@ -28,8 +28,8 @@ contract InsurancePool is IInsurancePool, Accredited, ReentrancyGuard {
 
     /* STORAGE */
 
-    mapping(bytes32 insurer => Account) private _accounts;
-    mapping(bytes32 organisation => Payee) private _payees;
+    mapping(bytes32 insurer => Account account) private _accounts;
+    mapping(bytes32 organisation => Payee payee) private _payees;
 
     /// @param accreditation The accreditation registry.
     /// @param token The ERC-20 token in which all accounts are kept.
@@ -89,8 +89,10 @@ contract InsurancePool is IInsurancePool, Accredited, ReentrancyGuard {
         if (to == address(0)) return false;
         require(gasleft() >= GAS_NEEDED, IVisitRegistry.InsufficientGas(gasleft(), GAS_NEEDED));
 
-        (bool isDone, bytes memory answer) =
-            address(TOKEN).call{gas: TRANSFER_GAS}(abi.encodeCall(IERC20.transfer, (to, amount)));
+        // solhint-disable-next-line avoid-low-level-calls -- a typed call reverts on tokens that return nothing
+        (bool isDone, bytes memory answer) = address(TOKEN).call{gas: TRANSFER_GAS}(
+            abi.encodeCall(IERC20.transfer, (to, amount))
+        );
         return isDone && (answer.length == 0 || (answer.length >= 32 && abi.decode(answer, (uint256)) == 1));
     }
 

@@ -26,7 +26,7 @@ contract VisitRegistry is IVisitRegistry, Accredited, SignedActions {
 
     /* STORAGE */
 
-    mapping(bytes32 nullifier => Entry) private _entries;
+    mapping(bytes32 nullifier => Entry entry) private _entries;
 
     /// @param accreditation The accreditation registry.
     constructor(IAccreditationRegistry accreditation) Accredited(accreditation) SignedActions("VisitRegistry", "1") {}
@@ -96,8 +96,7 @@ contract VisitRegistry is IVisitRegistry, Accredited, SignedActions {
             emit PayerNotReached(id, visit.payer);
             return;
         }
-        try IVisitListener(visit.payer).onVisit{gas: LISTENER_GAS}(visit, id, entry) {}
-        catch {
+        try IVisitListener(visit.payer).onVisit{gas: LISTENER_GAS}(visit, id, entry) {} catch {
             emit PayerNotReached(id, visit.payer);
         }
     }

@@ -157,7 +157,11 @@ interface IInsuranceClaims {
     /// @param from First second of coverage (Unix seconds), before the waiting period.
     /// @param until First second without coverage (Unix seconds).
     event PolicyEnrolled(
-        bytes32 indexed policy, bytes32 indexed plan, address indexed member, uint64 from, uint64 until
+        bytes32 indexed policy,
+        bytes32 indexed plan,
+        address indexed member,
+        uint64 from,
+        uint64 until
     );
 
     /// @notice A claim was approved: what the plan and the member pay for each line of the visit, in its order.
@@ -166,9 +170,7 @@ interface IInsuranceClaims {
     /// @param isAttested Whether the member had signed the visit.
     /// @param amount What the plan pays.
     /// @param lines How each line was decided.
-    event ClaimApproved(
-        bytes32 indexed visit, bytes32 indexed policy, bool isAttested, uint96 amount, Outcome[] lines
-    );
+    event ClaimApproved(bytes32 indexed visit, bytes32 indexed policy, bool isAttested, uint96 amount, Outcome[] lines);
 
     /// @notice A claim was denied: the plan pays nothing of it.
     /// @param visit The visit's id.

@@ -43,11 +43,11 @@ library Adjudication {
     }
 
     /// @dev How many units of a line's benefit the lines before it used, at most `most`. Bounded: a visit has at most 25 lines.
-    function _unitsBefore(IVisitRegistry.Line[] calldata lines, uint256 index, uint256 most)
-        private
-        pure
-        returns (uint256 units)
-    {
+    function _unitsBefore(
+        IVisitRegistry.Line[] calldata lines,
+        uint256 index,
+        uint256 most
+    ) private pure returns (uint256 units) {
         uint16 benefit = lines[index].benefit;
         for (uint256 i; i < index; ++i) {
             if (lines[i].benefit == benefit) units += lines[i].units;

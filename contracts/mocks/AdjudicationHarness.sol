@@ -24,11 +24,7 @@ contract AdjudicationHarness {
     )
         external
         pure
-        returns (
-            IInsuranceClaims.Outcome[] memory outcomes,
-            uint256 planPays,
-            IInsuranceClaims.Totals memory counted
-        )
+        returns (IInsuranceClaims.Outcome[] memory outcomes, uint256 planPays, IInsuranceClaims.Totals memory counted)
     {
         (outcomes, planPays) = Adjudication.adjudicate(terms, benefits, lines, totals);
         counted = totals;

@@ -7,7 +7,7 @@ import {OpenToken} from "./OpenToken.sol";
 /// @notice Reverts when it would pay a blocked account.
 contract BlocklistToken is OpenToken {
     /// @notice Whether an account is blocked.
-    mapping(address account => bool) public isBlocked;
+    mapping(address account => bool blocked) public isBlocked;
 
     /// @notice This account is blocked.
     /// @param account The account.

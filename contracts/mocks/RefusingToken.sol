@@ -7,7 +7,7 @@ import {OpenToken} from "./OpenToken.sol";
 /// @notice Returns false and moves nothing, instead of reverting, when it would pay a refused account.
 contract RefusingToken is OpenToken {
     /// @notice Whether an account is refused.
-    mapping(address account => bool) public isRefused;
+    mapping(address account => bool refused) public isRefused;
 
     constructor() OpenToken(6) {}
 

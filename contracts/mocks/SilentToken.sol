@@ -5,10 +5,10 @@ pragma solidity =0.8.30;
 /// @notice Transfers and returns nothing, as some old tokens do.
 contract SilentToken {
     /// @notice How much an account holds.
-    mapping(address account => uint256) public balanceOf;
+    mapping(address account => uint256 amount) public balanceOf;
 
     /// @notice How much a spender may take.
-    mapping(address account => mapping(address spender => uint256)) public allowance;
+    mapping(address account => mapping(address spender => uint256 amount)) public allowance;
 
     /// @notice Makes money out of nothing.
     /// @param to Who receives it.
