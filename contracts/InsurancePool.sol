@@ -89,10 +89,10 @@ contract InsurancePool is IInsurancePool, Accredited, ReentrancyGuard {
         if (to == address(0)) return false;
         require(gasleft() >= GAS_NEEDED, IVisitRegistry.InsufficientGas(gasleft(), GAS_NEEDED));
 
-        // solhint-disable-next-line avoid-low-level-calls -- a typed call reverts on tokens that return nothing
-        (bool isDone, bytes memory answer) = address(TOKEN).call{gas: TRANSFER_GAS}(
-            abi.encodeCall(IERC20.transfer, (to, amount))
-        );
+        bytes memory question = abi.encodeCall(IERC20.transfer, (to, amount));
+        // A typed call would revert on a token that returns nothing.
+        // solhint-disable-next-line avoid-low-level-calls
+        (bool isDone, bytes memory answer) = address(TOKEN).call{gas: TRANSFER_GAS}(question);
         return isDone && (answer.length == 0 || (answer.length >= 32 && abi.decode(answer, (uint256)) == 1));
     }
 

@@ -28,7 +28,7 @@ contract CallingBack is IVisitListener {
     /// @param target Whom to call.
     /// @param data With what.
     function act(address target, bytes calldata data) external {
-        // solhint-disable-next-line avoid-low-level-calls -- what to call is known to the test alone
+        // solhint-disable-next-line avoid-low-level-calls
         (bool isDone, bytes memory answer) = target.call(data);
         require(isDone, string(answer));
     }
@@ -47,7 +47,7 @@ contract CallingBack is IVisitListener {
         address target = _target;
         if (target == address(0)) return;
         _target = address(0);
-        // solhint-disable-next-line avoid-low-level-calls -- what to call is known to the test alone
+        // solhint-disable-next-line avoid-low-level-calls
         (bool isDone, ) = target.call(_data);
         if (isDone) ++successes;
         else ++refusals;
