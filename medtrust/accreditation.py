@@ -239,8 +239,8 @@ class AccreditationClient(Client):
 
     def history(self, organisation: bytes) -> list[Event]:
         """Read everything that was recorded about an organisation, oldest first."""
-        names = ("OrganisationRegistered", "AdminChanged", "RoleAccredited", "RoleSuspended", "RoleCompromised")
-        names += ("SignerAdded", "SignerRemoved", "SignerCompromised")
+        registered = ("OrganisationRegistered", "AdminChanged", "SignerAdded", "SignerRemoved", "SignerCompromised")
+        names = (*registered, "RoleAccredited", "RoleSuspended", "RoleCompromised")
         found = [event for name in names for event in self._events(name, indexed={"organisation": organisation})]
         return sorted(found, key=lambda event: (event.block, event.log_index))
 

@@ -19,7 +19,7 @@ from medtrust.files import read_json, write_json
 from medtrust.keccak import keccak256
 from medtrust.types import checksum_address
 
-__all__ = ["PLAN", "AddressBook", "Deployed", "Step", "deploy"]
+__all__ = ["PLAN", "AddressBook", "Deployed", "Progress", "Step", "deploy"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,10 @@ class Deployed:
     transaction: str
     abi_hash: str
     code_hash: str
+
+
+Progress = Callable[[str, Deployed, bool], None]
+"""Told of each contract: its name, where it stands, and whether it is new."""
 
 
 class AddressBook:
@@ -108,6 +112,12 @@ class AddressBook:
         }
         self._save()
 
+    def forget(self) -> None:
+        """Forget every contract; for a local chain that began anew."""
+        self._contracts.clear()
+        self._pending.clear()
+        self.path.unlink(missing_ok=True)
+
     def _save(self) -> None:
         value: dict[str, Any] = {"chainId": self.chain_id, "contracts": self._contracts}
         if self._pending:
@@ -122,7 +132,7 @@ def deploy(
     *,
     token: str | Artifact,
     steward: str | None = None,
-    progress: Callable[[str, Deployed, bool], None] | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, Deployed]:
     """Deploy what the book does not yet name, and return where every contract stands.
 
@@ -157,7 +167,7 @@ def _deploy_one(
     name: str,
     artifact: Artifact,
     arguments: Any,
-    progress: Callable[[str, Deployed, bool], None] | None,
+    progress: Progress | None,
 ) -> Deployed:
     data = Interface(artifact).encode_deployment(arguments)
     code_hash = _code_hash(artifact, data)

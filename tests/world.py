@@ -11,36 +11,19 @@ from eth_account.signers.local import LocalAccount
 
 from medtrust import compiler, wallet
 from medtrust.abi import Interface
-from medtrust.accreditation import Role
 from medtrust.artifacts import Artifact
 from medtrust.chain import Chain
 from medtrust.deploy import PLAN, AddressBook, Deployed
+from medtrust.sandbox import FAR, JURISDICTION, ORGANISATIONS, accredit_everyone
 from medtrust.suite import Suite
-from medtrust.types import organisation_id
+
+__all__ = ["CHINA", "FAR", "GENESIS", "ORGANISATIONS", "ROOT", "USA", "World", "build", "compiled"]
 
 ROOT = Path(__file__).parent.parent
-USA = 840
+USA = JURISDICTION
 CHINA = 156
-FAR = 4_000_000_000
-"""A time (Unix seconds, in 2096) that no test reaches; the same in each run, so that gas is the same."""
 GENESIS = 1_800_000_000
 """The time of the first block (Unix seconds, in 2027)."""
-
-ORGANISATIONS: Mapping[str, tuple[str, Role]] = {
-    "hospital": (
-        "urn:gs1:gln:0614141000005",
-        Role.HOSPITAL | Role.VACCINATOR | Role.EMERGENCY_CARE | Role.PRIVACY_OFFICER,
-    ),
-    "clinic": ("urn:gs1:gln:0614141000012", Role.HOSPITAL | Role.VACCINATOR),
-    "maker": ("urn:gs1:gln:0614141000029", Role.MANUFACTURER),
-    "wholesaler": ("urn:gs1:gln:0614141000036", Role.WHOLESALER),
-    "carrier": ("urn:gs1:gln:0614141000043", Role.CARRIER),
-    "pharmacy": ("urn:gs1:gln:0614141000050", Role.PHARMACY),
-    "laboratory": ("urn:gs1:gln:0614141000067", Role.LABORATORY),
-    "insurer": ("urn:gs1:gln:0614141000074", Role.INSURER),
-    "regulator": ("urn:gs1:gln:0614141000081", Role.REGULATOR),
-}
-"""Identifier and roles of each organisation; the account of the same name is its administrator and its signer."""
 
 PATIENT_SEED = "test test test test test test test test test test test junk"
 
@@ -71,11 +54,11 @@ class World:
     @cached_property
     def patient(self) -> LocalAccount:
         """A patient, as the hospital knows her; she holds no ETH."""
-        return wallet.pseudonym(PATIENT_SEED, ORGANISATIONS["hospital"][0])
+        return wallet.pseudonym(PATIENT_SEED, ORGANISATIONS["hospital"].identifier)
 
     def __getattr__(self, name: str) -> bytes:
         if name in ORGANISATIONS:
-            return organisation_id(ORGANISATIONS[name][0])
+            return ORGANISATIONS[name].id
         raise AttributeError(name)
 
     def address(self, contract: str) -> str:
@@ -156,23 +139,10 @@ def build(chain: Chain, built: Mapping[str, Artifact], *, standing: Mapping[str,
         known[name] = receipt.contract_address
     world = World(Suite(chain, book, steward), built)
     if standing.get("AccreditationRegistry") is None:
-        _accredit_everyone(world)
+        accredit_everyone(world.suite)
         chain.mine(seconds=86_400)
     return world
 
 
 def _steps() -> list[tuple[str, str, tuple[str, ...]]]:
     return [("token", "Stablecoin", ()), *((step.contract, step.contract, step.arguments) for step in PLAN)]
-
-
-def _accredit_everyone(world: World) -> None:
-    world.acting_as("steward").accreditation.open_jurisdiction(USA, world.account("authority").address)
-    registry = world.acting_as("authority").accreditation
-    for name, (identifier, roles) in ORGANISATIONS.items():
-        organisation = organisation_id(identifier)
-        signer = world.account(name).address
-        registry.register(organisation, USA, signer, until=FAR)
-        for role in Role:
-            if role & roles:
-                registry.accredit(organisation, role, until=FAR)
-        registry.add_signer(organisation, signer, roles, until=FAR)

@@ -22,9 +22,9 @@ _NO_MODULES = ("frame", "test_gas")
 class Operation:
     """One named operation.
 
-    `measure` does it in a fresh world and returns its gas: `gasUsed` of the whole transaction, second use of the contract; or, for kind
-    "execution", what a view uses beyond the 21,000 and the calldata. `budget` is what it may cost, `bound` what it cannot go
-    below, `peers` what others cost, in words; None and "" where there is none.
+    `measure` does it in a fresh world and returns its gas: `gasUsed` of the whole transaction, second use of the
+    contract; or, for kind "execution", what a view uses beyond the 21,000 and the calldata. `budget` is what it may
+    cost, `bound` what it cannot go below, `peers` what others cost, in words; None and "" where there is none.
     """
 
     name: str

@@ -1,0 +1,165 @@
+"""What the commands share: the chain and the account that a person means, and how an answer is printed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from medtrust.abi import to_plain
+from medtrust.chain import Chain, Receipt
+from medtrust.errors import ChainUnreachable, CheckRefused, InputError, MedtrustError, Reverted
+from medtrust.sandbox import ORGANISATIONS
+from medtrust.suite import Suite
+from medtrust.types import organisation_id
+
+__all__ = [
+    "AccountOption",
+    "ChainOption",
+    "JsonOption",
+    "answer",
+    "console",
+    "exit_code",
+    "new_app",
+    "open_suite",
+    "organisation",
+    "receipt_answer",
+    "report",
+    "run",
+    "table",
+    "time_of",
+    "when",
+]
+
+console: Final = Console(stderr=False, soft_wrap=True, highlight=False)
+
+ChainOption = Annotated[
+    str, typer.Option("--chain", envvar="MEDTRUST_CHAIN", help="local, a URL, or the path of an IPC socket.")
+]
+AccountOption = Annotated[
+    str | None,
+    typer.Option(
+        "--as", help="Who signs: a name such as hospital (local chain) or a keystore file; else MEDTRUST_KEY."
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the answer as JSON, and nothing else.")]
+
+
+def new_app(help_: str) -> typer.Typer:
+    """Make a group of commands."""
+    return typer.Typer(help=help_, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+
+def open_suite(chain: str, account: str | None) -> Suite:
+    """Connect to the suite on a chain, as an account."""
+    return Suite.connect(chain, signer=account)
+
+
+def organisation(identifier: str) -> bytes:
+    """Read an organisation: its identifier as a URI, its id as 0x and 64 digits, or a name of the sandbox."""
+    if identifier in ORGANISATIONS:
+        return ORGANISATIONS[identifier].id
+    if identifier.startswith("0x") and len(identifier) == 66:
+        return bytes.fromhex(identifier[2:])
+    return organisation_id(identifier)
+
+
+def when(text: str | None, chain: Chain, *, default: int) -> int:
+    """Read a time: Unix seconds, an ISO 8601 date or date-time (UTC if it names no zone), or +N with s, h, d or y
+    from now.
+    """
+    if text is None:
+        return default
+    if text.isdigit():
+        return int(text)
+    units = {"s": 1, "h": 3600, "d": 86_400, "y": 31_557_600}
+    if text[:1] == "+" and text[1:-1].isdigit() and text[-1] in units:
+        return chain.now() + int(text[1:-1]) * units[text[-1]]
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise InputError(place="time", found=repr(text), expected="2027-01-31, Unix seconds, or +30d") from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp())
+
+
+def time_of(seconds: int) -> str:
+    """Write Unix seconds for people, in UTC."""
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC") if seconds else "never"
+
+
+def answer(value: Any, text: str | Table | Callable[[], None], *, as_json: bool) -> None:
+    """Print an answer: its value as one line of JSON, or its text for people."""
+    if as_json:
+        typer.echo(json.dumps(to_plain(value), ensure_ascii=False))
+    elif callable(text):
+        text()
+    else:
+        console.print(text)
+
+
+def receipt_answer(receipt: Receipt, text: str, *, as_json: bool, **more: Any) -> None:
+    """Print what a transaction did: its values, its hash, its block, its gas."""
+    value = {
+        **more,
+        "transaction": receipt.transaction_hash,
+        "block": receipt.block,
+        "at": receipt.at,
+        "gasUsed": receipt.gas_used,
+        "events": [{"event": event.name, **event.values} for event in receipt.events],
+    }
+    shown = f"{text}\n  transaction {receipt.transaction_hash}, block {receipt.block}, gas {receipt.gas_used:,}"
+    answer(value, shown, as_json=as_json)
+
+
+def table(title: str, *headings: str) -> Table:
+    """Make a table for people."""
+    return Table(*headings, title=title, title_justify="left")
+
+
+def exit_code(error: MedtrustError) -> int:
+    """Turn an exception into the exit code of a command: the only place where this is done.
+
+    1 a check said no, 2 misuse, 3 chain unreachable, 4 revert.
+    """
+    if isinstance(error, CheckRefused):
+        return 1
+    if isinstance(error, ChainUnreachable):
+        return 3
+    if isinstance(error, Reverted):
+        return 4
+    return 2
+
+
+def report(error: MedtrustError, *, as_json: bool) -> int:
+    """Tell a person, or a program, why a command failed, and return its exit code."""
+    code = exit_code(error)
+    if as_json:
+        values: Mapping[str, Any] = {
+            key: value for key, value in vars(error).items() if isinstance(value, (str, int, dict, list, tuple, bytes))
+        }
+        body = {"error": type(error).__name__, "message": str(error), **to_plain(values)}
+        typer.echo(json.dumps(body, ensure_ascii=False))
+    else:
+        Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(f"{_headline(error)}: {error}")
+    return code
+
+
+def _headline(error: MedtrustError) -> str:
+    return {1: "refused", 3: "no chain", 4: "the contract refused"}.get(exit_code(error), "cannot do that")
+
+
+def run(application: typer.Typer) -> None:
+    """Run the command line; our exceptions become a sentence and an exit code."""
+    as_json = "--json" in sys.argv[1:]
+    try:
+        application()
+    except MedtrustError as error:
+        raise SystemExit(report(error, as_json=as_json)) from None
+    except BrokenPipeError:
+        raise SystemExit(0) from None

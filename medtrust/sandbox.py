@@ -1,0 +1,118 @@
+"""A sandbox: the suite on a local chain, with one accredited organisation of each kind. Everyone in it is invented."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from medtrust import compiler, node, wallet
+from medtrust.accreditation import AccreditationClient, Role
+from medtrust.artifacts import Artifact
+from medtrust.chain import Chain
+from medtrust.deploy import AddressBook, Progress, deploy
+from medtrust.suite import Suite
+from medtrust.types import organisation_id
+
+__all__ = [
+    "FAR",
+    "JURISDICTION",
+    "ORGANISATIONS",
+    "Member",
+    "accredit_everyone",
+    "deploy_suite",
+    "mock_token",
+    "suite_on",
+]
+
+JURISDICTION: Final = 840
+"""The jurisdiction of the sandbox (ISO 3166-1 numeric): the United States."""
+
+FAR: Final = 4_000_000_000
+"""When the accreditations of the sandbox end (Unix seconds): in 2096."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """An organisation of the sandbox; the local account of the same name is its administrator and its signer."""
+
+    name: str
+    identifier: str
+    title: str
+    roles: Role
+
+    @property
+    def id(self) -> bytes:
+        """The 32-byte id of the organisation."""
+        return organisation_id(self.identifier)
+
+
+_CARE: Final = Role.HOSPITAL | Role.VACCINATOR
+
+ORGANISATIONS: Final[Mapping[str, Member]] = {
+    member.name: member
+    for member in (
+        Member(
+            "hospital",
+            "urn:gs1:gln:0614141000005",
+            "Riverside Hospital",
+            _CARE | Role.EMERGENCY_CARE | Role.PRIVACY_OFFICER,
+        ),
+        Member("clinic", "urn:gs1:gln:0614141000012", "Hillside Clinic", _CARE),
+        Member("maker", "urn:gs1:gln:0614141000029", "Ardent Biologics", Role.MANUFACTURER),
+        Member("wholesaler", "urn:gs1:gln:0614141000036", "Meridian Wholesale", Role.WHOLESALER),
+        Member("carrier", "urn:gs1:gln:0614141000043", "Coldway Logistics", Role.CARRIER),
+        Member("pharmacy", "urn:gs1:gln:0614141000050", "Corner Pharmacy", Role.PHARMACY),
+        Member("laboratory", "urn:gs1:gln:0614141000067", "Northside Laboratory", Role.LABORATORY),
+        Member("insurer", "urn:gs1:gln:0614141000074", "Harbour Health Plan", Role.INSURER),
+        Member("regulator", "urn:gs1:gln:0614141000081", "Medicines Agency", Role.REGULATOR),
+    )
+}
+"""The organisations of the sandbox by the name of their account."""
+
+
+def mock_token(root: Path | None = None) -> Artifact:
+    """Compile the stablecoin with which insurers pay in the sandbox; it is a test double and worth nothing.
+
+    Raises `ToolMissing` outside a clone of the repository.
+    """
+    return compiler.compile_sources({}, contracts=["Stablecoin"], root=root)["Stablecoin"]
+
+
+def deploy_suite(running: node.Node, book: AddressBook, *, progress: Progress | None = None) -> Suite:
+    """Deploy the suite on a local chain and accredit everyone; what stands already is left alone."""
+    chain = Chain.connect(running.ipc_path or running.url)
+    deploy(chain, wallet.role("steward"), book, token=mock_token(), progress=progress)
+    suite = suite_on(chain, book)
+    accredit_everyone(suite)
+    return suite
+
+
+def suite_on(chain: Chain, book: AddressBook) -> Suite:
+    """Open the suite on a local chain as its steward."""
+    return Suite(chain, book, wallet.role("steward"))
+
+
+def accredit_everyone(suite: Suite) -> None:
+    """Open the jurisdiction, register every organisation, accredit it and name its signer; run again, it adds what is
+    missing.
+    """
+    authority = wallet.role("authority")
+    registry = suite.acting_as("steward").accreditation
+    if int(registry.authority_of(JURISDICTION), 16) == 0:
+        registry.open_jurisdiction(JURISDICTION, authority.address)
+    registry = suite.acting_as("authority").accreditation
+    for member in ORGANISATIONS.values():
+        _accredit(registry, member)
+
+
+def _accredit(registry: AccreditationClient, member: Member) -> None:
+    signer = wallet.role(member.name).address
+    if registry.organisation_of(member.id) is None:
+        registry.register(member.id, JURISDICTION, signer, until=FAR)
+    for role in Role:
+        if role & member.roles and not registry.is_accredited(member.id, role):
+            registry.accredit(member.id, role, until=FAR)
+    if registry.signer_of(member.id, signer) is None:
+        registry.add_signer(member.id, signer, member.roles, until=FAR)
