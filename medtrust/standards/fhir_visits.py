@@ -1,0 +1,243 @@
+"""FHIR visits: Encounter and Claim as enc/1 and claim/1."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from medtrust.canonical import Claim, ClaimLine, Encounter, canonical_decimal, canonical_text
+from medtrust.errors import InputError
+from medtrust.pseudonym import PatientIdentifier
+from medtrust.standards import codes
+from medtrust.standards.fhir_json import Node
+from medtrust.standards.fhir_source import Source, choice, codings, day, refuse_code
+from medtrust.standards.identifiers import authority_of_uri
+from medtrust.standards.loss import DEFAULTED, MAPPED, Marks
+from medtrust.standards.reading import Record
+
+__all__ = ["read_claim", "read_encounter"]
+
+# States of an Encounter in which the patient came, and those in which there is no visit to speak of.
+_NO_VISIT = ("planned", "cancelled", "entered-in-error", "unknown")
+_CAME = {state: state for state in ("arrived", "triaged", "in-progress", "onleave", "finished")}
+_CLASS_SYSTEMS = ("http://terminology.hl7.org/CodeSystem/v3-ActCode", "urn:oid:2.16.840.1.113883.5.4")
+
+
+def read_encounter(resource: Node, source: Source) -> None:
+    """Read an Encounter as a visit; one that is only planned, or was cancelled, is let by."""
+    marks: Marks = {}
+    try:
+        if resource.text("status") in _NO_VISIT:
+            return
+        visit, patient = _visit(resource, source, marks)
+        source.reader.records.append(Record(visit, resource.path, patient))
+        source.marks.update(marks)
+    except InputError as error:
+        source.reader.refuse(error)
+
+
+def read_claim(resource: Node, source: Source) -> None:
+    """Read a Claim; the Encounter that it contains is a visit of its own, which stands when the claim is refused."""
+    marks: Marks = {}
+    try:
+        encounter = _encounter_of(resource, source, marks)
+        visit, patient = _visit(encounter, source, marks)
+        if encounter.resource is resource:
+            source.reader.records.append(Record(visit, encounter.path, patient))
+            source.marks.update(marks)
+        claim = _claim(resource, visit, source, marks)
+        source.reader.records.append(Record(claim, resource.path, patient))
+        source.marks.update(marks)
+    except InputError as error:
+        source.reader.refuse(error)
+
+
+def _visit(resource: Node, source: Source, marks: Marks) -> tuple[Encounter, PatientIdentifier]:
+    choice(resource, "status", _CAME, marks)
+    patient = source.patient(resource.child("subject"), marks)
+    period = resource.child("period")
+    provider = source.organisation(resource.child("serviceProvider"), marks)
+    if not provider:
+        marks[f"{resource.path}.serviceProvider"] = DEFAULTED
+    visit = Encounter(
+        sub=source.reader.pseudonym(patient),
+        org=provider or source.reader.organisation,
+        cls=_class(resource.child("class"), marks),
+        start=day(period, "start", marks),
+        vn=_visit_number(resource, source, marks),
+        end=day(period, "end", marks) if "end" in period.value else "",
+    )
+    return visit, patient
+
+
+def _class(coding: Node, marks: Marks) -> str:
+    if coding.text("system") not in _CLASS_SYSTEMS:
+        raise coding.error("system", coding.text("system"), "the code system v3-ActCode")
+    code = coding.text("code")
+    if not (code.isascii() and code.isalpha() and code.isupper() and 2 <= len(code) <= 10):
+        raise coding.error("code", code, "a class of v3-ActCode, such as AMB")
+    marks[coding.path] = MAPPED
+    return code
+
+
+def _visit_number(resource: Node, source: Source, marks: Marks) -> str:
+    """Return the keyed hash of the first identifier, else of the full URL or the id, which name the visit as well."""
+    for node in resource.children("identifier"):
+        if value := canonical_text(node.text("value")):
+            marks[node.path] = MAPPED
+            return source.reader.visit_number(authority_of_uri(node.text("system")), value)
+    name = source.library.full_url(resource)
+    if not name and resource.text("id"):
+        name = f"Encounter/{resource.text('id')}"
+        marks[f"{resource.path}.id"] = MAPPED
+    if not name:
+        raise resource.error("identifier", "", "the visit number")
+    return source.reader.visit_number("", name)
+
+
+def _encounter_of(resource: Node, source: Source, marks: Marks) -> Node:
+    """Return the one Encounter that the lines of a claim name."""
+    found: dict[str, Node] = {}
+    for item in resource.children("item"):
+        for reference in item.children("encounter"):
+            encounter = source.library.find(reference, "Encounter")
+            if encounter is None:
+                raise reference.error("reference", reference.text("reference"), "an Encounter in this file")
+            found[encounter.path] = encounter
+            marks[reference.path] = MAPPED
+    if len(found) != 1:
+        raise resource.error("item[0].encounter", f"{len(found)} visits", "one for the whole claim")
+    return next(iter(found.values()))
+
+
+def _claim(resource: Node, visit: Encounter, source: Source, marks: Marks) -> Claim:
+    choice(resource, "use", {"claim": "claim"}, marks)
+    choice(resource, "status", {"active": "active"}, marks)
+    patient = source.patient(resource.child("patient"), marks)
+    if source.reader.pseudonym(patient) != visit.sub:
+        raise resource.error("patient", "another patient", "the patient of the visit")
+    payer, policy = _insurance(resource, source, marks)
+    lines, currency = _lines(resource, visit, marks)
+    total = sum(int(line.amt) for line in lines)
+    _check_total(resource.child("total"), total, currency, marks)
+    return Claim(
+        enc=visit.core_hash().hex(),
+        payer=payer,
+        pol=policy,
+        cur=currency,
+        tot=str(total),
+        dx=_diagnoses(resource, source, marks),
+        ln=lines,
+    )
+
+
+def _insurance(resource: Node, source: Source, marks: Marks) -> tuple[str, str]:
+    """Return the payer's URI and the keyed hash of the policy number, from the coverage claimed under."""
+    insurances = resource.children("insurance")
+    focal = [insurance for insurance in insurances if insurance.value.get("focal") is True] or insurances
+    if len(focal) != 1:
+        raise resource.error("insurance", f"{len(focal)} of them", "one that is focal")
+    reference = focal[0].child("coverage")
+    marks[reference.path] = marks[f"{focal[0].path}.focal"] = MAPPED
+    coverage = source.library.find(reference, "Coverage")
+    payers = coverage.children("payor")[:1] if coverage else []
+    uris = [source.organisation(payer, marks) for payer in (*payers, resource.child("insurer"))]
+    payer = next(filter(None, uris), "")
+    if not payer:
+        raise resource.error("insurer", "no identifier that is a URI", "the payer, here or in the coverage")
+    for node in source.identifiers(reference, "Coverage"):
+        if value := canonical_text(node.text("value")):
+            marks[node.path] = MAPPED
+            return payer, source.reader.policy_number(payer, value)
+    if coverage and (value := canonical_text(coverage.text("subscriberId"))):
+        marks[f"{coverage.path}.subscriberId"] = MAPPED
+        return payer, source.reader.policy_number(payer, value)
+    raise reference.error("identifier", "", "the policy number, here or in a Coverage in this file")
+
+
+def _lines(resource: Node, visit: Encounter, marks: Marks) -> tuple[tuple[ClaimLine, ...], str]:
+    """Return the lines, in the order in which they stand, and their one currency."""
+    items = resource.children("item")
+    found = [_line(number, item, visit, marks) for number, item in enumerate(items, 1)]
+    for item, (_, currency) in zip(items, found, strict=True):
+        if currency != found[0][1]:
+            raise item.error("net.currency", currency, f"{found[0][1]}, as on the lines before it")
+    if not found:
+        raise resource.error("item", "", "a line")
+    return tuple(line for line, _ in found), found[0][1]
+
+
+def _line(number: int, item: Node, visit: Encounter, marks: Marks) -> tuple[ClaimLine, str]:
+    concept = item.child("productOrService")
+    pairs = codings(concept) or [("", "")]
+    known = [pair for pair in pairs if codes.coding_system(pair[0])]
+    try:
+        system, code = codes.charge_code(*(known or pairs)[0])
+    except codes.CodeUnknown as unknown:
+        refuse_code(concept, unknown)
+    marks[f"{concept.path}.coding"] = MAPPED
+    quantity = item.child("quantity")
+    units = canonical_decimal(quantity.number("value") or "1")
+    marks[f"{quantity.path}.value"] = MAPPED if quantity.value else DEFAULTED
+    amount, currency = _amount(item, units, marks)
+    return ClaimLine(n=number, sys=system, c=code, q=units, amt=amount, d=_served(item, visit, marks)), currency
+
+
+def _served(item: Node, visit: Encounter, marks: Marks) -> str:
+    """Return the day of a line: its own, else the first of its period, else the first of the visit."""
+    if "servicedDate" in item.value:
+        return day(item, "servicedDate", marks)
+    if "servicedPeriod" in item.value:
+        return day(item.child("servicedPeriod"), "start", marks)
+    marks[f"{item.path}.servicedDate"] = DEFAULTED
+    return visit.start
+
+
+def _amount(item: Node, units: str, marks: Marks) -> tuple[str, str]:
+    """Return the amount in minor units and its currency: `net`, the whole line, else `unitPrice` times quantity."""
+    name = "net" if "net" in item.value else "unitPrice"
+    money = item.child(name)
+    currency = money.text("currency")
+    try:
+        price = Decimal(canonical_decimal(money.number("value")))
+        whole = price if name == "net" else price * Decimal(units)
+        amount = codes.minor_units(format(whole, "f"), currency)
+    except ValueError as error:
+        expected = f"an amount and its currency: {error}"
+        raise item.error(name, f"{money.number('value')} {currency}".strip(), expected) from error
+    marks[money.path] = MAPPED
+    return amount, currency
+
+
+def _check_total(money: Node, total: int, currency: str, marks: Marks) -> None:
+    """Refuse a claim whose lines do not add up to the total that it states."""
+    if not money.value:
+        return
+    try:
+        stated = codes.minor_units(money.number("value"), money.text("currency"))
+    except ValueError as error:
+        raise money.error("value", money.number("value"), str(error)) from error
+    if (stated, money.text("currency")) != (str(total), currency):
+        expected = f"{total} minor units of {currency}, the sum of the lines"
+        raise money.error("value", f"{stated} of {money.text('currency')}", expected)
+    marks[money.path] = MAPPED
+
+
+def _diagnoses(resource: Node, source: Source, marks: Marks) -> tuple[str, ...]:
+    """Return the diagnoses by their sequence, each once, written in the claim or in the Condition that it names."""
+    diagnoses = resource.children("diagnosis")
+    found: dict[str, None] = {}
+    for diagnosis in sorted(diagnoses, key=lambda node: Decimal(node.number("sequence") or "0")):
+        concept = diagnosis.child("diagnosisCodeableConcept")
+        reference = diagnosis.child("diagnosisReference")
+        if reference.value:
+            condition = source.library.find(reference, "Condition")
+            if condition is None:
+                raise reference.error("reference", reference.text("reference"), "a Condition in this file")
+            marks[reference.path] = MAPPED
+            concept = condition.child("code")
+        try:
+            found[codes.diagnosis_code(*(codings(concept) or [("", "")])[0])] = None
+        except codes.CodeUnknown as unknown:
+            refuse_code(concept, unknown)
+        marks[f"{concept.path}.coding"] = MAPPED
+    return tuple(found)

@@ -1,0 +1,97 @@
+"""What reading a source yields, and what every reader needs to know."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from medtrust.keyed import keyed_hash, require_key
+from medtrust.pseudonym import PatientIdentifier, pseudonym
+from medtrust.standards.loss import LossReport
+
+if TYPE_CHECKING:
+    from medtrust.canonical import Canonical
+    from medtrust.errors import InputError
+
+__all__ = ["ADDED", "DELETED", "UPDATED", "Reader", "Reading", "Record"]
+
+ADDED = "add"
+UPDATED = "update"
+DELETED = "delete"
+
+_VISIT = "medtrust/visit-number/1"
+_POLICY = "medtrust/policy-number/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One canonical object with what stands beside it.
+
+    `place` where in the source it stands · `patient` whose it is (personal: never leaves the registry) · `action`
+    whether the source adds, updates or deletes it · `beside` what was preserved: "source" ("administered" or
+    "historical"), "amount" and "unit" of a dose, "expires" of its lot.
+    """
+
+    canonical: Canonical
+    place: str
+    patient: PatientIdentifier
+    action: str = ADDED
+    beside: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Everything that a source yields: the records, why others were refused, and what became of every field."""
+
+    records: tuple[Record, ...]
+    refusals: tuple[InputError, ...]
+    loss: LossReport
+
+    @property
+    def objects(self) -> tuple[Canonical, ...]:
+        """The canonical objects, in the order of the source."""
+        return tuple(record.canonical for record in self.records)
+
+
+class Reader:
+    """The state of one reading: key and organisation, what was found so far, and the pseudonyms already derived."""
+
+    __slots__ = ("_pseudonyms", "key", "loss", "name", "organisation", "records", "refusals", "take")
+
+    def __init__(self, *, name: str, key: bytes, organisation: str, take: Collection[str]) -> None:
+        """Read the source called `name` for `organisation` (identifier URI) with its registry `key` (32 bytes).
+
+        `take` names the schemas of the objects that are wanted.
+        """
+        self.name = name
+        self.key = require_key(key)
+        self.organisation = organisation
+        self.take = frozenset(take)
+        self.records: list[Record] = []
+        self.refusals: list[InputError] = []
+        self.loss = LossReport(key)
+        self._pseudonyms: dict[PatientIdentifier, str] = {}
+
+    def reading(self) -> Reading:
+        """Return what was found."""
+        return Reading(tuple(self.records), tuple(self.refusals), self.loss)
+
+    def refuse(self, error: InputError) -> None:
+        """Note a refusal, with the name of the source."""
+        self.refusals.append(error.within(self.name))
+
+    def pseudonym(self, patient: PatientIdentifier) -> str:
+        """Return the address of `patient`; derived once, because that is the slowest step of all."""
+        address = self._pseudonyms.get(patient)
+        if address is None:
+            address = self._pseudonyms[patient] = pseudonym(self.key, self.organisation, patient)
+        return address
+
+    def visit_number(self, authority: str, value: str) -> str:
+        """Return the keyed hash (hexadecimal) of the visit number `value` that `authority` assigned."""
+        return keyed_hash(self.key, _VISIT, self.organisation, authority, value).hex()
+
+    def policy_number(self, payer: str, value: str) -> str:
+        """Return the keyed hash (hexadecimal) of the policy number `value` of `payer` (identifier URI)."""
+        return keyed_hash(self.key, _POLICY, payer, value).hex()
