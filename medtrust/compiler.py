@@ -9,7 +9,6 @@ import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +37,7 @@ _DEFINITION = re.compile(r"^\s*(?:abstract\s+)?(?:contract|interface|library)\s+
 _OUTPUT = ["abi", "evm.bytecode.object", "evm.bytecode.linkReferences", "evm.deployedBytecode.object"]
 _DOCUMENTS = ["userdoc", "devdoc", "storageLayout"]
 _CACHE_FORMAT = 1
+_found: dict[Path, Solc] = {}
 
 
 @dataclass(frozen=True)
@@ -274,9 +274,14 @@ class _Project:
         return built
 
 
-@lru_cache(maxsize=4)
 def _compiler(root: Path) -> Solc:
-    return find_solc(root)
+    """Find the compiler of a project and keep it warm, but of one project at a time."""
+    if root not in _found:
+        for other in _found.values():
+            other.close()
+        _found.clear()
+        _found[root] = find_solc(root)
+    return _found[root]
 
 
 def _read(answer: dict[str, Any], request: dict[str, Any], file: str) -> dict[str, Any]:
