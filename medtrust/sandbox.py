@@ -53,20 +53,20 @@ _CARE: Final = Role.HOSPITAL | Role.VACCINATOR
 ORGANISATIONS: Final[Mapping[str, Member]] = {
     member.name: member
     for member in (
+        Member("clinic", "urn:gs1:gln:0614141000012", "Lindenfeld Clinic", _CARE),
         Member(
             "hospital",
-            "urn:gs1:gln:0614141000005",
-            "Riverside Hospital",
+            "urn:gs1:gln:0614141000029",
+            "St. Brannoc Hospital",
             _CARE | Role.EMERGENCY_CARE | Role.PRIVACY_OFFICER,
         ),
-        Member("clinic", "urn:gs1:gln:0614141000012", "Hillside Clinic", _CARE),
-        Member("maker", "urn:gs1:gln:0614141000029", "Ardent Biologics", Role.MANUFACTURER),
-        Member("wholesaler", "urn:gs1:gln:0614141000036", "Meridian Wholesale", Role.WHOLESALER),
-        Member("carrier", "urn:gs1:gln:0614141000043", "Coldway Logistics", Role.CARRIER),
+        Member("maker", "urn:gs1:gln:0614141000036", "Brightwater Biologics", Role.MANUFACTURER),
+        Member("wholesaler", "urn:gs1:gln:0614141000043", "Harbour Wholesale", Role.WHOLESALER),
         Member("pharmacy", "urn:gs1:gln:0614141000050", "Corner Pharmacy", Role.PHARMACY),
-        Member("laboratory", "urn:gs1:gln:0614141000067", "Northside Laboratory", Role.LABORATORY),
-        Member("insurer", "urn:gs1:gln:0614141000074", "Harbour Health Plan", Role.INSURER),
-        Member("regulator", "urn:gs1:gln:0614141000081", "Medicines Agency", Role.REGULATOR),
+        Member("insurer", "urn:gs1:gln:0614141000067", "Meridian Mutual", Role.INSURER),
+        Member("carrier", "urn:gs1:gln:0614141000074", "Coldway Logistics", Role.CARRIER),
+        Member("laboratory", "urn:gs1:gln:0614141000081", "Northside Laboratory", Role.LABORATORY),
+        Member("regulator", "urn:gs1:gln:0614141000098", "Medicines Agency", Role.REGULATOR),
     )
 }
 """The organisations of the sandbox by the name of their account."""
