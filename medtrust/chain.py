@@ -116,6 +116,10 @@ class Chain:
         """Read the time of the newest block (Unix seconds)."""
         return int(self._block("latest")["timestamp"])
 
+    def time_of(self, block: int) -> int:
+        """Read the time of a block (Unix seconds)."""
+        return int(self._block(block)["timestamp"])
+
     def block_number(self) -> int:
         """Read the number of the newest block."""
         return self._guard(lambda: self.web3.eth.block_number)
@@ -160,17 +164,21 @@ class Chain:
         interface: Interface | None = None,
         gas: int | None = None,
         value: int = 0,
+        announce: Callable[[str], None] = lambda transaction_hash: None,
     ) -> Receipt:
         """Sign a transaction, send it and wait for its block; `to` is None for a deployment.
 
-        Without `gas` the node estimates it, so that a refusal costs nothing. Raises `Reverted`, `NotMined`.
+        Without `gas` the node estimates it, so that a refusal costs nothing. `announce` is told the hash before the
+        transaction is sent, so that a run after a crash can find it again. Raises `Reverted`, `NotMined`.
         """
         transaction = self._prepare(signer, to, data, value)
         contract = interface.artifact.name if interface else ""
         if gas is None:
             estimate = self._guard(lambda: self.web3.eth.estimate_gas(transaction), contract)
             gas = int(estimate * _GAS_MARGIN)
-        return self.wait(self.broadcast(self.sign(signer, {**transaction, "gas": gas})), interface=interface)
+        raw = self.sign(signer, {**transaction, "gas": gas})
+        announce("0x" + keccak256(raw).hex())
+        return self.wait(self.broadcast(raw), interface=interface)
 
     def prepare_deployment(self, signer: LocalAccount, data: bytes) -> TxParams:
         """Prepare a deployment, whose address follows from `from` and `nonce` before it is sent. Raises `Reverted`."""

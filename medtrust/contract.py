@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, TypeVar
 
 from eth_account.signers.local import LocalAccount
@@ -47,12 +47,21 @@ class Client:
         answer = self.chain.call(self.address, data, sender=sender, block=block, contract=self.artifact)
         return self.interface.decode_result(function, answer)
 
-    def _send(self, function: str, *arguments: Any, gas: int | None = None) -> Receipt:
-        """Send a transaction and wait for its block. Raises `Reverted`, and `InputError` if nobody signs."""
+    def _send(
+        self,
+        function: str,
+        *arguments: Any,
+        gas: int | None = None,
+        announce: Callable[[str], None] = lambda transaction_hash: None,
+    ) -> Receipt:
+        """Send a transaction and wait for its block; `announce` is told its hash before it is sent.
+
+        Raises `Reverted`, and `InputError` if nobody signs.
+        """
         if self.signer is None:
             raise InputError(place="signer", found="none", expected="an account that signs this transaction")
         data = self.interface.encode_call(function, arguments)
-        return self.chain.send(self.signer, self.address, data, interface=self.interface, gas=gas)
+        return self.chain.send(self.signer, self.address, data, interface=self.interface, gas=gas, announce=announce)
 
     def _events(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from typing import Final
@@ -100,13 +100,23 @@ class VaccinationClient(Client):
 
     artifact = "VaccinationRegistry"
 
-    def anchor(self, organisation: bytes, root: bytes, size: int, *, lots: Sequence[bytes] = ()) -> Receipt:
+    def anchor(
+        self,
+        organisation: bytes,
+        root: bytes,
+        size: int,
+        *,
+        lots: Sequence[bytes] = (),
+        announce: Callable[[str], None] = lambda transaction_hash: None,
+    ) -> Receipt:
         """Record a batch of `size` doses (1 to 2^20) under `root` (32 bytes), from these lots (ids, at most 256).
+
+        `announce` is told the hash of the transaction before it is sent, so that a run after a crash can find it.
 
         Raises `Reverted` with error "NotAuthorised", "EmptyRoot", "InvalidSize", "BatchExists", "TooManyLots", or, by
         how a lot stands, "UnknownLot", "LotRecalled", "LotQuarantined" or "LotExpired".
         """
-        return self._send("anchor", organisation, root, size, list(lots))
+        return self._send("anchor", organisation, root, size, list(lots), announce=announce)
 
     def revoke(self, organisation: bytes, root: bytes, index: int) -> Receipt:
         """Withdraw one dose for ever.
