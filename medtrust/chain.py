@@ -28,6 +28,7 @@ from medtrust import artifacts
 from medtrust.abi import Interface, RevertDecoder
 from medtrust.artifacts import Artifact
 from medtrust.errors import ChainError, ChainUnreachable, NotMined, Reverted
+from medtrust.keccak import keccak256
 from medtrust.types import checksum_address
 
 __all__ = ["LOCAL_CHAIN_IDS", "Chain", "Event", "Receipt", "create_address"]
@@ -164,7 +165,7 @@ class Chain:
         interface: Interface | None = None,
         gas: int | None = None,
         value: int = 0,
-        announce: Callable[[str], None] = lambda transaction_hash: None,
+        announce: Callable[[str], None] | None = None,
     ) -> Receipt:
         """Sign a transaction, send it and wait for its block; `to` is None for a deployment.
 
@@ -177,7 +178,8 @@ class Chain:
             estimate = self._guard(lambda: self.web3.eth.estimate_gas(transaction), contract)
             gas = int(estimate * _GAS_MARGIN)
         raw = self.sign(signer, {**transaction, "gas": gas})
-        announce("0x" + keccak256(raw).hex())
+        if announce:
+            announce("0x" + keccak256(raw).hex())
         return self.wait(self.broadcast(raw), interface=interface)
 
     def prepare_deployment(self, signer: LocalAccount, data: bytes) -> TxParams:

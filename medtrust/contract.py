@@ -52,7 +52,7 @@ class Client:
         function: str,
         *arguments: Any,
         gas: int | None = None,
-        announce: Callable[[str], None] = lambda transaction_hash: None,
+        announce: Callable[[str], None] | None = None,
     ) -> Receipt:
         """Send a transaction and wait for its block; `announce` is told its hash before it is sent.
 

@@ -107,7 +107,7 @@ class VaccinationClient(Client):
         size: int,
         *,
         lots: Sequence[bytes] = (),
-        announce: Callable[[str], None] = lambda transaction_hash: None,
+        announce: Callable[[str], None] | None = None,
     ) -> Receipt:
         """Record a batch of `size` doses (1 to 2^20) under `root` (32 bytes), from these lots (ids, at most 256).
 
