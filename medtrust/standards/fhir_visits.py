@@ -44,8 +44,8 @@ def read_claim(resource: Node, source: Source) -> None:
         if encounter.resource is resource:
             source.reader.records.append(Record(visit, encounter.path, patient))
             source.marks.update(marks)
-        claim = _claim(resource, visit, source, marks)
-        source.reader.records.append(Record(claim, resource.path, patient))
+        claim, policy = _claim(resource, visit, source, marks)
+        source.reader.records.append(Record(claim, resource.path, patient, beside={"policy": policy}))
         source.marks.update(marks)
     except InputError as error:
         source.reader.refuse(error)
@@ -109,7 +109,7 @@ def _encounter_of(resource: Node, source: Source, marks: Marks) -> Node:
     return next(iter(found.values()))
 
 
-def _claim(resource: Node, visit: Encounter, source: Source, marks: Marks) -> Claim:
+def _claim(resource: Node, visit: Encounter, source: Source, marks: Marks) -> tuple[Claim, str]:
     choice(resource, "use", {"claim": "claim"}, marks)
     choice(resource, "status", {"active": "active"}, marks)
     patient = source.patient(resource.child("patient"), marks)
@@ -119,19 +119,20 @@ def _claim(resource: Node, visit: Encounter, source: Source, marks: Marks) -> Cl
     lines, currency = _lines(resource, visit, marks)
     total = sum(int(line.amt) for line in lines)
     _check_total(resource.child("total"), total, currency, marks)
-    return Claim(
+    claim = Claim(
         enc=visit.core_hash().hex(),
         payer=payer,
-        pol=policy,
+        pol=source.reader.policy_number(payer, policy),
         cur=currency,
         tot=str(total),
         dx=_diagnoses(resource, source, marks),
         ln=lines,
     )
+    return claim, policy
 
 
 def _insurance(resource: Node, source: Source, marks: Marks) -> tuple[str, str]:
-    """Return the payer's URI and the keyed hash of the policy number, from the coverage claimed under."""
+    """Return the payer's URI and the policy number, from the coverage claimed under."""
     insurances = resource.children("insurance")
     focal = [insurance for insurance in insurances if insurance.value.get("focal") is True] or insurances
     if len(focal) != 1:
@@ -147,10 +148,10 @@ def _insurance(resource: Node, source: Source, marks: Marks) -> tuple[str, str]:
     for node in source.identifiers(reference, "Coverage"):
         if value := canonical_text(node.text("value")):
             marks[node.path] = MAPPED
-            return payer, source.reader.policy_number(payer, value)
+            return payer, value
     if coverage and (value := canonical_text(coverage.text("subscriberId"))):
         marks[f"{coverage.path}.subscriberId"] = MAPPED
-        return payer, source.reader.policy_number(payer, value)
+        return payer, value
     raise reference.error("identifier", "", "the policy number, here or in a Coverage in this file")
 
 

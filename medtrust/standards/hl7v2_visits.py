@@ -32,8 +32,8 @@ def read_visit(message: Message, reader: Reader, marks: Marks) -> None:
     visit = _encounter(message, pv1, charges, patient, reader, own)
     reader.records.append(Record(visit, pv1.place, patient))
     marks.update(own)
-    claim = _claim(message, visit, charges, reader, own)
-    reader.records.append(Record(claim, charges[0].place, patient))
+    claim, policy = _claim(message, visit, charges, reader, own)
+    reader.records.append(Record(claim, charges[0].place, patient, beside={"policy": policy}))
     marks.update(own)
 
 
@@ -75,12 +75,14 @@ def _provider(header: Segment, reader: Reader, marks: Marks) -> str:
     return authority if is_uri(authority) else reader.organisation
 
 
-def _claim(message: Message, visit: Encounter, charges: Sequence[Segment], reader: Reader, marks: Marks) -> Claim:
+def _claim(
+    message: Message, visit: Encounter, charges: Sequence[Segment], reader: Reader, marks: Marks
+) -> tuple[Claim, str]:
     insurances = message.named("IN1")
     if not insurances or not charges:
         missing = "IN1" if charges else "FT1"
         raise InputError(place=f"{message.prefix}{missing}", found="none", expected="an insurance and a charge")
-    payer, policy = _insurance(insurances[0], reader, marks)
+    payer, policy = _insurance(insurances[0], marks)
     lines, currencies = [], set()
     for number, charge in enumerate(charges, 1):
         line, currency = _line(number, charge, marks)
@@ -88,19 +90,20 @@ def _claim(message: Message, visit: Encounter, charges: Sequence[Segment], reade
         currencies.add(currency)
         if len(currencies) > 1:
             raise charge.error(11, currency, "the currency of the charges before it", component=1)
-    return Claim(
+    claim = Claim(
         enc=visit.core_hash().hex(),
         payer=payer,
-        pol=policy,
+        pol=reader.policy_number(payer, policy),
         cur=currencies.pop(),
         tot=str(sum(int(line.amt) for line in lines)),
         dx=tuple(dict.fromkeys(_diagnosis(segment, marks) for segment in message.named("DG1"))),
         ln=tuple(lines),
     )
+    return claim, policy
 
 
-def _insurance(in1: Segment, reader: Reader, marks: Marks) -> tuple[str, str]:
-    """Return the payer's URI (IN1-3) and the keyed hash of the policy number (IN1-36, else the member's id, IN1-49)."""
+def _insurance(in1: Segment, marks: Marks) -> tuple[str, str]:
+    """Return the payer's URI (IN1-3) and the policy number (IN1-36, else the member's id, IN1-49)."""
     company = (in1.repeats(3) or [""])[0]
     authority = authority_of_hd(*in1.subtexts(3, 4, of=company)[:3])
     payer = identifier_uri(authority, in1.text(3, of=company))
@@ -112,7 +115,7 @@ def _insurance(in1: Segment, reader: Reader, marks: Marks) -> tuple[str, str]:
     if not policy:
         raise in1.error(36, "", "the policy number")
     marks[in1.path(3)] = marks[in1.path(field)] = MAPPED
-    return payer, reader.policy_number(payer, policy)
+    return payer, policy
 
 
 def _line(number: int, ft1: Segment, marks: Marks) -> tuple[ClaimLine, str]:

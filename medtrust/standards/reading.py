@@ -6,13 +6,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from medtrust.errors import InputError
 from medtrust.keyed import keyed_hash, require_key
 from medtrust.pseudonym import PatientIdentifier, pseudonym
+from medtrust.standards.identifiers import is_uri
 from medtrust.standards.loss import LossReport
 
 if TYPE_CHECKING:
     from medtrust.canonical import Canonical
-    from medtrust.errors import InputError
 
 __all__ = ["ADDED", "DELETED", "UPDATED", "Reader", "Reading", "Record"]
 
@@ -30,7 +31,7 @@ class Record:
 
     `place` where in the source it stands · `patient` whose it is (personal: never leaves the registry) · `action`
     whether the source adds, updates or deletes it · `beside` what was preserved: "source" ("administered" or
-    "historical"), "amount" and "unit" of a dose, "expires" of its lot.
+    "historical"), "amount" and "unit" of a dose, "expires" of its lot, "policy" number of a claim.
     """
 
     canonical: Canonical
@@ -62,8 +63,10 @@ class Reader:
     def __init__(self, *, name: str, key: bytes, organisation: str, take: Collection[str]) -> None:
         """Read the source called `name` for `organisation` (identifier URI) with its registry `key` (32 bytes).
 
-        `take` names the schemas of the objects that are wanted.
+        `take` names the schemas of the objects that are wanted. Raises `InputError` if the organisation is no URI.
         """
+        if not is_uri(organisation):
+            raise InputError(place="organisation", found=repr(organisation), expected="its identifier as a URI")
         self.name = name
         self.key = require_key(key)
         self.organisation = organisation
@@ -74,8 +77,9 @@ class Reader:
         self._pseudonyms: dict[PatientIdentifier, str] = {}
 
     def reading(self) -> Reading:
-        """Return what was found."""
-        return Reading(tuple(self.records), tuple(self.refusals), self.loss)
+        """Return what was found of what is wanted: a claim brings its visit along."""
+        records = tuple(record for record in self.records if record.canonical.schema in self.take)
+        return Reading(records, tuple(self.refusals), self.loss)
 
     def refuse(self, error: InputError) -> None:
         """Note a refusal, with the name of the source."""

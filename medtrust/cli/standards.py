@@ -1,0 +1,115 @@
+"""Standards: what HL7 v2 and FHIR files say, in canonical form, and what of them is carried over."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from medtrust.canonical import Canonical
+from medtrust.cli.common import JsonOption, answer, new_app, table
+from medtrust.errors import InputError
+from medtrust.standards import Reading, read
+
+__all__ = ["COMPARISON_KEY", "app"]
+
+app = new_app("What HL7 v2 and FHIR files say, in one canonical form, and what becomes of every field.")
+
+# Under a key that everyone knows pseudonyms can be compared, and found out: good for looking, never for anchoring.
+COMPARISON_KEY = bytes(32)
+
+FilesArgument = Annotated[list[Path], typer.Argument(help="HL7 v2 or FHIR R4 (JSON, Bundle, NDJSON); - reads stdin.")]
+FileArgument = Annotated[Path, typer.Argument(help="An HL7 v2 or FHIR R4 file; - reads stdin.")]
+KeyOption = Annotated[
+    str,
+    typer.Option("--key", help="Registry key, 64 hexadecimal digits; without one all zeros, good for comparing alone."),
+]
+OrganisationOption = Annotated[
+    str, typer.Option("--organisation", help="Identifier URI of the organisation that knows the patients.")
+]
+StrictOption = Annotated[
+    float, typer.Option("--strict", min=0, max=1, help="Fail if a smaller share of the fields is carried over.")
+]
+
+
+@app.command()
+def canonical(
+    files: FilesArgument,
+    key: KeyOption = "",
+    organisation: OrganisationOption = "urn:medtrust:comparison",
+    json_: JsonOption = False,
+) -> None:
+    """Print the canonical objects of files: the same for every file that says the same.
+
+    What is refused is said on stderr, and the exit code is 1.
+    """
+    readings = [_read(file, key, organisation) for file in files]
+    objects = [canonical for reading in readings for canonical in reading.objects]
+    if json_:
+        typer.echo(b"[" + b",".join(found.to_json() for found in objects) + b"]")
+    else:
+        answer(objects, _shown(objects) if objects else "nothing", as_json=False)
+    _say_refusals(readings)
+
+
+@app.command()
+def loss(
+    file: FileArgument,
+    strict: StrictOption = 0.0,
+    key: KeyOption = "",
+    organisation: OrganisationOption = "urn:medtrust:comparison",
+    json_: JsonOption = False,
+) -> None:
+    """Print what became of every field of a file: mapped, defaulted, preserved or dropped.
+
+    Values are not shown: a digest under the key stands for each, so that a change is seen and the value is not.
+    """
+    reading = _read(file, key, organisation)
+    counts, entries = reading.loss.counts(), list(reading.loss.entries())
+    value = {
+        "ratio": round(reading.loss.ratio, 6),
+        **counts,
+        "fields": [entry.to_dict() for entry in entries],
+        "refused": [{"place": refusal.place, "message": str(refusal)} for refusal in reading.refusals],
+    }
+    shown = table(f"{reading.loss.ratio:.1%} of the fields are carried over", "field", "became")
+    for entry in entries:
+        shown.add_row(entry.path, entry.disposition)
+    answer(value, shown, as_json=json_)
+    reading.loss.strict(strict)
+    _say_refusals([reading])
+
+
+def _read(file: Path, key: str, organisation: str) -> Reading:
+    name = "stdin" if str(file) == "-" else str(file)
+    try:
+        data = typer.get_binary_stream("stdin").read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        raise InputError(place="file", found=error.strerror or "nothing", expected="a file", file=name) from None
+    return read(data, name=name, key=_key(key), organisation=organisation)
+
+
+def _key(text: str) -> bytes:
+    try:
+        key = bytes.fromhex(text.removeprefix("0x")) or COMPARISON_KEY
+    except ValueError:
+        key = b""
+    if len(key) != len(COMPARISON_KEY):
+        raise InputError(place="--key", found=f"{len(text)} characters", expected="64 hexadecimal digits")
+    return key
+
+
+def _shown(objects: list[Canonical]) -> str:
+    return "\n\n".join(json.dumps(json.loads(found.to_json()), indent=2, ensure_ascii=False) for found in objects)
+
+
+def _say_refusals(readings: list[Reading]) -> None:
+    """Say on stderr what was refused, and end with exit code 1 if anything was."""
+    refusals = [refusal for reading in readings for refusal in reading.refusals]
+    for refusal in refusals:
+        Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(f"refused: {refusal}")
+    if refusals:
+        raise typer.Exit(1)
