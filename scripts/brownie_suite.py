@@ -32,7 +32,7 @@ def main(*arguments: str) -> int:
     port = free_port()
     environment = environment_at(port)
     brownie = str(VENV / "bin" / "brownie")
-    chain = ["networks", "modify", "development", f"port={port}", f"evm_version={HARDFORK}"]
+    chain = ["networks", "modify", "development", f"port={port}", f"evm_version={HARDFORK}", "accounts=20"]
     subprocess.run([brownie, *chain], cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
     return subprocess.run(
         [brownie, *(arguments or ("test", "tests/brownie"))], cwd=ROOT, env=environment, check=False

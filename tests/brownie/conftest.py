@@ -1,0 +1,81 @@
+"""Who takes part, and what stands before each test, in Brownie's own fixtures; what a test does is undone after it."""
+
+from __future__ import annotations
+
+import brownie
+import pytest
+
+from medtrust.types import ZERO_HASH, organisation_id
+
+USA = 840
+FAR = 4_000_000_000
+"""A time beyond every test (Unix seconds)."""
+
+ROLES = (
+    "steward",
+    "authority",
+    "hospital",
+    "maker",
+    "wholesaler",
+    "pharmacy",
+    "insurer",
+    "regulator",
+    "patient",
+    "attacker",
+)
+
+
+def _account(place):
+    @pytest.fixture(scope="session")
+    def account(accounts):
+        return accounts[place]
+
+    return account
+
+
+for _place, _name in enumerate(ROLES):
+    globals()[_name] = _account(_place)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _each_module_starts_anew(module_isolation):
+    pass
+
+
+@pytest.fixture(autouse=True)
+def _each_test_is_undone(fn_isolation):
+    pass
+
+
+@pytest.fixture(scope="session")
+def reverts():
+    """Expect a custom error by name and with all its values, as Brownie decodes them."""
+
+    def expect(error, *values):
+        decoded = (value.address.lower() if hasattr(value, "address") else str(value) for value in values)
+        return brownie.reverts(f"{error}: {', '.join(decoded)}")
+
+    return expect
+
+
+@pytest.fixture(scope="module")
+def accreditation(AccreditationRegistry, steward, authority):
+    """The registry with one jurisdiction."""
+    registry = steward.deploy(AccreditationRegistry, steward)
+    registry.openJurisdiction(USA, authority, {"from": steward})
+    return registry
+
+
+@pytest.fixture(scope="module")
+def accredit(accreditation, authority):
+    """Register an organisation whose administrator and signer is `account`, with these roles; return its id."""
+
+    def register(account, *roles):
+        organisation = organisation_id(f"urn:example:organisation:{account.address.lower()}")
+        accreditation.register(organisation, USA, account, FAR, {"from": authority})
+        for role in roles:
+            accreditation.accredit(organisation, role, FAR, {"from": authority})
+        accreditation.addSigner(organisation, account, sum(roles), FAR, ZERO_HASH, {"from": account})
+        return organisation
+
+    return register
