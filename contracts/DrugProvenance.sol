@@ -50,10 +50,16 @@ contract DrugProvenance is GS1Prefixes {
         require(expiresAt > block.timestamp, LotExpired(lot));
         require(size != 0 && unitsRoot != bytes32(0), EmptyLot());
 
-        Lot storage record = _lots[lot];
-        (record.gtin, record.expiresAt) = (gtin, expiresAt);
-        (record.commissionedAt, record.size) = (uint64(block.timestamp), size);
-        (record.manufacturer, record.unitsRoot) = (manufacturer, unitsRoot);
+        _lots[lot] = Lot({
+            gtin: gtin,
+            expiresAt: expiresAt,
+            commissionedAt: uint64(block.timestamp),
+            size: size,
+            recallClass: RecallClass.NONE,
+            recallDepth: RecallDepth.NONE,
+            manufacturer: manufacturer,
+            unitsRoot: unitsRoot
+        });
 
         emit LotCommissioned(lot, manufacturer, gtin, lotNumber, expiresAt, size, unitsRoot);
     }
@@ -142,7 +148,8 @@ contract DrugProvenance is GS1Prefixes {
         _checkNotEnded(pack);
         _checkHeld(lot, pack, pharmacy, path);
 
-        _ends[pack] = End({endedAt: uint64(block.timestamp), fate: Fate.DISPENSED, by: bytes20(pharmacy)});
+        End storage end = _ends[pack];
+        (end.endedAt, end.fate, end.by) = (uint64(block.timestamp), Fate.DISPENSED, bytes20(pharmacy));
 
         emit PackDispensed(pack, lot, pharmacy);
     }
@@ -227,6 +234,7 @@ contract DrugProvenance is GS1Prefixes {
 
     function _checkActive(bytes32 lot) private view {
         LotStatus status = lotStatus(lot);
+        if (status == LotStatus.ACTIVE) return;
         require(status != LotStatus.UNKNOWN, UnknownLot(lot));
         require(status != LotStatus.RECALLED, LotRecalled(lot));
         require(status != LotStatus.EXPIRED, LotExpired(lot));
@@ -260,29 +268,32 @@ contract DrugProvenance is GS1Prefixes {
     /// @dev The state of the unit itself, else that of the nearest unit around it, else the manufacturer. A unit with a state was proven
     /// when it was first shipped.
     function _locate(bytes32 lot, bytes32 unit, Step[] calldata path) private view returns (bool, bytes32 custody) {
-        custody = _custody[lot][unit];
+        mapping(bytes32 unit => bytes32 custody) storage states = _custody[lot];
+        custody = states[unit];
         if (custody != bytes32(0)) return (true, custody);
+        Lot storage record = _lots[lot];
         uint256 i = path.length;
-        if (i == 0 || path[i - 1].unit != unit || !_isProven(lot, path)) return (false, bytes32(0));
+        bool isProven = i != 0 && path[i - 1].unit == unit && _isProven(lot, record.unitsRoot, record.size, path);
+        if (!isProven) return (false, bytes32(0));
         for (--i; i != 0 && custody == bytes32(0); --i) {
-            custody = _custody[lot][path[i - 1].unit];
+            custody = states[path[i - 1].unit];
         }
-        return (true, custody == bytes32(0) ? _lots[lot].manufacturer : custody);
+        return (true, custody == bytes32(0) ? record.manufacturer : custody);
     }
 
     /// @dev From the root of the lot down, each leaf in the tree that the one before names. A lot of n packs has no tree of more than n
     /// leaves, so that no proof is longer than log2(n), rounded up.
-    function _isProven(bytes32 lot, Step[] calldata path) private view returns (bool) {
-        bytes32 root = _lots[lot].unitsRoot;
-        uint256 size = _lots[lot].size;
+    function _isProven(bytes32 lot, bytes32 root, uint256 size, Step[] calldata path) private pure returns (bool) {
         uint256 hashes = 0;
         for (uint256 i = 0; i < path.length; ++i) {
             Step calldata step = path[i];
-            hashes += step.proof.length;
-            if (i == _MAX_DEPTH || hashes > _MAX_HASHES || 1 << step.proof.length >= 2 * size) return false;
-            bytes32 leaf = keccak256(bytes.concat(keccak256(abi.encode(lot, step.unit, step.content))));
-            if (!MerkleProof.verifyCalldata(step.proof, root, leaf)) return false;
-            root = step.content;
+            bytes32[] calldata proof = step.proof;
+            hashes += proof.length;
+            if (i == _MAX_DEPTH || hashes > _MAX_HASHES || 1 << proof.length >= size << 1) return false;
+            bytes32 content = step.content;
+            bytes32 leaf = keccak256(bytes.concat(keccak256(abi.encode(lot, step.unit, content))));
+            if (MerkleProof.processProofCalldata(proof, leaf) != root) return false;
+            root = content;
         }
         return true;
     }

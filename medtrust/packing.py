@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -110,7 +109,7 @@ class PackedLot:
         self.lot_number = lot_number
         self.id = lot_id(gtin, lot_number)
         self.size = 0
-        self._key = hmac.new(salt_key, self.id, hashlib.sha256)
+        self._key = hmac.digest(salt_key, self.id, "sha256")
         self._places: dict[bytes, tuple[int, ...]] = {}
         self._top = self._branch(packs, containers, "lot", ())
         hashes = _longest_proof(self._top)
@@ -174,9 +173,7 @@ class PackedLot:
             self._places[unit] = (*above, index)
 
     def _salt(self, unit: bytes) -> bytes:
-        salt = self._key.copy()
-        salt.update(unit)
-        return salt.digest()
+        return hmac.digest(self._key, unit, "sha256")
 
     def _tree(self, units: tuple[bytes, ...], contents: tuple[bytes, ...], inner: tuple[_Branch, ...]) -> _Branch:
         tree = MerkleTree([_leaf(self.id, unit, content) for unit, content in zip(units, contents, strict=True)])
