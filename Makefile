@@ -18,7 +18,7 @@ demo: setup ## start a chain, deploy everything and tell one story through all o
 	@$(RUN) scripts/demo.py
 
 up: setup ## start a chain with everything deployed, and stay
-	@$(RUN) -m medtrust.cli up
+	@$(RUN) -m medtrust up
 
 test: setup ## run every suite: on Anvil, in Brownie, on Ganache
 	@$(RUN) scripts/run_tests.py
