@@ -15,6 +15,7 @@ from medtrust.deploy import AddressBook
 from medtrust.files import read_json, state_folder
 
 if TYPE_CHECKING:
+    from medtrust.accreditation import AccreditationClient
     from medtrust.consent import ConsentClient
     from medtrust.drugs import DrugClient
     from medtrust.insurance import InsuranceClient
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
     from medtrust.vaccination import VaccinationClient
     from medtrust.visits import VisitClient
 
-    from medtrust.accreditation import AccreditationClient
-
-__all__ = ["Suite"]
+__all__ = ["Suite", "find_target"]
 
 C = TypeVar("C", bound=Client)
 
