@@ -33,7 +33,7 @@ def without_native(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     def refuse(name: str, *rest: object, **named: object) -> object:
         if name == "tiny_keccak":
             raise ImportError(name)
-        return real(name, *rest, **named)  # type: ignore[arg-type]  # passes on whatever the caller gave
+        return real(name, *rest, **named)
 
     monkeypatch.delitem(sys.modules, "tiny_keccak", raising=False)
     monkeypatch.setattr(builtins, "__import__", refuse)
