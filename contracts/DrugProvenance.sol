@@ -87,9 +87,7 @@ contract DrugProvenance is GS1Prefixes {
 
         _custody[offer.lot][offer.unit] = _idOf(offer);
 
-        emit UnitShipped(
-            offer.lot, offer.unit, offer.to, offer.from, offer.fromRole, offer.toRole, offer.until
-        );
+        emit UnitShipped(offer.lot, offer.unit, offer.to, offer.from, offer.fromRole, offer.toRole, offer.until);
     }
 
     /// @inheritdoc IDrugProvenance
@@ -181,11 +179,12 @@ contract DrugProvenance is GS1Prefixes {
     /* VIEWS */
 
     /// @inheritdoc IDrugProvenance
-    function verifyPack(bytes32 lot, Scan calldata scan, bytes32 holder, Step[] calldata path)
-        external
-        view
-        returns (Verdict)
-    {
+    function verifyPack(
+        bytes32 lot,
+        Scan calldata scan,
+        bytes32 holder,
+        Step[] calldata path
+    ) external view returns (Verdict) {
         bytes32 pack = GS1.packId(scan.gtin, scan.serial);
         bool hasEnded = _ends[pack].endedAt != 0;
         (bool isProven, bytes32 custody) = _locate(lot, pack, path);
@@ -214,11 +213,11 @@ contract DrugProvenance is GS1Prefixes {
     }
 
     /// @inheritdoc IDrugProvenance
-    function custodyOf(bytes32 lot, bytes32 unit, Step[] calldata path)
-        external
-        view
-        returns (bytes32 custodian, bytes32 offer)
-    {
+    function custodyOf(
+        bytes32 lot,
+        bytes32 unit,
+        Step[] calldata path
+    ) external view returns (bytes32 custodian, bytes32 offer) {
         (bool isProven, bytes32 custody) = _locate(lot, unit, path);
         require(isProven, UnitNotProven(lot, unit));
         if (_ends[unit].endedAt != 0) return (bytes32(0), bytes32(0));

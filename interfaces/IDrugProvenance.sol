@@ -222,7 +222,10 @@ interface IDrugProvenance {
     /// @param recallClass How dangerous it is.
     /// @param recallDepth What must come back.
     event RecallIssued(
-        bytes32 indexed lot, bytes32 indexed organisation, RecallClass recallClass, RecallDepth recallDepth
+        bytes32 indexed lot,
+        bytes32 indexed organisation,
+        RecallClass recallClass,
+        RecallDepth recallDepth
     );
 
     /// @notice This GS1 company prefix does not belong to this organisation, or is not the prefix of this product.
@@ -454,10 +457,12 @@ interface IDrugProvenance {
     /// @param holder The organisation that should hold it; zero asks about no one.
     /// @param path From the outermost container down to the pack, the pack included.
     /// @return The verdict as of now.
-    function verifyPack(bytes32 lot, Scan calldata scan, bytes32 holder, Step[] calldata path)
-        external
-        view
-        returns (Verdict);
+    function verifyPack(
+        bytes32 lot,
+        Scan calldata scan,
+        bytes32 holder,
+        Step[] calldata path
+    ) external view returns (Verdict);
 
     /// @notice How a lot stands now.
     /// @param lot The lot.
@@ -476,10 +481,11 @@ interface IDrugProvenance {
     /// @param path From the outermost container down to the unit, the unit included.
     /// @return custodian The organisation; zero while the unit is on its way or after a pack was dispensed.
     /// @return offer The id of the offer with which it, or what it is in, is on its way; zero if it is not.
-    function custodyOf(bytes32 lot, bytes32 unit, Step[] calldata path)
-        external
-        view
-        returns (bytes32 custodian, bytes32 offer);
+    function custodyOf(
+        bytes32 lot,
+        bytes32 unit,
+        Step[] calldata path
+    ) external view returns (bytes32 custodian, bytes32 offer);
 
     /// @notice How the life of a pack ended.
     /// @param pack The pack.

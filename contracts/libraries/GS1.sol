@@ -18,7 +18,7 @@ library GS1 {
         for (uint256 rest = gtin; rest != 0;) {
             // Twenty digits at most: nothing here comes near the end of its range.
             unchecked {
-                sum += rest % 10 + rest / 10 % 10 * 3;
+                sum += (rest % 10) + ((rest / 10) % 10) * 3;
                 rest /= 100;
             }
         }
@@ -27,7 +27,7 @@ library GS1 {
 
     /// @notice The company prefix of `gtin` if it has `digits` digits, at most 12: it follows the indicator digit.
     function prefixOf(uint64 gtin, uint8 digits) internal pure returns (uint64) {
-        return uint64(gtin / 10 % 10 ** 12 / 10 ** (MAX_PREFIX_DIGITS - digits));
+        return uint64(((gtin / 10) % 10 ** 12) / 10 ** (MAX_PREFIX_DIGITS - digits));
     }
 
     /// @notice The id of a lot.
