@@ -9,7 +9,7 @@ from typing import Any
 
 from medtrust.errors import InputError
 
-__all__ = ["read_json", "state_folder", "write_json", "write_whole"]
+__all__ = ["read_json", "remove_drafts", "state_folder", "write_json", "write_whole"]
 
 
 def state_folder() -> Path:
@@ -29,6 +29,24 @@ def write_whole(path: Path, content: bytes, *, mode: int = 0o644) -> None:
         file.flush()
         os.fsync(file.fileno())
     aside.replace(path)
+
+
+def remove_drafts(folder: Path) -> None:
+    """Remove what `write_whole` left aside in a folder when its process was killed; what lives is left alone."""
+    for draft in folder.glob(".*"):
+        process = draft.suffix[1:]
+        if draft.stem.count(".") > 1 and process.isdecimal() and not _is_alive(int(process)):
+            draft.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def write_json(path: Path, value: Any, *, mode: int = 0o644) -> None:

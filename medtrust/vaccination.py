@@ -35,6 +35,11 @@ class Advisory(IntFlag):
     UNTRACED_LOT = 1 << 2
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """What each of them is called."""
+        return tuple(str(one.name) for one in Advisory if one in self)
+
+    @property
     def sentences(self) -> tuple[str, ...]:
         """What each of them means for people."""
         return tuple(_ADVISORIES[one] for one in Advisory if one in self)

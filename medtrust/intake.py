@@ -1,0 +1,160 @@
+"""Intake: which doses a set of files holds, each once, and what else stands in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
+from typing import Final
+
+from medtrust import standards
+from medtrust.canonical import Immunization
+from medtrust.errors import InputError
+from medtrust.keyed import keyed_hash
+from medtrust.pseudonym import patient_key
+from medtrust.standards import Record
+from medtrust.standards.loss import DROPPED
+from medtrust.standards.reading import UPDATED
+from medtrust.stock import Stock, StockedLot
+from medtrust.types import ZERO_HASH
+
+__all__ = ["Duplicate", "GivenDose", "Intake", "Loss", "Source"]
+
+_DIGEST: Final = "medtrust/dose/1"
+_SCHEMAS: Final = ("imm/1",)
+_CLOCK_SKEW: Final = timedelta(hours=14, minutes=15)
+"""The farthest time zone ahead of UTC, and the fifteen minutes by which clocks may differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where something stands: the file as it was named, and the place in it."""
+
+    file: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class GivenDose:
+    """One dose that was given, with what is needed to anchor it.
+
+    `digest` a keyed hash that says which event it is, and nothing to whoever has no key · `patient_key` 32 bytes ·
+    `lot` id of its lot on the chain, zero if it is not traced.
+    """
+
+    source: Source
+    given: Immunization
+    digest: bytes
+    patient_key: bytes
+    lot: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A dose that is there already: where it stands again, where it stood first, and which details differ."""
+
+    source: Source
+    first: Source
+    differs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What became of the fields of one file: how many by disposition, the share carried over, what was dropped."""
+
+    counts: Mapping[str, int]
+    ratio: float
+    dropped: tuple[str, ...]
+
+
+@dataclass
+class Intake:
+    """Reads files one by one and sorts what they hold.
+
+    `doses` to anchor, by digest, in the order in which they were found · `duplicates` of these · `not_done` doses that
+    were refused or not given · `withdrawn` doses that the source deletes or calls an error, with their digest ·
+    `refused` what could not be read or used, and why · `losses` by file.
+
+    `usable` says why a lot cannot be used now, "" if it can; `settled` are digests of doses that an earlier run
+    anchored already, of which that is no longer asked. `now` is the chain's clock (Unix seconds).
+    """
+
+    organisation: str
+    key: bytes
+    stock: Stock
+    now: int
+    usable: Callable[[StockedLot], str]
+    settled: frozenset[bytes] = frozenset()
+    doses: dict[bytes, GivenDose] = field(default_factory=dict)
+    duplicates: list[Duplicate] = field(default_factory=list)
+    not_done: list[Source] = field(default_factory=list)
+    withdrawn: list[tuple[Source, bytes]] = field(default_factory=list)
+    refused: list[InputError] = field(default_factory=list)
+    losses: dict[str, Loss] = field(default_factory=dict)
+
+    def read(self, file: str, data: bytes) -> None:
+        """Read one file; whatever is wrong in it is refused by its place, and everything else is taken."""
+        try:
+            reading = standards.read(data, name=file, key=self.key, organisation=self.organisation, take=_SCHEMAS)
+        except InputError as error:
+            self.refused.append(error if error.file else error.within(file))
+            return
+        for record in reading.records:
+            try:
+                self._take(file, record)
+            except InputError as error:
+                at = InputError(file=file, place=record.place, found=error.found, expected=error.expected)
+                self.refused.append(at)
+        self.refused += reading.refusals
+        loss = reading.loss
+        dropped = tuple(entry.path for entry in loss.entries() if entry.disposition == DROPPED)
+        self.losses[file] = Loss(dict(loss.counts()), round(loss.ratio, 4), dropped)
+
+    def _take(self, file: str, record: Record) -> None:
+        given, source = record.canonical, Source(file, record.place)
+        assert isinstance(given, Immunization)  # noqa: S101  # nothing else was asked for
+        if given.st == "not-done":
+            self.not_done.append(source)
+            return
+        digest = self._digest(given)
+        if given.st == "entered-in-error":
+            self.withdrawn.append((source, digest))
+            self.doses.pop(digest, None)
+            return
+        self._check_day(given)
+        dose = GivenDose(source, given, digest, self._patient_key(record), self._lot(given, digest))
+        first = self.doses.setdefault(digest, dose)
+        if first is not dose:
+            self._repeat(first, dose, is_update=record.action == UPDATED)
+
+    def _repeat(self, first: GivenDose, again: GivenDose, *, is_update: bool) -> None:
+        """Note a duplicate; its details count where the source calls them an update, or where the first has none."""
+        differs = tuple(name for name in ("lot", "mvx") if getattr(first.given, name) != getattr(again.given, name))
+        self.duplicates.append(Duplicate(again.source, first.source, differs))
+        is_richer = all(not getattr(first.given, name) for name in differs)
+        if differs and (is_update or is_richer):
+            self.doses[first.digest] = replace(again, source=first.source)
+
+    def _digest(self, given: Immunization) -> bytes:
+        """Return the keyed hash of the core, the same for a dose and for the message that withdraws it."""
+        return keyed_hash(self.key, _DIGEST, replace(given, st="completed").core_hash())
+
+    def _patient_key(self, record: Record) -> bytes:
+        return patient_key(self.key, self.organisation, record.patient)
+
+    def _check_day(self, given: Immunization) -> None:
+        """Refuse a day that has not begun anywhere yet."""
+        latest = (datetime.fromtimestamp(self.now, timezone.utc) + _CLOCK_SKEW).date().isoformat()
+        if given.d > latest:
+            raise InputError(place="d", found=given.d, expected=f"a day that has begun: at most {latest}")
+
+    def _lot(self, given: Immunization, digest: bytes) -> bytes:
+        lot = self.stock.lot_of(given)
+        if lot is None:
+            return ZERO_HASH
+        reason = "" if digest in self.settled else self.usable(lot)
+        if reason:
+            raise InputError(
+                place="lot", found=f"lot {lot.lot} of {lot.gtin}, which is {reason}", expected="a lot in use"
+            )
+        return lot.id
