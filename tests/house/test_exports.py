@@ -96,7 +96,7 @@ def _public(body: Iterable[ast.stmt]) -> Iterator[ast.ClassDef | ast.FunctionDef
 def _has_sentence(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     text = ast.get_docstring(node)
     first = (text or "").split("\n\n")[0].strip()
-    return first[:1].isupper() and first.endswith((".", ":", "?"))
+    return first.endswith((".", ":", "?"))
 
 
 def _order(name: str) -> tuple[int, str]:
