@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity =0.8.30;
+
+import {IConsentRegistry} from "../../interfaces/IConsentRegistry.sol";
+
+/// @title Statements
+/// @notice What a patient signs about consents: the EIP-712 struct hash of each statement.
+library Statements {
+    bytes32 private constant TERMS = keccak256(
+        "Terms(uint32 purposes,uint32 dataClasses,uint8 sensitivity,uint16 jurisdiction,bytes32 facility,"
+        "uint64 dataFrom,uint64 dataUntil,bool onward,bytes32 parent,bytes32 document,bytes32 salt)"
+    );
+    bytes32 private constant CONSENT = keccak256(
+        "Consent(address patient,bytes32 grantee,uint64 accessFrom,uint64 accessUntil,uint32 maxUses,uint64 epoch,"
+        "Terms terms)"
+        "Terms(uint32 purposes,uint32 dataClasses,uint8 sensitivity,uint16 jurisdiction,bytes32 facility,"
+        "uint64 dataFrom,uint64 dataUntil,bool onward,bytes32 parent,bytes32 document,bytes32 salt)"
+    );
+    bytes32 private constant REVOKE = keccak256("Revoke(address patient,bytes32 consent,uint64 deadline)");
+    bytes32 private constant REVOKE_ALL = keccak256("RevokeAll(address patient,uint64 epoch,uint64 deadline)");
+    bytes32 private constant REVOKE_ALL_OF = keccak256(
+        "RevokeAllOf(address patient,bytes32 grantee,uint64 epoch,uint64 deadline)"
+    );
+
+    /// @notice The hash of terms, which stands for them in a consent.
+    function terms(IConsentRegistry.Terms memory terms_) internal pure returns (bytes32) {
+        return keccak256(abi.encode(TERMS, terms_));
+    }
+
+    /// @notice The hash of a consent, its id, from its outer fields.
+    function consent(IConsentRegistry.Grant memory outer) internal pure returns (bytes32) {
+        return keccak256(abi.encode(CONSENT, outer));
+    }
+
+    /// @notice The hash of a consent, its id, from the whole of it.
+    function consent(IConsentRegistry.Consent memory whole) internal pure returns (bytes32) {
+        return
+            keccak256(
+                abi.encode(
+                    CONSENT,
+                    whole.patient,
+                    whole.grantee,
+                    whole.accessFrom,
+                    whole.accessUntil,
+                    whole.maxUses,
+                    whole.epoch,
+                    terms(whole.terms)
+                )
+            );
+    }
+
+    /// @notice The hash of the statement that one consent is revoked.
+    function revoke(address patient, bytes32 id, uint64 deadline) internal pure returns (bytes32) {
+        return keccak256(abi.encode(REVOKE, patient, id, deadline));
+    }
+
+    /// @notice The hash of the statement that an epoch of a patient is ended.
+    function revokeAll(address patient, uint64 epoch, uint64 deadline) internal pure returns (bytes32) {
+        return keccak256(abi.encode(REVOKE_ALL, patient, epoch, deadline));
+    }
+
+    /// @notice The hash of the statement that an epoch of a patient and an organisation is ended.
+    function revokeAllOf(
+        address patient,
+        bytes32 grantee,
+        uint64 epoch,
+        uint64 deadline
+    ) internal pure returns (bytes32) {
+        return keccak256(abi.encode(REVOKE_ALL_OF, patient, grantee, epoch, deadline));
+    }
+}

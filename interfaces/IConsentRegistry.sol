@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity >=0.8.26;
+
+/// @title IConsentRegistry
+/// @notice Patients decide to whom, for what, where and when their data are shown; everyone can ask whether a request is covered.
+/// @dev A consent is an EIP-712 struct and its id is the struct hash, so it needs no registration: a patient may grant it on chain, or sign
+/// it and hand it over, in which case the signature is the receipt and anyone may anchor it with {grantBySig}. Either way the patient
+/// revokes it here by its id. Only the outer fields and the hash of the terms ever reach the chain in a transaction; purposes, classes
+/// and places are given to {check} alone, which is a view.
+///
+/// There are no nonces. What is known of a consent stands under (patient, id), so a second grant of one id changes nothing and a revoked id
+/// stays revoked, also when it is revoked before it was ever anchored. A revocation of everything names the epoch that it ends, so a second
+/// copy of it does nothing, whatever was granted since.
+///
+/// Epochs: {revokeAll} and {revokeAllOf} end all consents at once by advancing {epochOf}, which every consent carries. Their times are kept, so
+/// {checkAt} answers for the past.
+///
+/// Intervals are half-open: `[from, until)`. All times are Unix seconds. A grant or a revocation counts from its own second on.
+///
+/// What this registry cannot know: whether the purpose, the class, the label, the facility and the time in a request are true. It is asked
+/// by whoever holds the data, who must state them honestly, and enforce the answer. It does know organisation, actor, accreditation and
+/// jurisdiction, and looks them up. Revocation cannot undo what was read.
+interface IConsentRegistry {
+    /// @notice What a consent covers. Hidden from the chain behind its hash.
+    /// @dev An empty mask permits nothing. Zero means "any" for `jurisdiction`, `facility` and `dataUntil`, and for nothing else. A consent with
+    /// `onward` or `parent` set is kept and can be revoked, but {check} refuses it (PARENT): sharing onward is not honoured.
+    /// @param purposes The purposes of use, as bits of `Purposes`.
+    /// @param dataClasses The classes of data, as bits of `DataClasses`.
+    /// @param sensitivity The highest label that is released, a level of `Confidentiality`; 0 releases nothing.
+    /// @param jurisdiction Where the organisation must be registered (ISO 3166-1 numeric); 0 for anywhere.
+    /// @param facility The facility at which data may be used, as a hash; zero for any.
+    /// @param dataFrom The earliest time of the data (Unix seconds).
+    /// @param dataUntil The first time of data that is no longer covered (Unix seconds); 0 for no end.
+    /// @param onward Whether the grantee may share with others.
+    /// @param parent The consent under which this one was given; zero if none.
+    /// @param document The hash of what the patient read; zero if none.
+    /// @param salt 32 random bytes, so that the terms cannot be guessed from their hash.
+    struct Terms {
+        uint32 purposes;
+        uint32 dataClasses;
+        uint8 sensitivity;
+        uint16 jurisdiction;
+        bytes32 facility;
+        uint64 dataFrom;
+        uint64 dataUntil;
+        bool onward;
+        bytes32 parent;
+        bytes32 document;
+        bytes32 salt;
+    }
+
+    /// @notice A patient's consent that an organisation uses data, as the patient signs it.
+    /// @param patient The patient's address for this relationship.
+    /// @param grantee The organisation that may use data, as the keccak256 of its identifier.
+    /// @param accessFrom First second in which it may (Unix seconds).
+    /// @param accessUntil First second in which it may no longer (Unix seconds).
+    /// @param maxUses How many uses may be recorded; the largest number means no limit, 0 means none.
+    /// @param epoch What {epochOf} answered for the patient and the grantee when it was made.
+    /// @param terms What it covers.
+    struct Consent {
+        address patient;
+        bytes32 grantee;
+        uint64 accessFrom;
+        uint64 accessUntil;
+        uint32 maxUses;
+        uint64 epoch;
+        Terms terms;
+    }
+
+    /// @notice A consent with its terms replaced by their hash: what a transaction carries.
+    /// @dev EIP-712 hashes a nested struct to exactly that, so both have the same id.
+    /// @param patient The patient's address for this relationship.
+    /// @param grantee The organisation that may use data, as the keccak256 of its identifier.
+    /// @param accessFrom First second in which it may (Unix seconds).
+    /// @param accessUntil First second in which it may no longer (Unix seconds).
+    /// @param maxUses How many uses may be recorded; the largest number means no limit, 0 means none.
+    /// @param epoch What {epochOf} answered for the patient and the grantee when it was made.
+    /// @param termsHash The EIP-712 struct hash of the terms.
+    struct Grant {
+        address patient;
+        bytes32 grantee;
+        uint64 accessFrom;
+        uint64 accessUntil;
+        uint32 maxUses;
+        uint64 epoch;
+        bytes32 termsHash;
+    }
+
+    /// @notice Who wants to use which data, for what and where.
+    /// @dev Numbers are whole words, so that one that is too large is refused with its reason instead of without any.
+    /// @param actor The account of the person or machine that asks.
+    /// @param organisation The organisation for which it acts.
+    /// @param purpose The purpose of use, exactly one bit of `Purposes`.
+    /// @param dataClass The class of the data, exactly one bit of `DataClasses`.
+    /// @param sensitivity The label of the data, a level of `Confidentiality`.
+    /// @param facility The facility at which the data would be used, as a hash; zero if it is not stated.
+    /// @param jurisdiction The jurisdiction of the organisation (ISO 3166-1 numeric); 0 if it is not stated. Looked up where the
+    /// consent is for one jurisdiction, and of no effect where it is for any.
+    /// @param dataAt The time of the data (Unix seconds).
+    struct Request {
+        address actor;
+        bytes32 organisation;
+        uint256 purpose;
+        uint256 dataClass;
+        uint256 sensitivity;
+        bytes32 facility;
+        uint256 jurisdiction;
+        uint256 dataAt;
+    }
+
+    /// @notice What is known of a consent.
+    /// @param grantedAt When it was granted on chain (Unix seconds); 0 if it was not.
+    /// @param revokedAt When it was revoked by its id (Unix seconds); 0 while it was not.
+    /// @param usedAt When it was last used (Unix seconds); 0 if never.
+    /// @param uses How many uses were recorded.
+    struct Record {
+        uint64 grantedAt;
+        uint64 revokedAt;
+        uint64 usedAt;
+        uint32 uses;
+    }
+
+    /// @notice The answer to a request, in rising precedence: where several answers meet, the highest holds.
+    /// @dev BREAK_GLASS is the rank of access in an emergency, which this registry never answers. A patient's own denial outranks it.
+    enum Decision {
+        DEFAULT_DENIAL,
+        PERMIT,
+        BREAK_GLASS,
+        EXPLICIT_DENIAL
+    }
+
+    /// @notice The one thing that is wrong, in the order in which they are looked at: the first that applies is answered.
+    /// @dev NONE: nothing, the request is permitted. FUTURE: the time asked about has not come. REVOKED: the patient revoked this consent. EPOCH: the
+    /// patient revoked all consents, or all to this organisation, or the epoch had not begun. UNKNOWN: it was not granted by then, and no signature
+    /// was given. SIGNATURE: the signature is not the patient's. PARENT: it allows sharing onward or stands on another consent. NOT_YET, EXPIRED: the
+    /// time is before or after its window. USES: it was used as often as it may. ORGANISATION: it was given to another one. JURISDICTION: the
+    /// consent is for one jurisdiction, and the request or the organisation is of another. ACCREDITATION: the organisation is not
+    /// in good standing. ACTOR: the account does not act for it. PURPOSE, DATA_CLASS, SENSITIVITY, FACILITY, DATA_TIME: not covered by the terms.
+    enum Reason {
+        NONE,
+        FUTURE,
+        REVOKED,
+        EPOCH,
+        UNKNOWN,
+        SIGNATURE,
+        PARENT,
+        NOT_YET,
+        EXPIRED,
+        USES,
+        ORGANISATION,
+        JURISDICTION,
+        ACCREDITATION,
+        ACTOR,
+        PURPOSE,
+        DATA_CLASS,
+        SENSITIVITY,
+        FACILITY,
+        DATA_TIME
+    }
+
+    /// @notice A patient granted a consent.
+    /// @param consent The id of the consent.
+    /// @param patient The patient.
+    /// @param grantee The organisation that may use data.
+    /// @param accessFrom First second in which it may (Unix seconds).
+    /// @param accessUntil First second in which it may no longer (Unix seconds).
+    event ConsentGranted(
+        bytes32 indexed consent,
+        address indexed patient,
+        bytes32 indexed grantee,
+        uint64 accessFrom,
+        uint64 accessUntil
+    );
+
+    /// @notice A patient revoked a consent for ever.
+    /// @param consent The id of the consent.
+    /// @param patient The patient.
+    event ConsentRevoked(bytes32 indexed consent, address indexed patient);
+
+    /// @notice A patient revoked all consents.
+    /// @param patient The patient.
+    /// @param epoch The epoch from now on, as {epochOf} answers for the zero grantee.
+    event ConsentsRevoked(address indexed patient, uint64 epoch);
+
+    /// @notice A patient revoked all consents to one organisation.
+    /// @param patient The patient.
+    /// @param grantee The organisation.
+    /// @param epoch The epoch of this pair from now on.
+    event GranteeConsentsRevoked(address indexed patient, bytes32 indexed grantee, uint64 epoch);
+
+    /// @notice An organisation used a consent.
+    /// @param consent The id of the consent.
+    /// @param patient The patient.
+    /// @param grantee The organisation.
+    /// @param actor The account that acted for it.
+    /// @param requestCommitment A salted hash of the request.
+    /// @param uses How often it was used by now.
+    event ConsentUsed(
+        bytes32 indexed consent,
+        address indexed patient,
+        bytes32 indexed grantee,
+        address actor,
+        bytes32 requestCommitment,
+        uint32 uses
+    );
+
+    /// @notice This account does not decide for this patient.
+    /// @param patient The patient.
+    /// @param caller The account that tried.
+    error NotController(address patient, address caller);
+
+    /// @notice The window of access is empty or already over.
+    /// @param accessFrom First second of the window (Unix seconds).
+    /// @param accessUntil First second after it (Unix seconds).
+    error InvalidAccessWindow(uint64 accessFrom, uint64 accessUntil);
+
+    /// @notice All consents of its time were revoked, or its epoch has not begun: it must be made anew.
+    /// @param epoch The epoch that was given.
+    /// @param current The epoch now.
+    error WrongEpoch(uint64 epoch, uint64 current);
+
+    /// @notice The patient revoked this consent; it does not come back.
+    /// @param consent The id of the consent.
+    /// @param revokedAt Since when (Unix seconds).
+    error AlreadyRevoked(bytes32 consent, uint64 revokedAt);
+
+    /// @notice This consent was not granted on chain.
+    /// @param consent The id of the consent.
+    error NotGranted(bytes32 consent);
+
+    /// @notice This is not the time in which the consent may be used.
+    /// @param accessFrom First second in which it may be used (Unix seconds).
+    /// @param accessUntil First second in which it may no longer be used (Unix seconds).
+    error OutsideAccessWindow(uint64 accessFrom, uint64 accessUntil);
+
+    /// @notice This consent was used as often as it may be.
+    /// @param maxUses How often that is.
+    error UsesExhausted(uint32 maxUses);
+
+    /// @notice Grants a consent in the name of the calling patient.
+    /// @dev Granting it again changes nothing and emits nothing. Emits {ConsentGranted}.
+    ///
+    /// Reverts with:
+    /// - {NotController} if the caller is not the patient.
+    /// - {AlreadyRevoked} if this id was revoked.
+    /// - {InvalidAccessWindow} if the window is empty or over.
+    /// - {WrongEpoch} if its epoch is not the one of now.
+    /// - {IAccreditationRegistry-NotAccredited} if the grantee is not in good standing.
+    ///
+    /// @param outer The consent, its terms as a hash.
+    /// @return consent The id of the consent.
+    function grant(Grant calldata outer) external returns (bytes32 consent);
+
+    /// @notice Grants a consent that the patient signed; anyone may send it.
+    /// @dev What is signed is the `Consent` itself. It needs no deadline, as the window of access ends it. Emits {ConsentGranted}.
+    ///
+    /// Reverts with:
+    /// - {ISignedActions-InvalidSignature} if the patient did not sign it.
+    /// - what {grant} reverts with, {NotController} aside.
+    ///
+    /// @param outer The consent, its terms as a hash.
+    /// @param signature The patient's signature of the consent.
+    /// @return consent The id of the consent.
+    function grantBySig(Grant calldata outer, bytes calldata signature) external returns (bytes32 consent);
+
+    /// @notice Revokes a consent for ever, from this second on, also one that was only ever signed.
+    /// @dev Revoking it again changes nothing and emits nothing. Emits {ConsentRevoked}.
+    ///
+    /// Reverts with:
+    /// - {NotController} if the caller is not the patient.
+    ///
+    /// @param patient The patient.
+    /// @param consent The id of the consent.
+    function revoke(address patient, bytes32 consent) external;
+
+    /// @notice Revokes a consent in the name of a patient who signed that; anyone may send it.
+    /// @dev Signed: `Revoke(address patient,bytes32 consent,uint64 deadline)`. Emits {ConsentRevoked}.
+    ///
+    /// Reverts with:
+    /// - {ISignedActions-SignatureExpired} if the deadline is over.
+    /// - {ISignedActions-InvalidSignature} if the patient did not sign it.
+    ///
+    /// @param patient The patient.
+    /// @param consent The id of the consent.
+    /// @param deadline Last second in which it may be sent (Unix seconds).
+    /// @param signature The patient's signature.
+    function revokeBySig(address patient, bytes32 consent, uint64 deadline, bytes calldata signature) external;
+
+    /// @notice Revokes all consents of the calling patient, also those only ever signed, at a fixed cost.
+    /// @dev Emits {ConsentsRevoked}.
+    ///
+    /// Reverts with:
+    /// - {NotController} if the caller is not the patient.
+    ///
+    /// @param patient The patient.
+    function revokeAll(address patient) external;
+
+    /// @notice Revokes all consents in the name of a patient who signed that; anyone may send it.
+    /// @dev Signed: `RevokeAll(address patient,uint64 epoch,uint64 deadline)`. Where that epoch has ended already, nothing changes and nothing is
+    /// emitted, so neither a second copy nor a late one touches newer consents. Emits {ConsentsRevoked}.
+    ///
+    /// Reverts with:
+    /// - {ISignedActions-SignatureExpired} if the deadline is over.
+    /// - {ISignedActions-InvalidSignature} if the patient did not sign it.
+    /// - {WrongEpoch} if the epoch has not begun.
+    ///
+    /// @param patient The patient.
+    /// @param epoch The epoch that it ends, as {epochOf} answers for the zero grantee.
+    /// @param deadline Last second in which it may be sent (Unix seconds).
+    /// @param signature The patient's signature.
+    function revokeAllBySig(address patient, uint64 epoch, uint64 deadline, bytes calldata signature) external;
+
+    /// @notice Revokes all consents of the calling patient to one organisation, also those only ever signed, at a fixed cost.
+    /// @dev Emits {GranteeConsentsRevoked}.
+    ///
+    /// Reverts with:
+    /// - {NotController} if the caller is not the patient.
+    /// - {IAccreditationRegistry-ZeroIdentifier} if `grantee` is zero.
+    ///
+    /// @param patient The patient.
+    /// @param grantee The organisation.
+    function revokeAllOf(address patient, bytes32 grantee) external;
+
+    /// @notice Revokes all consents to one organisation in the name of a patient who signed that; anyone may send it.
+    /// @dev Signed: `RevokeAllOf(address patient,bytes32 grantee,uint64 epoch,uint64 deadline)`. Where that epoch has ended already, by this or by
+    /// {revokeAll}, nothing changes and nothing is emitted. Emits {GranteeConsentsRevoked}.
+    ///
+    /// Reverts with:
+    /// - {ISignedActions-SignatureExpired} if the deadline is over.
+    /// - {ISignedActions-InvalidSignature} if the patient did not sign it.
+    /// - {IAccreditationRegistry-ZeroIdentifier} if `grantee` is zero.
+    /// - {WrongEpoch} if the epoch has not begun.
+    ///
+    /// @param patient The patient.
+    /// @param grantee The organisation.
+    /// @param epoch The epoch of this pair that it ends.
+    /// @param deadline Last second in which it may be sent (Unix seconds).
+    /// @param signature The patient's signature.
+    function revokeAllOfBySig(
+        address patient,
+        bytes32 grantee,
+        uint64 epoch,
+        uint64 deadline,
+        bytes calldata signature
+    ) external;
+
+    /// @notice Records one use of a consent by the organisation that it was given to.
+    /// @dev Counts, and does not judge the terms, which it never sees: whoever releases data calls {check} and then asks for this. A consent that
+    /// was only signed is granted first. Emits {ConsentUsed}.
+    ///
+    /// Reverts with:
+    /// - {IAccreditationRegistry-NotAuthorised} if the caller does not act for the grantee, or the grantee is not in good standing.
+    /// - {NotGranted} if it was not granted on chain.
+    /// - {AlreadyRevoked} if this id was revoked.
+    /// - {WrongEpoch} if all consents of its time were revoked.
+    /// - {OutsideAccessWindow} if this is not its time.
+    /// - {UsesExhausted} if it was used as often as it may.
+    ///
+    /// @param outer The consent, its terms as a hash.
+    /// @param requestCommitment A hash of the request with a salt, so that it can be proven and not guessed.
+    function use(Grant calldata outer, bytes32 requestCommitment) external;
+
+    /// @notice Whether a request is covered by a consent now.
+    /// @dev Never reverts, whatever the signature or the patient's wallet does. The signature is looked at only where the consent was not granted on
+    /// chain. An ERC-1271 wallet may cost up to 3 times its limit of gas.
+    /// @param consent The consent with its terms.
+    /// @param request Who wants what.
+    /// @param signature The patient's signature of the consent; empty if it was granted on chain.
+    /// @return decision The answer.
+    /// @return reason The first thing that is wrong; NONE if it is permitted.
+    function check(
+        Consent calldata consent,
+        Request calldata request,
+        bytes calldata signature
+    ) external view returns (Decision decision, Reason reason);
+
+    /// @notice Whether a request was covered by a consent at a time, from the facts that are stored.
+    /// @dev Never reverts. For the time of now it answers as {check}. What it cannot date: a signature counts as if it had always been there, and a
+    /// wallet answers as it would today; a consent that was used up is taken as such from the second after its last use. An accreditation is
+    /// judged with what is known now, so a compromise that was declared later counts.
+    /// @param consent The consent with its terms.
+    /// @param request Who wanted what.
+    /// @param signature The patient's signature of the consent; empty if it was granted on chain.
+    /// @param at The time that is asked about (Unix seconds).
+    /// @return decision The answer.
+    /// @return reason The first thing that was wrong; NONE if it was permitted.
+    function checkAt(
+        Consent calldata consent,
+        Request calldata request,
+        bytes calldata signature,
+        uint64 at
+    ) external view returns (Decision decision, Reason reason);
+
+    /// @notice What is known of a consent.
+    /// @dev Says nothing about epochs, window or terms: {check} does.
+    /// @param patient The patient.
+    /// @param consent The id of the consent.
+    /// @return The record; all zero if it was neither granted nor revoked here.
+    function recordOf(address patient, bytes32 consent) external view returns (Record memory);
+
+    /// @notice The epoch that a new consent of `patient` to `grantee` must carry.
+    /// @dev The upper half counts the calls of {revokeAll}, the lower 32 bits those of {revokeAllOf}. For the zero grantee the lower half is zero.
+    /// @param patient The patient.
+    /// @param grantee The organisation.
+    /// @return The epoch.
+    function epochOf(address patient, bytes32 grantee) external view returns (uint64);
+
+    /// @notice The id of a consent: its EIP-712 struct hash.
+    /// @param outer The consent, its terms as a hash.
+    /// @return The id.
+    function idOf(Grant calldata outer) external pure returns (bytes32);
+
+    /// @notice The EIP-712 struct hash of terms, which stands for them in a `Grant`.
+    /// @param terms The terms.
+    /// @return Their hash.
+    function termsHashOf(Terms calldata terms) external pure returns (bytes32);
+}
