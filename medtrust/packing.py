@@ -78,6 +78,7 @@ Path = tuple[Step, ...]
 class _Branch:
     """The units directly in a container, or outermost in the lot: a tree over them, and what is in each."""
 
+    names: Sequence[str]
     units: tuple[bytes, ...]
     contents: tuple[bytes, ...]
     tree: MerkleTree
@@ -133,15 +134,30 @@ class PackedLot:
 
         Raises `InputError` if it is not in this lot.
         """
-        if unit not in self._places:
-            raise InputError(place="unit", found=f"0x{unit.hex()}", expected=f"a unit of lot {self.lot_number}")
+        place = self._place(unit)
         steps: list[Step] = []
         branch = self._top
-        for depth, index in enumerate(self._places[unit], start=1):
+        for depth, index in enumerate(place, start=1):
             steps.append(Step(branch.units[index], branch.contents[index], branch.tree.proof(index)))
-            if depth < len(self._places[unit]):
+            if depth < len(place):
                 branch = branch.inner[index]
         return tuple(steps)
+
+    def name(self, unit: bytes) -> str:
+        """Return what is printed on a unit: the SSCC of a container, the serial number of a pack.
+
+        Raises `InputError` if it is not in this lot.
+        """
+        *above, index = self._place(unit)
+        branch = self._top
+        for outer in above:
+            branch = branch.inner[outer]
+        return branch.names[index]
+
+    def _place(self, unit: bytes) -> tuple[int, ...]:
+        if unit not in self._places:
+            raise InputError(place="unit", found=f"0x{unit.hex()}", expected=f"a unit of lot {self.lot_number}")
+        return self._places[unit]
 
     def _branch(
         self, packs: Sequence[str], containers: Sequence[Container], place: str, above: tuple[int, ...]
@@ -155,7 +171,7 @@ class PackedLot:
             ids = tuple(pack_id(self.gtin, serial) for serial in packs)
             self._take(ids, packs, place, above)
             self.size += len(packs)
-            return self._tree(ids, tuple(map(self._salt, ids)), ())
+            return self._tree(packs, ids, tuple(map(self._salt, ids)), ())
         ssccs = [one.sscc for one in containers]
         ids = tuple(map(container_id, ssccs))
         self._take(ids, ssccs, place, above)
@@ -163,7 +179,7 @@ class PackedLot:
             self._branch(one.packs, one.containers, f"{place}, container {one.sscc}", (*above, index))
             for index, one in enumerate(containers)
         )
-        return self._tree(ids, tuple(branch.tree.root for branch in inner), inner)
+        return self._tree(ssccs, ids, tuple(branch.tree.root for branch in inner), inner)
 
     def _take(self, ids: Sequence[bytes], names: Sequence[str], place: str, above: tuple[int, ...]) -> None:
         """Note where each unit is; a unit that is anywhere else already is refused, so that each has one parent."""
@@ -175,9 +191,11 @@ class PackedLot:
     def _salt(self, unit: bytes) -> bytes:
         return hmac.digest(self._key, unit, "sha256")
 
-    def _tree(self, units: tuple[bytes, ...], contents: tuple[bytes, ...], inner: tuple[_Branch, ...]) -> _Branch:
+    def _tree(
+        self, names: Sequence[str], units: tuple[bytes, ...], contents: tuple[bytes, ...], inner: tuple[_Branch, ...]
+    ) -> _Branch:
         tree = MerkleTree([_leaf(self.id, unit, content) for unit, content in zip(units, contents, strict=True)])
-        return _Branch(units, contents, tree, inner)
+        return _Branch(names, units, contents, tree, inner)
 
 
 def _leaf(lot: bytes, unit: bytes, content: bytes) -> bytes:
