@@ -61,6 +61,15 @@ class Source:
         start, length = _span(node)
         return self.text.encode()[start : start + length].count(b"\n") + 1
 
+    def tags_above(self, node: Node) -> set[str]:
+        """The NatSpec tags in the lines above a variable, whose documentation the parser leaves out."""
+        found: set[str] = set()
+        for line in reversed(self.text.splitlines()[: self.line_of(node) - 1]):
+            if not line.strip().startswith("///"):
+                break
+            found |= {word[1:] for word in line.split() if word.startswith("@")}
+        return found
+
     def finding(self, node: Node, what: str) -> str:
         return f"{self.path}:{self.line_of(node)}: {what}"
 
