@@ -30,11 +30,12 @@ class Issued:
 
 @dataclass(frozen=True)
 class Known:
-    """A dose that was anchored before: where it stands now, and root and index of its batch."""
+    """A dose that was anchored before: where it stands now, root and index of its batch, and whether it was revoked."""
 
     source: Source
     root: bytes
     index: int
+    is_revoked: bool
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,9 @@ class ImportReport:
     """What became of everything in the files.
 
     `path` where the report lies · `is_complete` false if nothing was anchored because something was refused · `issued`
-    doses with their certificates · `known` doses that earlier imports anchored · `to_revoke` anchored doses that a file
-    now withdraws · `batches` that hold what was issued · `intake` duplicates, not-done and refused doses, and losses.
+    doses with their certificates · `known` doses that earlier imports anchored; revoked ones are not anchored anew, or
+    an old file would bring back what was withdrawn · `to_revoke` anchored doses that a file now withdraws · `batches`
+    that hold what was issued · `intake` duplicates, not-done and refused doses, and losses.
     """
 
     path: Path
@@ -72,7 +74,7 @@ class ImportReport:
             "issued": [
                 {**_issued(one), "certificate": one.certificate.name, "traced": one.is_traced} for one in self.issued
             ],
-            "known": list(map(_issued, self.known)),
+            "known": [{**_issued(one), "revoked": one.is_revoked} for one in self.known],
             "duplicates": [
                 {**_place(one.source), "first": _place(one.first), "differs": list(one.differs)}
                 for one in intake.duplicates

@@ -178,9 +178,9 @@ class _Run:
         return "" if status is LotStatus.ACTIVE else status.name.lower()
 
     def _before(self, name: str, intake: Intake) -> dict[bytes, tuple[bytes, int]]:
-        """Find which doses of the intake other imports anchored and nobody revoked: root and index by digest."""
+        """Find which doses of the intake other imports anchored: root and index by digest."""
         asked = {*intake.doses, *(digest for _, digest in intake.withdrawn)}
-        found = {
+        return {
             digest: (batch.root, index)
             for other in self.journal.names()
             if other != name
@@ -189,10 +189,6 @@ class _Run:
             for index, digest in enumerate(batch.digests)
             if digest in asked
         }
-        return {digest: place for digest, place in found.items() if not self._is_revoked(place)}
-
-    def _is_revoked(self, place: tuple[bytes, int]) -> bool:
-        return self.suite.vaccination.is_revoked(self.organisation, *place)
 
     def _is_anchored(self, batch: PlannedBatch) -> bool:
         """Whether the chain holds a batch; one that is on its way is waited for."""
@@ -284,18 +280,25 @@ class _Run:
         planned: Sequence[PlannedBatch],
         issued: Sequence[Issued],
     ) -> ImportReport:
-        own = {digest: (batch.root, index) for batch in planned for index, digest in enumerate(batch.digests)}
+        own = {digest for batch in planned for digest in batch.digests}
         known = [(dose.source, digest) for digest, dose in intake.doses.items() if digest not in own]
+        withdrawn = self._known(intake.withdrawn, before)
         return ImportReport(
             path=path,
             is_complete=not (self.strict and intake.refused),
             issued=tuple(issued),
-            known=_places(known, before),
-            to_revoke=_places(intake.withdrawn, before),
+            known=self._known(known, before),
+            to_revoke=tuple(one for one in withdrawn if not one.is_revoked),
             batches=tuple(planned),
             intake=intake,
         )
 
-
-def _places(found: Sequence[tuple[Source, bytes]], where: Mapping[bytes, tuple[bytes, int]]) -> tuple[Known, ...]:
-    return tuple(Known(source, *where[digest]) for source, digest in found if digest in where)
+    def _known(
+        self, found: Sequence[tuple[Source, bytes]], before: Mapping[bytes, tuple[bytes, int]]
+    ) -> tuple[Known, ...]:
+        client = self.suite.vaccination
+        places = [(source, *before[digest]) for source, digest in found if digest in before]
+        return tuple(
+            Known(source, root, index, client.is_revoked(self.organisation, root, index))
+            for source, root, index in places
+        )
