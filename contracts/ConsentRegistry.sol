@@ -98,7 +98,7 @@ contract ConsentRegistry is IConsentRegistry, Accredited, SignedActions {
     function revokeAllBySig(address patient, uint64 epoch, uint64 deadline, bytes calldata signature) external {
         _checkDeadline(deadline);
         _checkSigned(patient, Statements.revokeAll(patient, epoch, deadline), signature);
-        if (_isCurrent(epoch, epochOf(patient, bytes32(0)))) _revokeAll(patient);
+        if (_mustEnd(epoch, epochOf(patient, bytes32(0)))) _revokeAll(patient);
     }
 
     function _revokeAll(address patient) private {
@@ -123,7 +123,7 @@ contract ConsentRegistry is IConsentRegistry, Accredited, SignedActions {
     ) external {
         _checkDeadline(deadline);
         _checkSigned(patient, Statements.revokeAllOf(patient, grantee, epoch, deadline), signature);
-        if (_isCurrent(epoch, epochOf(patient, grantee))) _revokeAllOf(patient, grantee);
+        if (_mustEnd(epoch, epochOf(patient, grantee))) _revokeAllOf(patient, grantee);
     }
 
     /// @dev Nobody is revoked as grantee zero, so that its epoch is that of {revokeAll} alone.
@@ -136,7 +136,7 @@ contract ConsentRegistry is IConsentRegistry, Accredited, SignedActions {
     }
 
     /// @dev An epoch that has ended leaves nothing to do, which makes a second copy of a signed revocation harmless.
-    function _isCurrent(uint64 epoch, uint64 current) private pure returns (bool) {
+    function _mustEnd(uint64 epoch, uint64 current) private pure returns (bool) {
         require(epoch <= current, WrongEpoch(epoch, current));
         return epoch == current;
     }
@@ -173,7 +173,7 @@ contract ConsentRegistry is IConsentRegistry, Accredited, SignedActions {
         Consent memory consent,
         Request calldata request,
         bytes calldata signature
-    ) external view returns (Decision decision, Reason reason) {
+    ) external view returns (Decision, Reason) {
         return _judge(consent, request, signature, uint64(block.timestamp));
     }
 
@@ -183,7 +183,7 @@ contract ConsentRegistry is IConsentRegistry, Accredited, SignedActions {
         Request calldata request,
         bytes calldata signature,
         uint64 at
-    ) external view returns (Decision decision, Reason reason) {
+    ) external view returns (Decision, Reason) {
         if (at > block.timestamp) return (Decision.DEFAULT_DENIAL, Reason.FUTURE);
         return _judge(consent, request, signature, at);
     }
@@ -210,10 +210,11 @@ contract ConsentRegistry is IConsentRegistry, Accredited, SignedActions {
     ) private view returns (Reason) {
         bytes32 id = Statements.consent(consent);
         Ledger storage ledger = _ledgers[consent.patient];
-        Record memory record = ledger.records[id];
-        if (record.revokedAt != 0 && at >= record.revokedAt) return Reason.REVOKED;
+        Record storage record = ledger.records[id];
+        (uint64 grantedAt, uint64 revokedAt) = (record.grantedAt, record.revokedAt);
+        if (revokedAt != 0 && at >= revokedAt) return Reason.REVOKED;
         if (!ledger.epochs.isCurrentAt(consent.grantee, consent.epoch, at)) return Reason.EPOCH;
-        if (record.grantedAt == 0 || at < record.grantedAt) {
+        if (grantedAt == 0 || at < grantedAt) {
             if (signature.length == 0) return Reason.UNKNOWN;
             if (!_isSigned(consent.patient, id, signature)) return Reason.SIGNATURE;
         }

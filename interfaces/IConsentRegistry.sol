@@ -87,7 +87,7 @@ interface IConsentRegistry {
     }
 
     /// @notice Who wants to use which data, for what and where.
-    /// @dev Numbers are whole words, so that one that is too large is refused with its reason instead of without any.
+    /// @dev Codes are whole words, so that one that is too large is refused with its reason instead of without any.
     /// @param actor The account of the person or machine that asks.
     /// @param organisation The organisation for which it acts.
     /// @param purpose The purpose of use, exactly one bit of `Purposes`.
@@ -105,7 +105,7 @@ interface IConsentRegistry {
         uint256 sensitivity;
         bytes32 facility;
         uint256 jurisdiction;
-        uint256 dataAt;
+        uint64 dataAt;
     }
 
     /// @notice What is known of a consent.
@@ -248,8 +248,8 @@ interface IConsentRegistry {
     /// - {IAccreditationRegistry-NotAccredited} if the grantee is not in good standing.
     ///
     /// @param outer The consent, its terms as a hash.
-    /// @return consent The id of the consent.
-    function grant(Grant calldata outer) external returns (bytes32 consent);
+    /// @return The id of the consent.
+    function grant(Grant calldata outer) external returns (bytes32);
 
     /// @notice Grants a consent that the patient signed; anyone may send it.
     /// @dev What is signed is the `Consent` itself. It needs no deadline, as the window of access ends it. Emits {ConsentGranted}.
@@ -260,8 +260,8 @@ interface IConsentRegistry {
     ///
     /// @param outer The consent, its terms as a hash.
     /// @param signature The patient's signature of the consent.
-    /// @return consent The id of the consent.
-    function grantBySig(Grant calldata outer, bytes calldata signature) external returns (bytes32 consent);
+    /// @return The id of the consent.
+    function grantBySig(Grant calldata outer, bytes calldata signature) external returns (bytes32);
 
     /// @notice Revokes a consent for ever, from this second on, also one that was only ever signed.
     /// @dev Revoking it again changes nothing and emits nothing. Emits {ConsentRevoked}.
@@ -366,13 +366,13 @@ interface IConsentRegistry {
     /// @param consent The consent with its terms.
     /// @param request Who wants what.
     /// @param signature The patient's signature of the consent; empty if it was granted on chain.
-    /// @return decision The answer.
-    /// @return reason The first thing that is wrong; NONE if it is permitted.
+    /// @return The answer.
+    /// @return The first thing that is wrong; NONE if it is permitted.
     function check(
         Consent calldata consent,
         Request calldata request,
         bytes calldata signature
-    ) external view returns (Decision decision, Reason reason);
+    ) external view returns (Decision, Reason);
 
     /// @notice Whether a request was covered by a consent at a time, from the facts that are stored.
     /// @dev Never reverts. For the time of now it answers as {check}. What it cannot date: a signature counts as if it had always been there, and a
@@ -382,14 +382,14 @@ interface IConsentRegistry {
     /// @param request Who wanted what.
     /// @param signature The patient's signature of the consent; empty if it was granted on chain.
     /// @param at The time that is asked about (Unix seconds).
-    /// @return decision The answer.
-    /// @return reason The first thing that was wrong; NONE if it was permitted.
+    /// @return The answer.
+    /// @return The first thing that was wrong; NONE if it was permitted.
     function checkAt(
         Consent calldata consent,
         Request calldata request,
         bytes calldata signature,
         uint64 at
-    ) external view returns (Decision decision, Reason reason);
+    ) external view returns (Decision, Reason);
 
     /// @notice What is known of a consent.
     /// @dev Says nothing about epochs, window or terms: {check} does.

@@ -35,11 +35,11 @@ library Epochs {
 
     /// @notice Whether `epoch` was that of a grantee at a time that is not in the future.
     function isCurrentAt(State storage state, bytes32 grantee, uint64 epoch, uint64 at) internal view returns (bool) {
-        uint64 now_ = current(state, grantee);
-        if (at == block.timestamp) return epoch == now_;
+        if (at == block.timestamp) return epoch == current(state, grantee);
+        uint64 latest = current(state, grantee);
         return
-            _isCountAt(state.times[bytes32(0)], epoch >> 32, now_ >> 32, at) &&
-            _isCountAt(state.times[grantee], uint32(epoch), uint32(now_), at);
+            _isCountAt(state.times[bytes32(0)], epoch >> 32, latest >> 32, at) &&
+            _isCountAt(state.times[grantee], uint32(epoch), uint32(latest), at);
     }
 
     /// @dev Whether exactly `count` of the `total` times, which stand in their order, had come.
