@@ -84,8 +84,8 @@ class TestFiles:
 
 
 PLANTED = [
-    ("see /" + "work/main for more", "/work"),
-    ('FOLDER = "/' + 'tmp/x"', "/tmp"),
+    ("see /" + "work/main for more", "work"),
+    ('FOLDER = "/' + 'tmp/x"', "tmp"),
     ("https://registry." + "npmjs.org/solc", "npmjs"),
     ("# TO" + "DO: later", "TO" + "DO"),
     ("as asked in iss" + "ue 7", "ue 7"),

@@ -53,14 +53,16 @@ def badly_named_questions(sources: Iterable[Source]) -> Iterator[str]:
     """A view that answers yes or no is named is… or has…, and never reverts."""
     for source in sources:
         for node in source.members("FunctionDefinition"):
+            if node.get("visibility") not in ("external", "public"):
+                continue
             is_question = [type_name(one) for one in returns(node)] == ["bool"]
             is_view = node["stateMutability"] in ("view", "pure")
-            is_named = bool(re.match(r"_?(?:is|has|can)[A-Z]", node["name"]))
+            is_named = bool(re.match(r"(?:is|has)[A-Z]", node["name"]))
             if is_question and is_view and not is_named and node["name"] not in _STANDARDS:
                 yield source.finding(node, f"{node['name']} answers yes or no: name it is… or has…")
             if is_named and not is_question:
                 yield source.finding(node, f"{node['name']} is named as a question and does not answer yes or no")
-            if is_named and node.get("body") and node["visibility"] in ("external", "public"):
+            if is_named and node.get("body"):
                 for one in walk(node["body"]):
                     called = one.get("expression", {}).get("name") if one["nodeType"] == "FunctionCall" else None
                     if called in ("require", "assert") or one["nodeType"] == "RevertStatement":

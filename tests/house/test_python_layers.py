@@ -41,7 +41,7 @@ ALLOWED = {
     "chain": _BELOW_CHAIN,
     "contract": _BELOW_CHAIN | {"chain"},
     "client": _BELOW_CHAIN | {"chain", "contract"},
-    "service": _BELOW_CHAIN | {"chain", "contract", "client", "tool", "service"},
+    "service": _BELOW_CHAIN | {"chain", "contract", "client", "tool", "service", "samples"},
     "samples": {"errors"},
     "cli": _BELOW_CHAIN | {"chain", "contract", "client", "tool", "service", "samples", "cli"},
     "root": _BELOW_CHAIN | {"chain", "contract", "client", "tool", "service", "cli"},
