@@ -18,11 +18,11 @@ contract AccreditationRegistry is IAccreditationRegistry {
 
     /* STORAGE */
 
-    mapping(bytes32 organisation => Organisation) private _organisations;
+    mapping(bytes32 organisation => Organisation record) private _organisations;
     mapping(bytes32 organisation => mapping(uint64 role => Timeline.Line)) private _lines;
     mapping(bytes32 organisation => mapping(address signer => Signer)) private _signers;
     mapping(bytes32 organisation => mapping(address signer => bytes32 unit)) private _units;
-    mapping(uint16 jurisdiction => Checkpoints.Trace208) private _authorities;
+    mapping(uint16 jurisdiction => Checkpoints.Trace208 line) private _authorities;
     mapping(uint16 jurisdiction => address successor) private _successors;
     mapping(uint16 jurisdiction => mapping(address delegate => Delegate)) private _delegates;
 
@@ -90,8 +90,11 @@ contract AccreditationRegistry is IAccreditationRegistry {
         require(_organisations[organisation].registeredAt == 0, OrganisationExists(organisation));
         _checkAuthority(jurisdiction, Roles.PARTICIPANT, until);
 
-        _organisations[organisation] =
-            Organisation({admin: admin, jurisdiction: jurisdiction, registeredAt: uint64(block.timestamp)});
+        _organisations[organisation] = Organisation({
+            admin: admin,
+            jurisdiction: jurisdiction,
+            registeredAt: uint64(block.timestamp)
+        });
 
         emit OrganisationRegistered(organisation, jurisdiction, admin);
 
@@ -212,8 +215,8 @@ contract AccreditationRegistry is IAccreditationRegistry {
 
     function _checkAdmin(bytes32 organisation) private view {
         Organisation memory record = _organisations[organisation];
-        bool isAdmin = record.registeredAt != 0
-            && (msg.sender == record.admin || msg.sender == authorityOf(record.jurisdiction));
+        bool isAdmin =
+            record.registeredAt != 0 && (msg.sender == record.admin || msg.sender == authorityOf(record.jurisdiction));
         require(isAdmin, NotAdmin(organisation, msg.sender));
     }
 
@@ -222,8 +225,9 @@ contract AccreditationRegistry is IAccreditationRegistry {
     /// @inheritdoc IAccreditationRegistry
     function isAuthorised(bytes32 organisation, address signer, uint64 role, uint64 at) external view returns (bool) {
         Signer memory record = _signers[organisation][signer];
-        return role != 0 && record.roles & role == role && at >= record.from && at < record.until
-            && (record.compromisedFrom == 0 || at < record.compromisedFrom) && isAccredited(organisation, role, at);
+        if (role == 0 || record.roles & role != role || at < record.from || at >= record.until) return false;
+        bool isTrusted = record.compromisedFrom == 0 || at < record.compromisedFrom;
+        return isTrusted && isAccredited(organisation, role, at);
     }
 
     /// @inheritdoc IAccreditationRegistry
@@ -237,11 +241,11 @@ contract AccreditationRegistry is IAccreditationRegistry {
     }
 
     /// @inheritdoc IAccreditationRegistry
-    function accreditationOf(bytes32 organisation, uint64 role, uint256 index)
-        external
-        view
-        returns (Accreditation memory interval)
-    {
+    function accreditationOf(
+        bytes32 organisation,
+        uint64 role,
+        uint256 index
+    ) external view returns (Accreditation memory interval) {
         Timeline.Line storage line = _lines[organisation][role];
         if (index < line.count()) return line.get(index);
     }

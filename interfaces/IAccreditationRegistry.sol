@@ -110,9 +110,7 @@ interface IAccreditationRegistry {
     /// @param index Which interval of this line it is, counted from 0.
     /// @param from First second in which it holds (Unix seconds).
     /// @param until First second in which it no longer holds (Unix seconds).
-    event RoleAccredited(
-        bytes32 indexed organisation, uint64 indexed role, uint256 index, uint64 from, uint64 until
-    );
+    event RoleAccredited(bytes32 indexed organisation, uint64 indexed role, uint256 index, uint64 from, uint64 until);
 
     /// @notice The newest accreditation of an organisation for a role was suspended.
     /// @param organisation The organisation.
@@ -134,7 +132,11 @@ interface IAccreditationRegistry {
     /// @param until First second in which it may no longer act (Unix seconds).
     /// @param unit The unit of the organisation that it belongs to; zero if it has none.
     event SignerAdded(
-        bytes32 indexed organisation, address indexed signer, uint64 roles, uint64 until, bytes32 indexed unit
+        bytes32 indexed organisation,
+        address indexed signer,
+        uint64 roles,
+        uint64 until,
+        bytes32 indexed unit
     );
 
     /// @notice An account may no longer act for an organisation.
@@ -423,10 +425,11 @@ interface IAccreditationRegistry {
     /// @param role The role, one bit of `Roles`.
     /// @param index Which interval, counted from 0.
     /// @return The interval; all zero if there is none.
-    function accreditationOf(bytes32 organisation, uint64 role, uint256 index)
-        external
-        view
-        returns (Accreditation memory);
+    function accreditationOf(
+        bytes32 organisation,
+        uint64 role,
+        uint256 index
+    ) external view returns (Accreditation memory);
 
     /// @notice How many intervals the line of an organisation and a role has.
     /// @param organisation The organisation.

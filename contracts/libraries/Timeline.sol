@@ -32,11 +32,10 @@ library Timeline {
     }
 
     /// @notice The interval at `index`, which must be below {count}.
-    function get(Line storage line, uint256 index)
-        internal
-        view
-        returns (IAccreditationRegistry.Accreditation storage)
-    {
+    function get(
+        Line storage line,
+        uint256 index
+    ) internal view returns (IAccreditationRegistry.Accreditation storage) {
         return index == line.past.length ? line.newest : line.past[index];
     }
 
@@ -59,11 +58,10 @@ library Timeline {
     }
 
     /// @dev How many of the intervals, which begin in strictly rising order, had begun at a time.
-    function _countBegun(IAccreditationRegistry.Accreditation[] storage past, uint64 at)
-        private
-        view
-        returns (uint256 low)
-    {
+    function _countBegun(
+        IAccreditationRegistry.Accreditation[] storage past,
+        uint64 at
+    ) private view returns (uint256 low) {
         uint256 high = past.length;
         while (low < high) {
             uint256 middle = (low + high) / 2;

@@ -7,7 +7,7 @@ import {IDrugProvenance} from "../../interfaces/IDrugProvenance.sol";
 /// @notice Answers for each lot the status that it was told, also one that nothing sets yet.
 contract ToldLots {
     /// @notice How a lot stands.
-    mapping(bytes32 lot => IDrugProvenance.LotStatus) public lotStatus;
+    mapping(bytes32 lot => IDrugProvenance.LotStatus told) public lotStatus;
 
     /// @notice Tells how a lot stands from now on.
     /// @param lot The lot.
