@@ -153,20 +153,23 @@ class Library:
 
 
 def parse(data: bytes) -> Iterator[tuple[str, dict[str, Any] | InputError, str]]:
-    """Yield (path, document or refusal, text) for the one document of `data`, or for each of its lines (NDJSON)."""
+    """Yield (path, document or refusal, its text) for the one document of `data`, or for each of its lines (NDJSON).
+
+    The text is one character for each byte, so that one which is no UTF-8 has a text, too.
+    """
     text = data.decode("utf-8-sig", "surrogateescape")
     whole = _load(text, "document")
     if isinstance(whole, dict):
-        yield str(whole.get("resourceType") or "document"), whole, text
+        yield str(whole.get("resourceType") or "document"), whole, ""
         return
-    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     documents = [(f"line[{number}]", _load(line, f"line[{number}]"), line) for number, line in lines]
     if len(lines) < 2 or not any(isinstance(document, dict) for _, document, _ in documents):
-        yield "document", whole, text
+        yield "document", whole, data.decode("latin-1")
         return
     for path, document, line in documents:
         kind = f".{document.get('resourceType')}" if isinstance(document, dict) else ""
-        yield path + kind, document, line
+        yield path + kind, document, line.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 def _load(text: str, place: str) -> dict[str, Any] | InputError:
