@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from medtrust import compiler, node, wallet
-from medtrust.accreditation import AccreditationClient, Role
+from medtrust.accreditation import Role
 from medtrust.artifacts import Artifact
 from medtrust.chain import Chain
 from medtrust.deploy import AddressBook, Progress, deploy
@@ -20,9 +20,11 @@ __all__ = [
     "JURISDICTION",
     "ORGANISATIONS",
     "Member",
+    "accredit",
     "accredit_everyone",
     "deploy_suite",
     "mock_token",
+    "open_jurisdiction",
     "suite_on",
 ]
 
@@ -81,12 +83,10 @@ def mock_token(root: Path | None = None) -> Artifact:
 
 
 def deploy_suite(running: node.Node, book: AddressBook, *, progress: Progress | None = None) -> Suite:
-    """Deploy the suite on a local chain and accredit everyone; what stands already is left alone."""
+    """Deploy the suite on a local chain; what stands already is left alone."""
     chain = Chain.connect(running.ipc_path or running.url)
     deploy(chain, wallet.role("steward"), book, token=mock_token(), progress=progress)
-    suite = suite_on(chain, book)
-    accredit_everyone(suite)
-    return suite
+    return suite_on(chain, book)
 
 
 def suite_on(chain: Chain, book: AddressBook) -> Suite:
@@ -95,19 +95,22 @@ def suite_on(chain: Chain, book: AddressBook) -> Suite:
 
 
 def accredit_everyone(suite: Suite) -> None:
-    """Open the jurisdiction, register every organisation, accredit it and name its signer; run again, it adds what is
-    missing.
-    """
-    authority = wallet.role("authority")
+    """Open the jurisdiction and accredit every organisation; run again, it adds what is missing."""
+    open_jurisdiction(suite)
+    for member in ORGANISATIONS.values():
+        accredit(suite, member)
+
+
+def open_jurisdiction(suite: Suite) -> None:
+    """Name the authority of the sandbox, unless it has one."""
     registry = suite.acting_as("steward").accreditation
     if int(registry.authority_of(JURISDICTION), 16) == 0:
-        registry.open_jurisdiction(JURISDICTION, authority.address)
+        registry.open_jurisdiction(JURISDICTION, wallet.role("authority").address)
+
+
+def accredit(suite: Suite, member: Member) -> None:
+    """Register an organisation, accredit it for its roles and name its signer; run again, it adds what is missing."""
     registry = suite.acting_as("authority").accreditation
-    for member in ORGANISATIONS.values():
-        _accredit(registry, member)
-
-
-def _accredit(registry: AccreditationClient, member: Member) -> None:
     signer = wallet.role(member.name).address
     if registry.organisation_of(member.id) is None:
         registry.register(member.id, JURISDICTION, signer, until=FAR)

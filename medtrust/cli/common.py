@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import typer
 from rich.console import Console
@@ -23,6 +23,7 @@ __all__ = [
     "AccountOption",
     "ChainOption",
     "JsonOption",
+    "KindOption",
     "answer",
     "console",
     "exit_code",
@@ -48,6 +49,7 @@ AccountOption = Annotated[
         "--as", help="Who signs: a name such as hospital (local chain) or a keystore file; else MEDTRUST_KEY."
     ),
 ]
+KindOption = Annotated[Literal["anvil", "ganache"], typer.Option("--kind", help="Which local chain.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the answer as JSON, and nothing else.")]
 
 

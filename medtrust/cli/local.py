@@ -5,14 +5,15 @@ from __future__ import annotations
 import signal
 import time
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from medtrust import compiler, node, sandbox, wallet
 from medtrust.artifacts import Artifact
 from medtrust.chain import Chain
-from medtrust.cli.common import AccountOption, ChainOption, JsonOption, answer, console, table
+from medtrust.cli.common import AccountOption, ChainOption, JsonOption, KindOption, answer, console, table
+from medtrust.cli.demo import demo
 from medtrust.deploy import AddressBook, Deployed
 from medtrust.deploy import deploy as deploy_all
 from medtrust.doctor import examine
@@ -22,12 +23,10 @@ from medtrust.suite import find_target
 
 __all__ = ["add_to"]
 
-KindOption = Annotated[Literal["anvil", "ganache"], typer.Option("--kind", help="Which local chain.")]
-
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module to the top level."""
-    for command in (up, deploy, compile_, doctor):
+    for command in (demo, up, deploy, compile_, doctor):
         app.command(name=command.__name__.rstrip("_"))(command)
 
 
@@ -46,6 +45,7 @@ def up(
         if keep is None:
             book.forget()  # a fresh chain holds nothing of what an earlier one held
         suite = sandbox.deploy_suite(running, book)
+        sandbox.accredit_everyone(suite)
         target = running.ipc_path or running.url
         marker = state_folder() / "local.json"
         write_json(marker, {"target": target, "url": running.url, "chainId": running.chain_id, "pid": running.pid})
