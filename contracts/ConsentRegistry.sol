@@ -55,9 +55,10 @@ contract ConsentRegistry is IConsentRegistry, Accredited, SignedActions {
         _checkEpoch(outer);
         _checkAccredited(outer.grantee, Roles.PARTICIPANT);
 
-        record.grantedAt = uint64(block.timestamp);
+        uint64 grantedAt = uint64(block.timestamp);
+        record.grantedAt = grantedAt;
 
-        emit ConsentGranted(consent, outer.patient, outer.grantee, outer.accessFrom, outer.accessUntil);
+        emit ConsentGranted(consent, outer.patient, outer.grantee, outer.accessFrom, outer.accessUntil, grantedAt);
     }
 
     function _checkEpoch(Grant calldata outer) private view {
@@ -85,7 +86,7 @@ contract ConsentRegistry is IConsentRegistry, Accredited, SignedActions {
 
         record.revokedAt = uint64(block.timestamp);
 
-        emit ConsentRevoked(consent, patient);
+        emit ConsentRevoked(consent, patient, uint64(block.timestamp));
     }
 
     /// @inheritdoc IConsentRegistry
@@ -98,13 +99,16 @@ contract ConsentRegistry is IConsentRegistry, Accredited, SignedActions {
     function revokeAllBySig(address patient, uint64 epoch, uint64 deadline, bytes calldata signature) external {
         _checkDeadline(deadline);
         _checkSigned(patient, Statements.revokeAll(patient, epoch, deadline), signature);
-        if (_mustEnd(epoch, epochOf(patient, bytes32(0)))) _revokeAll(patient);
+        uint64 current = epochOf(patient, bytes32(0));
+        require(epoch <= current, WrongEpoch(epoch, current));
+        // An epoch that has ended leaves nothing to do, which makes a second copy harmless.
+        if (epoch == current) _revokeAll(patient);
     }
 
     function _revokeAll(address patient) private {
         _ledgers[patient].epochs.end();
 
-        emit ConsentsRevoked(patient, epochOf(patient, bytes32(0)));
+        emit ConsentsRevoked(patient, epochOf(patient, bytes32(0)), uint64(block.timestamp));
     }
 
     /// @inheritdoc IConsentRegistry
@@ -123,7 +127,9 @@ contract ConsentRegistry is IConsentRegistry, Accredited, SignedActions {
     ) external {
         _checkDeadline(deadline);
         _checkSigned(patient, Statements.revokeAllOf(patient, grantee, epoch, deadline), signature);
-        if (_mustEnd(epoch, epochOf(patient, grantee))) _revokeAllOf(patient, grantee);
+        uint64 current = epochOf(patient, grantee);
+        require(epoch <= current, WrongEpoch(epoch, current));
+        if (epoch == current) _revokeAllOf(patient, grantee);
     }
 
     /// @dev Nobody is revoked as grantee zero, so that its epoch is that of {revokeAll} alone.
@@ -132,13 +138,7 @@ contract ConsentRegistry is IConsentRegistry, Accredited, SignedActions {
 
         _ledgers[patient].epochs.endOf(grantee);
 
-        emit GranteeConsentsRevoked(patient, grantee, epochOf(patient, grantee));
-    }
-
-    /// @dev An epoch that has ended leaves nothing to do, which makes a second copy of a signed revocation harmless.
-    function _mustEnd(uint64 epoch, uint64 current) private pure returns (bool) {
-        require(epoch <= current, WrongEpoch(epoch, current));
-        return epoch == current;
+        emit GranteeConsentsRevoked(patient, grantee, epochOf(patient, grantee), uint64(block.timestamp));
     }
 
     function _checkController(address patient) private view {
@@ -160,10 +160,11 @@ contract ConsentRegistry is IConsentRegistry, Accredited, SignedActions {
         uint32 uses = record.uses;
         require(uses < outer.maxUses, UsesExhausted(outer.maxUses));
 
-        record.usedAt = uint64(block.timestamp);
+        uint64 usedAt = uint64(block.timestamp);
+        record.usedAt = usedAt;
         record.uses = ++uses;
 
-        emit ConsentUsed(consent, outer.patient, outer.grantee, msg.sender, requestCommitment, uses);
+        emit ConsentUsed(consent, outer.patient, outer.grantee, msg.sender, requestCommitment, uses, usedAt);
     }
 
     /* VIEWS */

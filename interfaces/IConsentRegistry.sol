@@ -164,29 +164,34 @@ interface IConsentRegistry {
     /// @param grantee The organisation that may use data.
     /// @param accessFrom First second in which it may (Unix seconds).
     /// @param accessUntil First second in which it may no longer (Unix seconds).
+    /// @param grantedAt When (Unix seconds).
     event ConsentGranted(
         bytes32 indexed consent,
         address indexed patient,
         bytes32 indexed grantee,
         uint64 accessFrom,
-        uint64 accessUntil
+        uint64 accessUntil,
+        uint64 grantedAt
     );
 
     /// @notice A patient revoked a consent for ever.
     /// @param consent The id of the consent.
     /// @param patient The patient.
-    event ConsentRevoked(bytes32 indexed consent, address indexed patient);
+    /// @param revokedAt When (Unix seconds).
+    event ConsentRevoked(bytes32 indexed consent, address indexed patient, uint64 revokedAt);
 
     /// @notice A patient revoked all consents.
     /// @param patient The patient.
     /// @param epoch The epoch from now on, as {epochOf} answers for the zero grantee.
-    event ConsentsRevoked(address indexed patient, uint64 epoch);
+    /// @param revokedAt When (Unix seconds).
+    event ConsentsRevoked(address indexed patient, uint64 epoch, uint64 revokedAt);
 
     /// @notice A patient revoked all consents to one organisation.
     /// @param patient The patient.
     /// @param grantee The organisation.
     /// @param epoch The epoch of this pair from now on.
-    event GranteeConsentsRevoked(address indexed patient, bytes32 indexed grantee, uint64 epoch);
+    /// @param revokedAt When (Unix seconds).
+    event GranteeConsentsRevoked(address indexed patient, bytes32 indexed grantee, uint64 epoch, uint64 revokedAt);
 
     /// @notice An organisation used a consent.
     /// @param consent The id of the consent.
@@ -195,13 +200,15 @@ interface IConsentRegistry {
     /// @param actor The account that acted for it.
     /// @param requestCommitment A salted hash of the request.
     /// @param uses How often it was used by now.
+    /// @param usedAt When (Unix seconds).
     event ConsentUsed(
         bytes32 indexed consent,
         address indexed patient,
         bytes32 indexed grantee,
         address actor,
         bytes32 requestCommitment,
-        uint32 uses
+        uint32 uses,
+        uint64 usedAt
     );
 
     /// @notice This account does not decide for this patient.
