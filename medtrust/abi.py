@@ -8,16 +8,20 @@ from functools import cache, cached_property
 from typing import Any
 
 from eth_abi.abi import decode, encode
+from eth_abi.exceptions import DecodingError
 
 from medtrust import artifacts
 from medtrust.artifacts import Artifact
-from medtrust.errors import Reverted
+from medtrust.errors import NotDeployed, Reverted
 from medtrust.keccak import keccak256
 from medtrust.types import checksum_address
 
 __all__ = ["Interface", "RevertDecoder", "interface", "to_plain"]
 
 Abi = Mapping[str, Any]
+
+_UNREADABLE = (DecodingError, UnicodeDecodeError, OverflowError)
+"""What the decoder raises on bytes that do not have the form that they should have."""
 
 _PANICS = {
     0x01: "an assertion failed",
@@ -66,10 +70,15 @@ class Interface:
     def decode_result(self, function: str, data: bytes) -> Any:
         """Decode what a call returned: nothing, the one value, or a mapping by name (a tuple where names are missing).
 
-        A struct is a mapping by field name, an address has its checksum.
+        A struct is a mapping by field name, an address has its checksum. Raises `NotDeployed` if the answer is not that
+        of this contract: another one stands there, or none.
         """
         outputs = self.functions[function]["outputs"]
-        values = _decode(outputs, data)
+        try:
+            values = _decode(outputs, data)
+        except _UNREADABLE:
+            name = self.artifact.name
+            raise NotDeployed(f"what stands there is no {name}: `{function}` answers {len(data)} bytes") from None
         if len(outputs) <= 1:
             return values[0] if outputs else None
         names = [output["name"] for output in outputs]
@@ -120,7 +129,14 @@ class RevertDecoder:
 
     def decode(self, data: bytes, contract: str = "", message: str = "") -> Reverted:
         """Name the error in `data`; `message` is what the node said, for a revert without data."""
-        key, rest = data[:4], data[4:]
+        try:
+            found = self._named(data[:4], data[4:], contract, data)
+        except _UNREADABLE:  # a contract may say anything
+            found = None
+        given = f" (revert data 0x{data.hex()})" if data else ""
+        return found or Reverted("", {}, (message or "the contract refused without a reason") + given, contract, data)
+
+    def _named(self, key: bytes, rest: bytes, contract: str, data: bytes) -> Reverted | None:
         if key == keccak256(b"Error(string)")[:4]:
             (reason,) = decode(["string"], rest)
             return Reverted("Error", {"reason": reason}, reason, contract, data)
@@ -131,8 +147,7 @@ class RevertDecoder:
             item, sentence = self._errors[key]
             values = dict(zip((one["name"] for one in item["inputs"]), _decode(item["inputs"], rest), strict=True))
             return Reverted(item["name"], values, sentence or item["name"], contract, data)
-        given = f" (revert data 0x{data.hex()})" if data else ""
-        return Reverted("", {}, (message or "the contract refused without a reason") + given, contract, data)
+        return None
 
 
 @cache

@@ -88,6 +88,7 @@ class Chain:
         self.web3 = web3
         self.target = target
         self._reverts = RevertDecoder(_shipped())
+        self._contracts: set[str] = set()
         self.id: int = self._guard(lambda: web3.eth.chain_id)
         try:
             self._block("latest")
@@ -132,6 +133,12 @@ class Chain:
     def code(self, address: str) -> bytes:
         """Read the code at an address; empty where there is no contract."""
         return bytes(self._guard(lambda: self.web3.eth.get_code(Web3.to_checksum_address(address))))
+
+    def has_contract(self, address: str) -> bool:
+        """Whether a contract stands at an address; one that was seen is not asked for again."""
+        if address not in self._contracts and self.code(address):
+            self._contracts.add(address)
+        return address in self._contracts
 
     def learn(self, artifact: Artifact) -> None:
         """Name the errors of a contract that the package does not ship, too."""

@@ -12,6 +12,7 @@ from medtrust import wallet
 from medtrust.chain import Chain
 from medtrust.contract import Client
 from medtrust.deploy import AddressBook
+from medtrust.errors import NotDeployed
 from medtrust.files import read_json, state_folder
 
 if TYPE_CHECKING:
@@ -124,6 +125,9 @@ class Suite:
 
     def _client(self, kind: type[C], name: str | None = None) -> C:
         where = self.book.get(name or kind.artifact)
+        if not self.chain.has_contract(where.address):
+            place = f"{where.address} on chain {self.chain.id}"
+            raise NotDeployed(f"{self.book.path} names {kind.artifact} at {place}, where nothing is: `medtrust deploy`")
         return kind(self.chain, where.address, self.signer, first_block=where.block)
 
 
