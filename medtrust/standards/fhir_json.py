@@ -146,10 +146,14 @@ class Library:
         return found[0] if len(found) == 1 else _AMBIGUOUS if found else None
 
     def _named(self, reference: Node, written: str) -> Any:
+        """Find by full URL, or by type and id; what stands on one server never leads to what stands on another."""
         base = _REST_URL.fullmatch(self.full_url(reference.resource))
         if base and base[1] + written in self._by_name:
             return self._by_name[base[1] + written]
-        return self._by_name.get(written)
+        found = self._by_name.get(written)
+        if base and isinstance(found, Node) and self.full_url(found) != written:
+            return None if _REST_URL.fullmatch(self.full_url(found)) else found
+        return found
 
 
 def parse(data: bytes) -> Iterator[tuple[str, dict[str, Any] | InputError, str]]:
@@ -168,7 +172,7 @@ def parse(data: bytes) -> Iterator[tuple[str, dict[str, Any] | InputError, str]]
         yield "document", whole, data.decode("latin-1")
         return
     for path, document, line in documents:
-        kind = f".{document.get('resourceType')}" if isinstance(document, dict) else ""
+        kind = f".{document.get('resourceType') or 'resource'}" if isinstance(document, dict) else ""
         yield path + kind, document, line.encode("utf-8", "surrogateescape").decode("latin-1")
 
 

@@ -97,6 +97,8 @@ def _dose(rxa: Segment, patient: PatientIdentifier, reader: Reader, marks: Marks
     occurred = day_at(rxa, 3, marks)
     vaccine = _vaccine(rxa, marks)
     status = choice(rxa, 20, _STATUSES, marks)
+    if rxa.raw(18) and not rxa.text(20):
+        raise rxa.error(20, "", "a status, because RXA-18 gives a reason for a refusal")
     action = choice(rxa, 21, _ACTIONS, marks)
     if status == "completed" and not codes.is_vaccine(vaccine):
         raise rxa.error(5, f"{vaccine}, no vaccine, in a dose that RXA-20 calls complete", "a vaccine", component=1)

@@ -43,7 +43,7 @@ def authority_of_uri(system: str) -> str:
     Only a converter's URL is cut down to its last part: two hospitals may both write ".../mrn", and are two.
     """
     system = canonical_text(system)
-    return converted_name(system) or system
+    return converted_name(system) or (system.lower() if system.lower().startswith("urn:uuid:") else system)
 
 
 def is_uri(text: str) -> bool:

@@ -72,6 +72,14 @@ class TestWrapping:
         ]
         assert only(reading(json.dumps({"resourceType": "Bundle", "entry": entries}))) == DOSE
 
+    def test_reverts_when_the_name_leads_to_another_server(self) -> None:
+        entries = [
+            {"fullUrl": "https://b.example/Patient/p", "resource": patient()},
+            {"fullUrl": "https://a.example/Immunization/d", "resource": apart()},
+        ]
+        refused = refusal(reading(json.dumps({"resourceType": "Bundle", "entry": entries})))
+        assert refused[:2] == ("Bundle.entry[1].resource.patient.reference", "Patient/p")
+
     def test_what_nothing_comes_from_is_let_by(self) -> None:
         found = reading(bundle(patient(), {"resourceType": "Observation", "id": "o", "status": "final"}))
         assert (found.records, found.refusals) == ((), ())

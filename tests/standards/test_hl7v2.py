@@ -305,6 +305,11 @@ class TestDose:
     def test_status_is_that_of_rxa_20(self, code: str, status: str) -> None:
         assert only(reading(vxu(rxa({20: code})))).st == status
 
+    def test_reverts_given_a_reason_for_a_refusal_and_no_status(self) -> None:
+        place, found, _ = refusal(reading(vxu(rxa({18: "00^Parental^NIP002", 20: ""}))))
+        assert (place, found) == ("RXA[1]-20", "nothing")
+        assert only(reading(vxu(rxa({18: "00^Parental^NIP002", 20: "RE"})))).st == "not-done"
+
     def test_no_vaccine_was_not_given(self) -> None:
         dose = only(reading(vxu(rxa({5: "998^none^CVX", 20: "NA"}))))
         assert (dose.vc, dose.st) == ("998", "not-done")
@@ -491,7 +496,7 @@ class TestVisit:
             ({11: "120.50"}, "FT1[2]-11.1"),
             ({11: "-1&USD"}, "FT1[2]-11.1"),
             ({11: "1&EUR"}, "FT1[2]-11.1"),
-            ({11: "1&XXX"}, "FT1[2]-11.1"),
+            ({11: "1&ABC"}, "FT1[2]-11.1"),
             ({11: ""}, "FT1[2]-12.1"),
         ],
     )
