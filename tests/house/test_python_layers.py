@@ -14,6 +14,8 @@ PURE = {
     "adjudication",
     "canonical",
     "certificate",
+    "consent_rules",
+    "consent_terms",
     "disclosure",
     "explanation",
     "keccak",

@@ -1,0 +1,181 @@
+"""Receipts of consents as files: the consent, the patient's signature, and the registry for which it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from medtrust.consent_terms import (
+    Confidentiality,
+    Consent,
+    DataClass,
+    Purpose,
+    SignedConsent,
+    Terms,
+    flags_of,
+    level_of,
+    names_of,
+)
+from medtrust.errors import InputError
+from medtrust.files import read_json, write_json
+from medtrust.signing import Domain
+from medtrust.types import bytes32, checksum_address
+
+__all__ = ["from_json", "read_receipt", "to_json", "write_receipt"]
+
+_FORMAT: Final = "consent/1"
+
+T = TypeVar("T")
+
+
+def write_receipt(path: Path, receipt: SignedConsent) -> None:
+    """Write a receipt to a file that only its owner can read, as it holds the terms and their salt."""
+    write_json(path, to_json(receipt), mode=0o600)
+
+
+def read_receipt(path: Path) -> SignedConsent:
+    """Read a receipt from a file. Raises `InputError` with the file and the field that is wrong."""
+    try:
+        return from_json(read_json(path))
+    except InputError as error:
+        raise error if error.file else error.within(str(path)) from None
+
+
+def to_json(receipt: SignedConsent) -> dict[str, Any]:
+    """Write a receipt as JSON takes it: purposes, classes and the label by their names, hashes as 0x and digits."""
+    consent, domain = receipt.consent, receipt.domain
+    terms = consent.terms
+    return {
+        "format": _FORMAT,
+        "id": _hex(consent.id),
+        "domain": {
+            "name": domain.name,
+            "version": domain.version,
+            "chainId": domain.chain_id,
+            "verifyingContract": domain.contract,
+        },
+        "consent": {
+            "patient": consent.patient,
+            "grantee": _hex(consent.grantee),
+            "accessFrom": consent.access_from,
+            "accessUntil": consent.access_until,
+            "maxUses": consent.max_uses,
+            "epoch": consent.epoch,
+            "terms": {
+                "purposes": names_of(Purpose(terms.purposes)),
+                "dataClasses": names_of(DataClass(terms.data_classes)),
+                "sensitivity": Confidentiality(terms.sensitivity).name,
+                "jurisdiction": terms.jurisdiction,
+                "facility": _hex(terms.facility),
+                "dataFrom": terms.data_from,
+                "dataUntil": terms.data_until,
+                "onward": terms.onward,
+                "parent": _hex(terms.parent),
+                "document": _hex(terms.document),
+                "salt": _hex(terms.salt),
+            },
+        },
+        "signature": _hex(receipt.signature),
+    }
+
+
+def from_json(raw: Any) -> SignedConsent:
+    """Read what `to_json` wrote.
+
+    Raises `InputError` with the field that is wrong; also where the id is not that of the consent, so that a receipt
+    that was changed does not pass for another.
+    """
+    whole = _Fields(raw, "receipt")
+    whole.require("format", _FORMAT)
+    place = _Fields(whole.take("domain", dict), "domain")
+    domain = Domain(
+        name=place.take("name", str),
+        version=place.take("version", str),
+        chain_id=place.number("chainId", 256),
+        contract=place.address("verifyingContract"),
+    )
+    consent = _consent(_Fields(whole.take("consent", dict), "consent"))
+    whole.require("id", _hex(consent.id))
+    return SignedConsent(consent, whole.octets("signature"), domain)
+
+
+def _consent(outer: _Fields) -> Consent:
+    return Consent(
+        patient=outer.address("patient"),
+        grantee=outer.hash("grantee"),
+        access_from=outer.number("accessFrom", 64),
+        access_until=outer.number("accessUntil", 64),
+        max_uses=outer.number("maxUses", 32),
+        epoch=outer.number("epoch", 64),
+        terms=_terms(_Fields(outer.take("terms", dict), "terms")),
+    )
+
+
+def _terms(inner: _Fields) -> Terms:
+    return Terms(
+        purposes=int(flags_of(Purpose, inner.names("purposes"), place="terms.purposes")),
+        data_classes=int(flags_of(DataClass, inner.names("dataClasses"), place="terms.dataClasses")),
+        sensitivity=int(level_of(inner.take("sensitivity", str), place="terms.sensitivity")),
+        jurisdiction=inner.number("jurisdiction", 16),
+        facility=inner.hash("facility"),
+        data_from=inner.number("dataFrom", 64),
+        data_until=inner.number("dataUntil", 64),
+        onward=inner.take("onward", bool),
+        parent=inner.hash("parent"),
+        document=inner.hash("document"),
+        salt=inner.hash("salt"),
+    )
+
+
+class _Fields:
+    """The fields of one JSON object, each taken as what it should be, or refused with its place."""
+
+    def __init__(self, raw: Any, place: str) -> None:
+        if not isinstance(raw, Mapping):
+            raise InputError(place=place, found=repr(raw), expected="a JSON object")
+        self._raw = raw
+        self._place = place
+
+    def take(self, name: str, kind: type[T]) -> T:
+        value = self._raw.get(name)
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            found = repr(value) if name in self._raw else "nothing"
+            raise self._wrong(name, found, kind.__name__)
+        return value
+
+    def require(self, name: str, expected: str) -> None:
+        if self.take(name, str) != expected:
+            raise self._wrong(name, self.take(name, str), expected)
+
+    def number(self, name: str, bits: int) -> int:
+        value = self.take(name, int)
+        if not 0 <= value < 1 << bits:
+            raise self._wrong(name, str(value), f"a number from 0 to 2^{bits} - 1")
+        return value
+
+    def names(self, name: str) -> str:
+        values = self.take(name, list)
+        if not values:
+            raise self._wrong(name, "none", "at least one name")
+        return ",".join(map(str, values))
+
+    def address(self, name: str) -> str:
+        return checksum_address(self.take(name, str), place=f"{self._place}.{name}")
+
+    def hash(self, name: str) -> bytes:
+        return bytes32(self.take(name, str), place=f"{self._place}.{name}")
+
+    def octets(self, name: str) -> bytes:
+        text = self.take(name, str)
+        try:
+            return bytes.fromhex(text.removeprefix("0x"))
+        except ValueError:
+            raise self._wrong(name, repr(text), "hexadecimal digits") from None
+
+    def _wrong(self, name: str, found: str, expected: str) -> InputError:
+        return InputError(place=f"{self._place}.{name}", found=found, expected=expected)
+
+
+def _hex(value: bytes) -> str:
+    return "0x" + value.hex()
