@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity =0.8.30;
 
-import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
 import {IAccreditationRegistry} from "../interfaces/IAccreditationRegistry.sol";
 import {IInsuranceClaims} from "../interfaces/IInsuranceClaims.sol";
@@ -11,13 +10,12 @@ import {IVisitRegistry} from "../interfaces/IVisitRegistry.sol";
 import {Accredited} from "./base/Accredited.sol";
 import {Adjudication} from "./libraries/Adjudication.sol";
 import {Benefits} from "./libraries/Benefits.sol";
+import {PlanRules} from "./libraries/PlanRules.sol";
 import {Roles} from "./libraries/Roles.sol";
 
 /// @title InsuranceClaims
 /// @notice See {IInsuranceClaims}.
 contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, ReentrancyGuard {
-    uint256 private constant MAX_BENEFITS = 64;
-    uint256 private constant MAX_PROVIDERS = 256;
     uint64 private constant MAX_TERM = 366 days;
 
     /// @notice The registry whose visits are decided here.
@@ -66,8 +64,7 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, Reentr
     /// @inheritdoc IInsuranceClaims
     function publish(Plan calldata plan) external returns (bytes32 id) {
         _checkAuthorised(plan.insurer, Roles.INSURER);
-        _checkBenefits(plan.benefits);
-        _checkNetwork(plan.terms.isOpen, plan.network);
+        PlanRules.check(plan);
         id = keccak256(abi.encode(plan));
         require(_plans[id].insurer == bytes32(0), PlanExists(id));
 
@@ -82,34 +79,6 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, Reentr
         emit PlanPublished(id, plan.insurer, plan);
     }
 
-    function _checkBenefits(Benefit[] calldata benefits) private pure {
-        uint256 count = benefits.length;
-        require(count != 0 && count <= MAX_BENEFITS, InvalidOrder(count));
-        uint16 previous;
-        for (uint256 i; i < count; ++i) {
-            Benefit calldata benefit = benefits[i];
-            bool isSound =
-                benefit.benefit <= Benefits.LAST &&
-                    benefit.fee != 0 &&
-                    benefit.unitsPerVisit != 0 &&
-                    benefit.coinsurance <= Adjudication.BASIS_POINTS;
-            require(isSound, InvalidBenefit(i));
-            require(benefit.benefit > previous, InvalidOrder(i));
-            previous = benefit.benefit;
-        }
-    }
-
-    function _checkNetwork(bool isOpen, bytes32[] calldata network) private pure {
-        uint256 count = network.length;
-        require(isOpen == (count == 0), InvalidNetwork(isOpen, count));
-        require(count <= MAX_PROVIDERS, InvalidOrder(count));
-        bytes32 previous;
-        for (uint256 i; i < count; ++i) {
-            require(network[i] > previous, InvalidOrder(i));
-            previous = network[i];
-        }
-    }
-
     /// @inheritdoc IInsuranceClaims
     function enrol(Policy calldata policy) external returns (bytes32 id) {
         bytes32 insurer = _plans[policy.plan].insurer;
@@ -117,16 +86,11 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, Reentr
         _checkAuthorised(insurer, Roles.INSURER);
         require(policy.member != address(0), IAccreditationRegistry.ZeroIdentifier());
         bool isTerm = policy.until > policy.from && policy.until - policy.from <= MAX_TERM;
-        require(isTerm, InvalidTerm(policy.from, policy.until));
+        require(isTerm && policy.until <= type(uint48).max, InvalidTerm(policy.from, policy.until));
         id = keccak256(abi.encode(policy));
         require(_policies[id].member == address(0), PolicyExists(id));
 
-        _policies[id] = Enrolment({
-            plan: policy.plan,
-            member: policy.member,
-            from: SafeCast.toUint48(policy.from),
-            until: SafeCast.toUint48(policy.until)
-        });
+        _policies[id] = Enrolment(policy.plan, policy.member, uint48(policy.from), uint48(policy.until));
 
         emit PolicyEnrolled(id, policy.plan, policy.member, policy.from, policy.until);
     }
@@ -196,14 +160,15 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, Reentr
         IVisitRegistry.Visit calldata visit,
         Enrolment memory policy,
         Terms memory terms,
-        uint64 recordedAt
+        uint256 recordedAt
     ) private view returns (Reason) {
         uint256 servedAt = visit.servedAt;
+        uint256 coveredFrom = policy.from + uint256(terms.waitingDays) * 1 days;
         if (visit.member != policy.member) return Reason.NOT_THE_MEMBER;
         if (servedAt < policy.from) return Reason.BEFORE_COVERAGE;
-        if (servedAt < policy.from + terms.waitingDays * 1 days) return Reason.IN_WAITING_PERIOD;
+        if (servedAt < coveredFrom) return Reason.IN_WAITING_PERIOD;
         if (servedAt >= policy.until) return Reason.AFTER_COVERAGE;
-        if (recordedAt >= servedAt + terms.filingDays * 1 days) return Reason.FILED_LATE;
+        if (recordedAt >= servedAt + uint256(terms.filingDays) * 1 days) return Reason.FILED_LATE;
         if (!terms.isOpen && !_networks[policy.plan][visit.provider]) return Reason.OUT_OF_NETWORK;
         return Reason.COVERED;
     }
@@ -216,21 +181,54 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, Reentr
         bool isAttested
     ) private {
         Totals memory totals = _totals[visit.policy];
-        Benefit[] memory benefits = new Benefit[](visit.lines.length);
-        for (uint256 i; i < benefits.length; ++i) {
-            benefits[i] = _benefits[plan][visit.lines[i].benefit];
-        }
-        (Outcome[] memory outcomes, uint256 planPays) = Adjudication.adjudicate(terms, benefits, visit.lines, totals);
-        uint96 amount = uint96(planPays); // at most the annual limit
+        uint256 planPaid = totals.planPaid;
+        Decision[] memory lines = _decideLines(plan, terms, visit.lines, totals);
+        uint96 amount = uint96(totals.planPaid - planPaid); // at most the annual limit
         if (!isAttested) totals.unattested += amount;
-        // Counted over the policy and not by visit, so a visit split just below the limit does not pass without the member.
-        bool isBelow = isAttested || totals.unattested <= terms.attestationAbove;
-        require(isBelow, AttestationNeeded(id, totals.unattested, terms.attestationAbove));
+        // Counted over the policy and not by visit, so that splitting a visit does not do without the member.
+        bool isWithin = isAttested || totals.unattested <= terms.attestationAbove;
+        require(isWithin, AttestationNeeded(id, totals.unattested, terms.attestationAbove));
 
         _totals[visit.policy] = totals;
         _claims[id] = Claim(Status.APPROVED, Reason.COVERED, uint64(block.timestamp), amount);
 
-        emit ClaimApproved(id, visit.policy, isAttested, amount, outcomes);
+        emit ClaimApproved(id, visit.policy, isAttested, lines, totals);
+    }
+
+    function _decideLines(
+        bytes32 plan,
+        Terms memory terms,
+        IVisitRegistry.Line[] calldata lines,
+        Totals memory totals
+    ) private view returns (Decision[] memory decisions) {
+        decisions = new Decision[](lines.length);
+        uint256[] memory units = new uint256[](Benefits.LAST + 1);
+        Outcome memory outcome;
+        mapping(uint16 number => Benefit benefit) storage benefits = _benefits[plan];
+        for (uint256 i; i < lines.length; ++i) {
+            _decideLine(benefits, terms, lines[i], totals, units, outcome);
+            Decision memory decision = decisions[i];
+            decision.planPays = outcome.planPays;
+            decision.memberPays = outcome.memberPays;
+            decision.reason = outcome.reason;
+        }
+    }
+
+    function _decideLine(
+        mapping(uint16 number => Benefit benefit) storage benefits,
+        Terms memory terms,
+        IVisitRegistry.Line calldata line,
+        Totals memory totals,
+        uint256[] memory units,
+        Outcome memory outcome
+    ) private view {
+        uint16 number = line.benefit;
+        if (number > Benefits.LAST) number = 0;
+        uint256 before = units[number];
+        unchecked {
+            units[number] = before + line.units; // 25 lines of 32 bits
+        }
+        Adjudication.decide(terms, benefits[number], line, before, totals, outcome);
     }
 
     /// @dev The claim stands as approved while the pool is called, so that it is paid once whatever the pool's token does.
@@ -244,13 +242,30 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, Reentr
             return;
         }
         bool isOwed = result == IInsurancePool.Result.OWED;
-
         _claims[id].status = isOwed ? Status.OWED : Status.PAID;
-
         emit ClaimPaid(id, visit.provider, amount, isOwed);
     }
 
     /* VIEWS */
+
+    /// @inheritdoc IInsuranceClaims
+    function adjudicate(
+        bytes32 plan,
+        IVisitRegistry.Line[] calldata lines,
+        Totals memory counted
+    ) external view returns (Outcome[] memory outcomes) {
+        Terms memory terms = _plans[plan].terms;
+        bool isWithin =
+            counted.deductibleMet <= terms.deductible &&
+                counted.outOfPocketMet <= terms.outOfPocketMaximum &&
+                counted.planPaid <= terms.annualLimit;
+        require(isWithin, TotalsBeyondTerms(plan));
+        uint256[] memory units = new uint256[](Benefits.LAST + 1);
+        outcomes = new Outcome[](lines.length);
+        for (uint256 i; i < lines.length; ++i) {
+            _decideLine(_benefits[plan], terms, lines[i], counted, units, outcomes[i]);
+        }
+    }
 
     /// @inheritdoc IInsuranceClaims
     function claimOf(bytes32 visit) external view returns (Claim memory) {
@@ -259,8 +274,8 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, Reentr
 
     /// @inheritdoc IInsuranceClaims
     function policyOf(bytes32 policy) external view returns (Policy memory) {
-        Enrolment memory record = _policies[policy];
-        return Policy({plan: record.plan, member: record.member, from: record.from, until: record.until});
+        Enrolment memory held = _policies[policy];
+        return Policy(held.plan, held.member, held.from, held.until);
     }
 
     /// @inheritdoc IInsuranceClaims

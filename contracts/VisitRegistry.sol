@@ -18,11 +18,11 @@ contract VisitRegistry is IVisitRegistry, Accredited, SignedActions {
     uint64 private constant CLOCK_TOLERANCE = 15 minutes;
 
     /// @dev What a payer may burn: enough for 25 lines and a payment, in a policy that counts for the first time.
-    uint256 private constant LISTENER_GAS = 700_000;
+    uint256 private constant LISTENER_GAS = 600_000;
 
     /// @dev What must be left before a payer is woken, so that a caller cannot make it fail by giving little: 64/63 of its gas and the
     /// encoding of 25 lines.
-    uint256 private constant GAS_NEEDED = 750_000;
+    uint256 private constant GAS_NEEDED = 640_000;
 
     /* STORAGE */
 

@@ -122,13 +122,23 @@ interface IInsuranceClaims {
     /// @param writeOff What nobody pays, because the provider charges more than is allowed.
     /// @param reason Why.
     struct Outcome {
-        uint128 allowed;
-        uint128 deductible;
-        uint128 copay;
-        uint128 coinsurance;
-        uint128 planPays;
-        uint128 memberPays;
-        uint128 writeOff;
+        uint256 allowed;
+        uint256 deductible;
+        uint256 copay;
+        uint256 coinsurance;
+        uint256 planPays;
+        uint256 memberPays;
+        uint256 writeOff;
+        Reason reason;
+    }
+
+    /// @notice What was decided about one line, in short.
+    /// @param planPays What the plan pays.
+    /// @param memberPays What the member pays; the rest of the charge is written off.
+    /// @param reason Why.
+    struct Decision {
+        uint256 planPays;
+        uint256 memberPays;
         Reason reason;
     }
 
@@ -168,9 +178,15 @@ interface IInsuranceClaims {
     /// @param visit The visit's id.
     /// @param policy The policy's id.
     /// @param isAttested Whether the member had signed the visit.
-    /// @param amount What the plan pays.
-    /// @param lines How each line was decided.
-    event ClaimApproved(bytes32 indexed visit, bytes32 indexed policy, bool isAttested, uint96 amount, Outcome[] lines);
+    /// @param lines What was decided about each line; {adjudicate} tells how, given what had been counted before.
+    /// @param counted What the policy has counted with this claim.
+    event ClaimApproved(
+        bytes32 indexed visit,
+        bytes32 indexed policy,
+        bool isAttested,
+        Decision[] lines,
+        Totals counted
+    );
 
     /// @notice A claim was denied: the plan pays nothing of it.
     /// @param visit The visit's id.
@@ -219,7 +235,11 @@ interface IInsuranceClaims {
     /// @param index Which benefit of the plan, counted from 0.
     error InvalidBenefit(uint256 index);
 
-    /// @notice A policy lasts longer than nothing and at most 366 days.
+    /// @notice No policy of this plan can have counted that: it is more than its terms allow, or there is no such plan.
+    /// @param plan The plan's id.
+    error TotalsBeyondTerms(bytes32 plan);
+
+    /// @notice A policy lasts longer than nothing, at most 366 days, and its end fits 48 bits.
     /// @param from First second of coverage (Unix seconds).
     /// @param until First second without coverage (Unix seconds).
     error InvalidTerm(uint64 from, uint64 until);
@@ -295,6 +315,23 @@ interface IInsuranceClaims {
     /// @param visit The visit's id.
     /// @return The claim; all zero while it is not decided.
     function claimOf(bytes32 visit) external view returns (Claim memory);
+
+    /// @notice How a plan version decides the lines of a visit in a policy that has counted so much.
+    /// @dev With what the {ClaimApproved} before it in the policy shows as counted it explains a decision, line by line; before a visit it
+    /// is an estimate. It does not judge coverage.
+    ///
+    /// Reverts with:
+    /// - {TotalsBeyondTerms} if no policy of this plan can have counted that.
+    ///
+    /// @param plan The plan's id.
+    /// @param lines The lines of the visit.
+    /// @param counted What the policy has counted before them.
+    /// @return outcomes How each line is decided.
+    function adjudicate(
+        bytes32 plan,
+        IVisitRegistry.Line[] calldata lines,
+        Totals memory counted
+    ) external view returns (Outcome[] memory outcomes);
 
     /// @notice A policy.
     /// @param policy The policy's id.

@@ -201,12 +201,11 @@ def decide(
     member_share = deductible + copay + coinsurance
     plan_share = allowed - member_share
     plan_pays = min(plan_share, terms.annual_limit - totals.plan_paid)
+    reason = Reason.COVERED
     if plan_pays < plan_share:
         reason = Reason.LIMIT_REACHED
-    elif line.units > units_left:
-        reason = Reason.UNITS_REDUCED
-    else:
-        reason = Reason.FEE_REDUCED if write_off else Reason.COVERED
+    elif write_off:
+        reason = Reason.UNITS_REDUCED if line.units > units_left else Reason.FEE_REDUCED
     outcome = Outcome(allowed, deductible, copay, coinsurance, plan_pays, allowed - plan_pays, write_off, reason)
     return outcome, replace(
         totals,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity =0.8.30;
 
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IInsuranceClaims} from "../../interfaces/IInsuranceClaims.sol";
 import {IVisitRegistry} from "../../interfaces/IVisitRegistry.sol";
 
@@ -21,101 +20,95 @@ import {IVisitRegistry} from "../../interfaces/IVisitRegistry.sol";
 library Adjudication {
     uint256 internal constant BASIS_POINTS = 10_000;
 
-    /// @notice Decides the lines of a visit one after the other.
-    /// @param terms The plan's terms.
-    /// @param benefits The plan's benefit for each line; its fee is zero where the line is not covered.
-    /// @param lines The lines.
-    /// @param totals What the policy has counted so far; counts on in place, all but `unattested`.
-    /// @return outcomes How each line is decided.
-    /// @return planPays What the plan pays in all.
-    function adjudicate(
-        IInsuranceClaims.Terms memory terms,
-        IInsuranceClaims.Benefit[] memory benefits,
-        IVisitRegistry.Line[] calldata lines,
-        IInsuranceClaims.Totals memory totals
-    ) internal pure returns (IInsuranceClaims.Outcome[] memory outcomes, uint256 planPays) {
-        outcomes = new IInsuranceClaims.Outcome[](lines.length);
-        for (uint256 i; i < lines.length; ++i) {
-            uint256 unitsLeft = benefits[i].unitsPerVisit - _unitsBefore(lines, i, benefits[i].unitsPerVisit);
-            outcomes[i] = decide(terms, benefits[i], lines[i], unitsLeft, totals);
-            planPays += outcomes[i].planPays;
-        }
-    }
-
-    /// @dev How many units of a line's benefit the lines before it used, at most `most`. Bounded: a visit has at most 25 lines.
-    function _unitsBefore(
-        IVisitRegistry.Line[] calldata lines,
-        uint256 index,
-        uint256 most
-    ) private pure returns (uint256 units) {
-        uint16 benefit = lines[index].benefit;
-        for (uint256 i; i < index; ++i) {
-            if (lines[i].benefit == benefit) units += lines[i].units;
-        }
-        return Math.min(units, most);
-    }
-
     /// @notice Decides one line.
     /// @param terms The plan's terms.
     /// @param benefit The plan's benefit for this line; its fee is zero if the line is not covered.
     /// @param line The line.
-    /// @param unitsLeft How many units of this benefit the visit may still have.
-    /// @param totals What the policy has counted so far; counts on in place, all but `unattested`.
-    /// @return outcome How the line is decided.
+    /// @param unitsBefore How many units of this benefit the lines before it had.
+    /// @param totals What the policy has counted so far, within the terms; counts on in place, all but `unattested`.
+    /// @param outcome How the line is decided; every field is written.
     function decide(
         IInsuranceClaims.Terms memory terms,
         IInsuranceClaims.Benefit memory benefit,
         IVisitRegistry.Line calldata line,
-        uint256 unitsLeft,
-        IInsuranceClaims.Totals memory totals
-    ) internal pure returns (IInsuranceClaims.Outcome memory outcome) {
-        if (benefit.fee == 0) {
-            outcome.memberPays = line.charge;
-            outcome.reason = IInsuranceClaims.Reason.NOT_A_BENEFIT;
-            return outcome;
+        uint256 unitsBefore,
+        IInsuranceClaims.Totals memory totals,
+        IInsuranceClaims.Outcome memory outcome
+    ) internal pure {
+        uint256 charge = line.charge;
+        if (benefit.fee == 0) return _leaveToMember(charge, outcome);
+        // Nothing overflows: a fee has 96 bits and units have 32, only the smaller of two is subtracted from the greater, and totals stay
+        // within the terms.
+        unchecked {
+            IInsuranceClaims.Reason reason = IInsuranceClaims.Reason.FEE_REDUCED;
+            uint256 units = line.units;
+            uint256 unitsLeft = benefit.unitsPerVisit > unitsBefore ? benefit.unitsPerVisit - unitsBefore : 0;
+            if (units > unitsLeft) {
+                units = unitsLeft;
+                reason = IInsuranceClaims.Reason.UNITS_REDUCED;
+            }
+            uint256 allowed = benefit.fee * units;
+            if (allowed >= charge) {
+                allowed = charge;
+                reason = IInsuranceClaims.Reason.COVERED;
+            }
+            uint256 planPays = allowed - _share(terms, benefit, allowed, totals, outcome);
+            uint256 limitLeft = terms.annualLimit - totals.planPaid;
+            if (planPays > limitLeft) {
+                planPays = limitLeft;
+                reason = IInsuranceClaims.Reason.LIMIT_REACHED;
+            }
+            totals.planPaid += uint128(planPays);
+            outcome.allowed = allowed;
+            outcome.planPays = planPays;
+            outcome.memberPays = allowed - planPays;
+            outcome.writeOff = charge - allowed;
+            outcome.reason = reason;
         }
-        outcome.allowed = uint128(Math.min(line.charge, benefit.fee * Math.min(line.units, unitsLeft)));
-        outcome.writeOff = line.charge - outcome.allowed;
-        if (line.units > unitsLeft) outcome.reason = IInsuranceClaims.Reason.UNITS_REDUCED;
-        else if (outcome.writeOff != 0) outcome.reason = IInsuranceClaims.Reason.FEE_REDUCED;
+    }
 
-        uint128 memberShare = _share(terms, benefit, outcome, totals);
-
-        uint256 planShare = outcome.allowed - memberShare;
-        uint256 limitLeft = terms.annualLimit - totals.planPaid;
-        if (planShare > limitLeft) outcome.reason = IInsuranceClaims.Reason.LIMIT_REACHED;
-        outcome.planPays = uint128(Math.min(planShare, limitLeft));
-        outcome.memberPays = outcome.allowed - outcome.planPays;
-
-        totals.deductibleMet += outcome.deductible;
-        totals.outOfPocketMet += memberShare;
-        totals.planPaid += outcome.planPays;
+    function _leaveToMember(uint256 charge, IInsuranceClaims.Outcome memory outcome) private pure {
+        outcome.allowed = 0;
+        outcome.deductible = 0;
+        outcome.copay = 0;
+        outcome.coinsurance = 0;
+        outcome.planPays = 0;
+        outcome.memberPays = charge;
+        outcome.writeOff = 0;
+        outcome.reason = IInsuranceClaims.Reason.NOT_A_BENEFIT;
     }
 
     /// @dev Deductible, copay and coinsurance of what is allowed, under the out-of-pocket maximum. Fills in each and returns their sum.
     function _share(
         IInsuranceClaims.Terms memory terms,
         IInsuranceClaims.Benefit memory benefit,
-        IInsuranceClaims.Outcome memory outcome,
-        IInsuranceClaims.Totals memory totals
-    ) private pure returns (uint128) {
-        uint256 left = terms.outOfPocketMaximum - totals.outOfPocketMet;
-        uint256 rest = outcome.allowed;
-        uint256 deductible = Math.min(rest, terms.deductible - totals.deductibleMet);
-        rest -= deductible;
-        uint256 copay = Math.min(rest, benefit.copay);
-        rest -= copay;
-        uint256 coinsurance = Math.ceilDiv(rest * benefit.coinsurance, BASIS_POINTS);
+        uint256 allowed,
+        IInsuranceClaims.Totals memory totals,
+        IInsuranceClaims.Outcome memory outcome
+    ) private pure returns (uint256 share) {
+        unchecked {
+            uint256 left = terms.outOfPocketMaximum - totals.outOfPocketMet;
+            uint256 deductible = terms.deductible - totals.deductibleMet;
+            if (deductible > allowed) deductible = allowed;
+            allowed -= deductible;
+            uint256 copay = benefit.copay;
+            if (copay > allowed) copay = allowed;
+            allowed -= copay;
+            uint256 coinsurance = (allowed * benefit.coinsurance + BASIS_POINTS - 1) / BASIS_POINTS;
 
-        deductible = Math.min(deductible, left);
-        left -= deductible;
-        copay = Math.min(copay, left);
-        left -= copay;
-        coinsurance = Math.min(coinsurance, left);
-
-        outcome.deductible = uint128(deductible);
-        outcome.copay = uint128(copay);
-        outcome.coinsurance = uint128(coinsurance);
-        return uint128(deductible + copay + coinsurance);
+            share = deductible + copay + coinsurance;
+            if (share > left) {
+                share = left;
+                if (deductible > left) deductible = left;
+                left -= deductible;
+                if (copay > left) copay = left;
+                coinsurance = left - copay;
+            }
+            outcome.deductible = deductible;
+            outcome.copay = copay;
+            outcome.coinsurance = coinsurance;
+            totals.deductibleMet += uint128(deductible);
+            totals.outOfPocketMet += uint128(share);
+        }
     }
 }

@@ -8,25 +8,22 @@ import {Adjudication} from "../libraries/Adjudication.sol";
 /// @title AdjudicationHarness
 /// @notice Lets tests call the pure library.
 contract AdjudicationHarness {
-    /// @notice Decides the lines of a visit.
+    /// @notice Decides one line.
     /// @param terms The plan's terms.
-    /// @param benefits The plan's benefit for each line.
-    /// @param lines The lines.
+    /// @param benefit The plan's benefit for this line.
+    /// @param line The line.
+    /// @param unitsBefore How many units of this benefit the lines before it had.
     /// @param totals What the policy has counted so far.
-    /// @return outcomes How each line is decided.
-    /// @return planPays What the plan pays in all.
+    /// @return outcome How the line is decided.
     /// @return counted What the policy has counted then.
-    function adjudicate(
+    function decide(
         IInsuranceClaims.Terms memory terms,
-        IInsuranceClaims.Benefit[] memory benefits,
-        IVisitRegistry.Line[] calldata lines,
+        IInsuranceClaims.Benefit memory benefit,
+        IVisitRegistry.Line calldata line,
+        uint256 unitsBefore,
         IInsuranceClaims.Totals memory totals
-    )
-        external
-        pure
-        returns (IInsuranceClaims.Outcome[] memory outcomes, uint256 planPays, IInsuranceClaims.Totals memory counted)
-    {
-        (outcomes, planPays) = Adjudication.adjudicate(terms, benefits, lines, totals);
+    ) external pure returns (IInsuranceClaims.Outcome memory outcome, IInsuranceClaims.Totals memory counted) {
+        Adjudication.decide(terms, benefit, line, unitsBefore, totals, outcome);
         counted = totals;
     }
 }

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity =0.8.30;
+
+import {IInsuranceClaims} from "../../interfaces/IInsuranceClaims.sol";
+import {Adjudication} from "./Adjudication.sol";
+import {Benefits} from "./Benefits.sol";
+
+/// @title PlanRules
+/// @notice What makes a plan version sound. Pure.
+library PlanRules {
+    uint256 private constant MAX_BENEFITS = 64;
+    uint256 private constant MAX_PROVIDERS = 256;
+
+    /// @notice Reverts unless a plan is sound: with {InvalidOrder}, {InvalidBenefit} or {InvalidNetwork} of {IInsuranceClaims}.
+    /// @param plan The plan.
+    function check(IInsuranceClaims.Plan calldata plan) internal pure {
+        _checkBenefits(plan.benefits);
+        _checkNetwork(plan.terms.isOpen, plan.network);
+    }
+
+    function _checkBenefits(IInsuranceClaims.Benefit[] calldata benefits) private pure {
+        uint256 count = benefits.length;
+        require(count != 0 && count <= MAX_BENEFITS, IInsuranceClaims.InvalidOrder(count));
+        uint16 previous;
+        for (uint256 i; i < count; ++i) {
+            IInsuranceClaims.Benefit calldata benefit = benefits[i];
+            bool isSound =
+                benefit.benefit <= Benefits.LAST &&
+                    benefit.fee != 0 &&
+                    benefit.unitsPerVisit != 0 &&
+                    benefit.coinsurance <= Adjudication.BASIS_POINTS;
+            require(isSound, IInsuranceClaims.InvalidBenefit(i));
+            require(benefit.benefit > previous, IInsuranceClaims.InvalidOrder(i));
+            previous = benefit.benefit;
+        }
+    }
+
+    function _checkNetwork(bool isOpen, bytes32[] calldata network) private pure {
+        uint256 count = network.length;
+        require(isOpen == (count == 0), IInsuranceClaims.InvalidNetwork(isOpen, count));
+        require(count <= MAX_PROVIDERS, IInsuranceClaims.InvalidOrder(count));
+        bytes32 previous;
+        for (uint256 i; i < count; ++i) {
+            require(network[i] > previous, IInsuranceClaims.InvalidOrder(i));
+            previous = network[i];
+        }
+    }
+}

@@ -1,0 +1,66 @@
+"""Plans and policies: the terms of an insurer's plan version, what a member holds of it, and their ids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from eth_abi.abi import encode
+
+from medtrust.adjudication import BenefitTerms, Line, Terms
+from medtrust.keccak import keccak256
+
+__all__ = ["Plan", "Policy"]
+
+_PLAN_TYPE = (
+    "(bytes32,(uint96,uint96,uint96,uint96,uint16,uint16,bool),(uint16,uint96,uint96,uint16,uint16)[],bytes32[])"
+)
+_POLICY_TYPE = "(bytes32,address,uint64,uint64)"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One version of a plan.
+
+    `insurer` organisation id · `terms` what holds for a whole policy · `benefits` what it covers, in rising order ·
+    `network` ids of the providers that it pays, in rising order; none in an open plan.
+    """
+
+    insurer: bytes
+    terms: Terms
+    benefits: tuple[BenefitTerms, ...]
+    network: tuple[bytes, ...] = ()
+
+    @cached_property
+    def id(self) -> bytes:
+        """The plan's id: keccak256 of its ABI encoding."""
+        terms = (
+            self.terms.deductible,
+            self.terms.out_of_pocket_maximum,
+            self.terms.annual_limit,
+            self.terms.attestation_above,
+            self.terms.waiting_days,
+            self.terms.filing_days,
+            self.terms.is_open,
+        )
+        benefits = [(one.benefit, one.fee, one.copay, one.coinsurance, one.units_per_visit) for one in self.benefits]
+        return keccak256(encode([_PLAN_TYPE], [(self.insurer, terms, benefits, list(self.network))]))
+
+    def terms_for(self, line: Line) -> BenefitTerms | None:
+        """Return the terms for the benefit of a line; None if the plan does not cover it."""
+        return next((one for one in self.benefits if one.benefit == line.benefit), None)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a member holds: `plan` id, `member` pseudonym, and the time that it covers (Unix seconds), half-open."""
+
+    plan: bytes
+    member: str
+    valid_from: int
+    valid_until: int
+
+    @cached_property
+    def id(self) -> bytes:
+        """The policy's id: keccak256 of its ABI encoding."""
+        return keccak256(encode([_POLICY_TYPE], [(self.plan, self.member, self.valid_from, self.valid_until)]))

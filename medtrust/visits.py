@@ -1,0 +1,69 @@
+"""Visits: what providers recorded, each of which wakes the payer that it names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from medtrust.chain import Receipt
+from medtrust.contract import Client
+from medtrust.errors import InputError
+from medtrust.visit import Visit
+
+__all__ = ["Entry", "VisitClient"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the chain keeps of a visit.
+
+    `fingerprint` the first 24 bytes of its id · `recorded_at` Unix seconds · `role` the bit of the role in which the
+    provider recorded it · `is_attested` whether the member signed it.
+    """
+
+    fingerprint: bytes
+    recorded_at: int
+    role: int
+    is_attested: bool
+
+
+class VisitClient(Client):
+    """Calls to one deployed VisitRegistry."""
+
+    artifact = "VisitRegistry"
+
+    def record(self, visit: Visit, role: int, *, signature: bytes = b"") -> Receipt:
+        """Record a visit in a role of the provider (one bit) and wake its payer; `signature` is the member's, if there
+        is one.
+
+        Raises `Reverted` with error "NotProviderRole", "NotAuthorised", "ZeroIdentifier", "InvalidLineCount",
+        "ServedInFuture", "EncounterRecorded", "InvalidSignature" or "InsufficientGas"; never because of the payer.
+        """
+        return self._send("record", visit, int(role), signature)
+
+    def attest(self, visit: Visit, signature: bytes) -> Receipt:
+        """Add the member's signature to a recorded visit and wake its payer again.
+
+        Raises `Reverted` with error "UnknownVisit", "VisitAlreadyAttested", "InvalidSignature" or "InsufficientGas".
+        """
+        return self._send("attest", visit, signature)
+
+    def entry_of(self, nullifier: bytes) -> Entry | None:
+        """What the chain keeps of the visit that used a nullifier; None if it is unused."""
+        raw = self._call("entryOf", nullifier)
+        if raw["recordedAt"] == 0:
+            return None
+        return Entry(raw["fingerprint"], raw["recordedAt"], raw["role"], raw["isAttested"])
+
+    def visit_of(self, visit: bytes) -> Visit:
+        """Read a recorded visit by its id, from its event.
+
+        Raises `InputError` if no such visit is recorded.
+        """
+        found = self._events("VisitRecorded", indexed={"visit": visit})
+        if not found:
+            raise InputError(place="visit", found="0x" + visit.hex(), expected="the id of a recorded visit")
+        return Visit.from_values(found[0].values["content"])
+
+    def attestation_digest_of(self, visit: bytes) -> bytes:
+        """The hash that a member signs to attest the visit of an id."""
+        return bytes(self._call("attestationDigestOf", visit))
