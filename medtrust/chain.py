@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
+from json import JSONDecodeError
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
@@ -14,6 +15,7 @@ from hexbytes import HexBytes
 from requests.exceptions import RequestException
 from web3 import HTTPProvider, IPCProvider, Web3
 from web3.exceptions import (
+    BadResponseFormat,
     ContractLogicError,
     ExtraDataLengthError,
     TimeExhausted,
@@ -103,7 +105,7 @@ class Chain:
         """
         if target.startswith(("http://", "https://")):
             provider: HTTPProvider | IPCProvider = HTTPProvider(target, request_kwargs={"timeout": timeout})
-        elif Path(target).exists():
+        elif Path(target).is_socket():
             provider = IPCProvider(target, timeout=int(timeout))
         else:
             raise ChainUnreachable(f"no chain at {target}: start one with `medtrust up`, or name its URL or IPC path")
@@ -314,16 +316,23 @@ class Chain:
         )
 
     def _why(self, transaction_hash: str, contract: str) -> Reverted:
-        """Ask again, in the state before its block, why a transaction in a block failed."""
+        """Ask again why a transaction failed: in the state before its block, else in the one after it."""
         sent = self._guard(lambda: self.web3.eth.get_transaction(HexBytes(transaction_hash)))
         replay: Any = {key: sent[key] for key in ("from", "to", "value", "gas") if key in sent}
         replay["data"] = sent["input"]
-        block = int(sent["blockNumber"])
-        try:
-            self._guard(lambda: self.web3.eth.call(replay, cast("Any", block - 1)), contract)
-        except Reverted as reason:
-            return reason
-        return Reverted("", {}, f"transaction {transaction_hash} failed in its block, likely out of gas", contract)
+        said = "for a reason that shows neither before nor after it"
+        for block in (int(sent["blockNumber"]) - 1, int(sent["blockNumber"])):
+            try:
+                self._guard(partial(self.web3.eth.call, replay, cast("Any", block)), contract)
+            except Reverted as reason:
+                return reason
+            except ChainUnreachable:
+                raise
+            except ChainError as error:  # a node has words of its own for running out of gas
+                said = str(error)
+        return Reverted(
+            "", {}, f"transaction {transaction_hash} failed in its block, which took its gas: {said}", contract
+        )
 
     def _guard(self, ask: Callable[[], T], contract: str = "") -> T:
         """Do one request: the only place where the exceptions of web3 become ours."""
@@ -334,12 +343,13 @@ class Chain:
         except ContractLogicError as error:
             raise self._reverts.decode(_revert_data(error.data), contract, str(error.message or error)) from None
         except Web3RPCError as error:
-            answer = (error.rpc_response or {}).get("error", {})
-            data = _revert_data(cast("Mapping[str, Any]", answer).get("data") if isinstance(answer, Mapping) else None)
+            answer = cast("Mapping[str, Any]", (error.rpc_response or {}).get("error") or {})
+            said = str(answer.get("message") or error)
+            data = _revert_data(answer.get("data"))
             if data:
-                raise self._reverts.decode(data, contract, str(error)) from None
-            raise ChainError(str(error)) from error
-        except (OSError, RequestException, TimeExhausted) as error:
+                raise self._reverts.decode(data, contract, said) from None
+            raise ChainError(said) from error
+        except (OSError, RequestException, TimeExhausted, BadResponseFormat, JSONDecodeError) as error:
             raise ChainUnreachable(f"no chain at {self.target}: {error}") from error
 
 
