@@ -14,7 +14,6 @@ import zxingcpp
 from PIL import Image
 
 from medtrust.certificate import LONGEST_TEXT, MAX_BATCH, Certificate
-from medtrust.disclosure import OpenField
 from medtrust.errors import InputError
 from medtrust.keccak import keccak256
 from medtrust.types import ZERO_HASH
