@@ -79,3 +79,21 @@ def accredit(accreditation, authority):
         return organisation
 
     return register
+
+
+@pytest.fixture(scope="module")
+def provenance(DrugProvenance, accreditation, steward):
+    """The registry of medicines, with nothing in it."""
+    return steward.deploy(DrugProvenance, accreditation)
+
+
+@pytest.fixture(scope="module")
+def vaccination(VaccinationRegistry, accreditation, provenance, steward):
+    """The registry of doses, with nothing in it."""
+    return steward.deploy(VaccinationRegistry, accreditation, provenance)
+
+
+@pytest.fixture(scope="module")
+def consents(ConsentRegistry, accreditation, steward):
+    """The registry of consents, with nothing in it."""
+    return steward.deploy(ConsentRegistry, accreditation)
