@@ -1,0 +1,127 @@
+"""Plan files: an insurer's plan as people write it, in JSON with decimal amounts, as the terms of a plan version."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any, Final
+
+from medtrust.adjudication import BASIS_POINTS, UNLIMITED, Benefit, BenefitTerms, Terms
+from medtrust.errors import InputError
+from medtrust.money import parse_amount
+from medtrust.plan import Plan
+from medtrust.types import organisation_id
+
+__all__ = ["read_plan"]
+
+_SHARE = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,2}))?%")
+_TERMS: Final = {"deductible", "outOfPocketMaximum", "annualLimit", "attestationAbove", "waitingDays", "filingDays"}
+_KNOWN: Final = _TERMS | {"name", "insurer", "currency", "network", "benefits"}
+_BENEFIT: Final = {"benefit", "fee", "copay", "coinsurance", "unitsPerVisit"}
+_UNLIMITED: Final = "none"
+
+
+def read_plan(document: Any, *, decimals: int = 6) -> Plan:
+    """Read a plan: an object with `insurer` (URI), its terms, `benefits`, and `network` ("open" or a list of URIs).
+
+    Amounts are decimal text such as "50.00", "none" for a limit that is not there; `coinsurance` is a percentage such
+    as "20%". `name` and `currency` are for people. `decimals` are those of the token.
+
+    Raises `InputError` with the place of what is missing, unknown or not what it should be.
+    """
+    plan = _object(document, "plan", _KNOWN, optional={"name", "currency"})
+    network = plan["network"]
+    listed = () if network == "open" else tuple(sorted(organisation_id(_text(one, "network")) for one in network))
+    return Plan(
+        insurer=organisation_id(_text(plan["insurer"], "insurer")),
+        terms=Terms(
+            deductible=_amount(plan, "deductible", decimals),
+            out_of_pocket_maximum=_limit(plan, "outOfPocketMaximum", decimals),
+            annual_limit=_limit(plan, "annualLimit", decimals),
+            attestation_above=_limit(plan, "attestationAbove", decimals),
+            waiting_days=_whole(plan["waitingDays"], "waitingDays"),
+            filing_days=_whole(plan["filingDays"], "filingDays"),
+            is_open=network == "open",
+        ),
+        benefits=_benefits(plan["benefits"], decimals),
+        network=listed,
+    )
+
+
+def _benefits(value: Any, decimals: int) -> tuple[BenefitTerms, ...]:
+    if not isinstance(value, Sequence) or isinstance(value, str) or not value:
+        raise InputError(place="benefits", found=repr(value), expected="a list of benefits")
+    found = [_benefit(one, f"benefits[{index}]", decimals) for index, one in enumerate(value)]
+    numbers = [one.benefit for one in found]
+    for index, number in enumerate(numbers):
+        if number in numbers[:index]:
+            place = f"benefits[{index}].benefit"
+            raise InputError(place=place, found=repr(Benefit(number).label), expected="each benefit once")
+    return tuple(sorted(found, key=lambda one: one.benefit))
+
+
+def _benefit(value: Any, place: str, decimals: int) -> BenefitTerms:
+    benefit = _object(value, place, _BENEFIT)
+    fee = parse_amount(_text(benefit["fee"], f"{place}.fee"), decimals, place=f"{place}.fee")
+    units = _whole(benefit["unitsPerVisit"], f"{place}.unitsPerVisit")
+    for name, number in (("fee", fee), ("unitsPerVisit", units)):
+        if not number:
+            raise InputError(place=f"{place}.{name}", found="0", expected="more than nothing")
+    return BenefitTerms(
+        benefit=_number_of(_text(benefit["benefit"], f"{place}.benefit"), f"{place}.benefit"),
+        fee=fee,
+        copay=parse_amount(_text(benefit["copay"], f"{place}.copay"), decimals, place=f"{place}.copay"),
+        coinsurance=_share(_text(benefit["coinsurance"], f"{place}.coinsurance"), f"{place}.coinsurance"),
+        units_per_visit=units,
+    )
+
+
+def _number_of(label: str, place: str) -> int:
+    for benefit in Benefit:
+        if benefit.label == label:
+            return int(benefit)
+    raise InputError(place=place, found=repr(label), expected=f"one of {', '.join(one.label for one in Benefit)}")
+
+
+def _share(text: str, place: str) -> int:
+    match = _SHARE.fullmatch(text)
+    share = int(match[1]) * 100 + int((match[2] or "").ljust(2, "0")) if match else BASIS_POINTS + 1
+    if share > BASIS_POINTS:
+        raise InputError(place=place, found=repr(text), expected="a percentage such as 20% or 12.5%, at most 100%")
+    return share
+
+
+def _amount(plan: Mapping[str, Any], name: str, decimals: int) -> int:
+    amount = parse_amount(_text(plan[name], name), decimals, place=name)
+    if amount > UNLIMITED:
+        raise InputError(place=name, found=repr(plan[name]), expected="an amount of 96 bits in the token's units")
+    return amount
+
+
+def _limit(plan: Mapping[str, Any], name: str, decimals: int) -> int:
+    return UNLIMITED if plan[name] == _UNLIMITED else _amount(plan, name, decimals)
+
+
+def _whole(value: Any, place: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**16:
+        raise InputError(place=place, found=repr(value), expected="a whole number up to 65535")
+    return value
+
+
+def _text(value: Any, place: str) -> str:
+    if not isinstance(value, str):
+        raise InputError(place=place, found=repr(value), expected="text")
+    return value
+
+
+def _object(
+    value: Any, place: str, known: AbstractSet[str], *, optional: AbstractSet[str] = frozenset()
+) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise InputError(place=place, found=type(value).__name__, expected="an object")
+    for name in sorted(set(value) - known):
+        raise InputError(place=f"{place}.{name}", found="a name that is not known", expected=", ".join(sorted(known)))
+    for name in sorted(known - optional - set(value)):
+        raise InputError(place=f"{place}.{name}", found="nothing", expected="a value")
+    return value
