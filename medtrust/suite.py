@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from eth_account.signers.local import LocalAccount
 
 from medtrust import wallet
+from medtrust.accreditation import AccreditationClient
 from medtrust.chain import Chain
+from medtrust.consent import ConsentClient
 from medtrust.contract import Client
 from medtrust.deploy import AddressBook
+from medtrust.drugs import DrugClient
 from medtrust.errors import NotDeployed
 from medtrust.files import read_json, state_folder
-
-if TYPE_CHECKING:
-    from medtrust.accreditation import AccreditationClient
-    from medtrust.consent import ConsentClient
-    from medtrust.drugs import DrugClient
-    from medtrust.insurance import InsuranceClient
-    from medtrust.pool import PoolClient
-    from medtrust.token import TokenClient
-    from medtrust.vaccination import VaccinationClient
-    from medtrust.visits import VisitClient
+from medtrust.insurance import InsuranceClient
+from medtrust.pool import PoolClient
+from medtrust.token import TokenClient
+from medtrust.vaccination import VaccinationClient
+from medtrust.visits import VisitClient
 
 __all__ = ["Suite", "find_target"]
 
@@ -70,57 +68,41 @@ class Suite:
     @cached_property
     def accreditation(self) -> AccreditationClient:
         """Who may act as what."""
-        from medtrust.accreditation import AccreditationClient
-
         return self._client(AccreditationClient)
 
     @cached_property
     def consent(self) -> ConsentClient:
         """Who may use a patient's data, for what, and until when."""
-        from medtrust.consent import ConsentClient
-
         return self._client(ConsentClient)
 
     @cached_property
     def vaccination(self) -> VaccinationClient:
         """Which doses were recorded by whom."""
-        from medtrust.vaccination import VaccinationClient
-
         return self._client(VaccinationClient)
 
     @cached_property
     def drugs(self) -> DrugClient:
         """Where each lot and pack is, and whether it may be dispensed."""
-        from medtrust.drugs import DrugClient
-
         return self._client(DrugClient)
 
     @cached_property
     def visits(self) -> VisitClient:
         """Which visits providers recorded."""
-        from medtrust.visits import VisitClient
-
         return self._client(VisitClient)
 
     @cached_property
     def insurance(self) -> InsuranceClient:
         """Plans, policies, and what was decided about each visit."""
-        from medtrust.insurance import InsuranceClient
-
         return self._client(InsuranceClient)
 
     @cached_property
     def pool(self) -> PoolClient:
         """The money of the insurers."""
-        from medtrust.pool import PoolClient
-
         return self._client(PoolClient)
 
     @cached_property
     def token(self) -> TokenClient:
         """The ERC-20 that insurers pay in."""
-        from medtrust.token import TokenClient
-
         return self._client(TokenClient, "token")
 
     def _client(self, kind: type[C], name: str | None = None) -> C:
