@@ -119,6 +119,8 @@ class TestForm:
             (PACK, "gtin", "361414567894"),
             (PACK, "q", "30.0"),
             (PACK, "u", " mL"),
+            (PACK, "sn", normalize("NFD", "é")),
+            (PACK, "sn", "\ud800"),
         ],
     )
     def test_reverts_when_a_member_has_another_form(self, valid: object, member: str, value: str) -> None:

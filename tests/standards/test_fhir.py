@@ -89,24 +89,25 @@ class TestWrapping:
         assert [canonical.schema for canonical in found.objects] == ["claim/1"]
 
     @pytest.mark.parametrize(
-        ("data", "place"),
+        ("data", "place", "found"),
         [
-            ("{", "document"),
-            ('{"a": 1, "a": 2}', "document"),
-            ('{"a": NaN}', "document"),
-            ('{"a": "\\ud800"}', "document"),
-            ('{"a":' * 5000 + "1" + "}" * 5000, "document"),
-            ("{} {}", "document"),
-            (json.dumps({"resourceType": "Bundle", "entry": {}}), "Bundle.entry"),
-            (json.dumps({"resourceType": "Bundle", "entry": [{"resource": []}]}), "Bundle.entry[0].resource"),
-            (json.dumps(patient()), "Patient"),
-            (json.dumps({"a": 1}), "document"),
+            ("{", "document", "Expecting"),
+            (json.dumps(immunization())[:-1] + ', "status": "not-done"}', "document", "'status' stands twice"),
+            (json.dumps(immunization(lotNumber=0.5)).replace("0.5", "NaN"), "document", "NaN is no number"),
+            (json.dumps(immunization(lotNumber="\ud800")), "document", "surrogates not allowed"),
+            ('{"a":' * 5000 + "1" + "}" * 5000, "document", ""),
+            ("{} {}", "document", "Extra data"),
+            (json.dumps({"resourceType": "Bundle", "entry": {}}), "Bundle.entry", "{}"),
+            (json.dumps({"resourceType": "Bundle", "entry": [{"resource": []}]}), "Bundle.entry[0].resource", "[]"),
+            (json.dumps(patient()), "Patient", "Patient"),
+            (json.dumps({"a": 1}), "document", "nothing"),
         ],
     )
-    def test_reverts_when_the_whole_is_broken(self, data: str, place: str) -> None:
-        found = reading(data)
-        assert found.records == ()
-        assert refusal(found)[0] == place
+    def test_reverts_when_the_whole_is_broken(self, data: str, place: str, found: str) -> None:
+        read = reading(data)
+        assert read.records == ()
+        assert refusal(read)[0] == place
+        assert found in refusal(read)[1]
 
     def test_a_broken_line_takes_no_other_with_it(self) -> None:
         found = reading("\n".join([json.dumps(immunization()), "{oops", json.dumps(immunization())]))
@@ -389,6 +390,13 @@ class TestVisit:
         found = reading(json.dumps(nameless))
         assert found.refusals == ()
         assert found.objects[0].core_hash() != reading(json.dumps(claim())).objects[0].core_hash()
+
+    def test_a_policy_number_counts_for_its_payer_alone(self) -> None:
+        other = claim((f"{INSURER}.identifier.0.value", "urn:gs1:gln:0614141000029"))
+        assert (
+            reading(json.dumps(other)).objects[1].to_dict()["pol"]
+            != reading(json.dumps(claim())).objects[1].to_dict()["pol"]
+        )
 
     def test_a_provider_without_a_uri_is_the_reader(self) -> None:
         found = reading(json.dumps(claim((f"{CLINIC}.identifier", None))), organisation="urn:gs1:gln:0614141000029")

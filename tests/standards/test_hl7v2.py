@@ -77,7 +77,9 @@ class TestEncoding:
         found = reading(vxu(person=f"PID|1||{written}^^^CLINIC^MR"))
         assert found.records[0].patient == PatientIdentifier("CLINIC", "MR", value)
 
-    @pytest.mark.parametrize("written", ["1\\2", "1\\Q\\2", "1\\.br\\2", "1\\H\\2", "1\\XFF\\2", "1\\X2\\2", "1\\\\2"])
+    @pytest.mark.parametrize(
+        "written", ["1\\2", "1\\T", "1\\Q\\2", "1\\.br\\2", "1\\H\\2", "1\\XFF\\2", "1\\X2\\2", "1\\\\2"]
+    )
     def test_reverts_when_an_escape_means_no_character(self, written: str) -> None:
         """A library that leaves it out would turn "1\\Q\\2" into "12", another patient."""
         found = reading(vxu(person=f"PID|1||{written}^^^CLINIC^MR"))
@@ -113,6 +115,25 @@ class TestEncoding:
     )
     def test_reverts_when_the_character_set_does_not_hold(self, data: bytes, found: str) -> None:
         assert refusal(reading(data))[:2] == ("MSH[1]-18", found)
+
+    def test_reverts_when_the_character_set_moves_its_own_name(self) -> None:
+        """Read in GB18030, one sign of the header is half of a character and MSH-18 says 8859/1; read so, it does not."""
+        fields = [
+            b"MSH",
+            b"^~\\&",
+            b"\x82|",
+            b"CLINIC",
+            *[b""] * 4,
+            b"VXU^V04",
+            b"1",
+            b"P",
+            b"2.5.1",
+            *[b""] * 5,
+            b"8859/1",
+        ]
+        found = reading(b"|".join(fields) + b"\r" + vxu().partition("\r")[2].encode())
+        assert found.records == ()
+        assert refusal(found)[0] == "MSH[1]-18"
 
     @pytest.mark.parametrize("encoding", ["^", "^^\\&", "^~\\&#$", "A~\\&", "^ \\&"])
     def test_reverts_when_delimiters_are_not_different_signs(self, encoding: str) -> None:
@@ -266,6 +287,7 @@ class TestDose:
             ("90715^Tdap^CPT", "RXA[1]-5.1", "CPT 90715"),
             ("209^none^CVX", "RXA[1]-5.1", "209"),
             ("x^x^L^209^none^CVX", "RXA[1]-5.4", "209"),
+            ("209^none^CVX^49281-0215-88^TENIVAC^NDC", "RXA[1]-5.1", "209"),
             ("115^Tdap^CVX^08^HepB^CVX", "RXA[1]-5.4", "08"),
             ("115^Tdap^CVX^49281-0215-88^TENIVAC^NDC", "RXA[1]-5.4", "49281-0215-88"),
             ("4928102158^ten digits^NDC", "RXA[1]-5.1", "4928102158"),
