@@ -1,0 +1,137 @@
+"""What tracing medicines costs, with paths as long as in a lot of 2^20 packs: 64 pallets of 128 cases of 128."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+from medtrust.drugs import Offer, RecallClass, RecallDepth, expires_at
+from medtrust.packing import Container, PackedLot, container_id, pack_id
+from tests.drugs_world import EXPIRY, GTIN, assign_prefix, commission, drugs, offer, sscc
+from tests.gas.frame import Operation, execution_gas
+from tests.world import World
+
+_PALLETS, _CASES, _PACKS = 64, 128, 128
+
+
+@cache
+def _huge() -> PackedLot:
+    """A lot whose paths are as long as in one of 2^20 packs: 6 + 7 + 7 hashes.
+
+    Only the pallet and the case that are opened are full, so that it is built in no time; gas depends on nothing else.
+    """
+    cases = [
+        Container(
+            sscc(100_000 + case), packs=tuple(f"BW7K01{case:02x}{n + 1:03}" for n in range(1 if case else _PACKS))
+        )
+        for case in range(_CASES)
+    ]
+    pallets = [Container(sscc(1_000), containers=tuple(cases))]
+    pallets += [Container(sscc(1_000 + n), packs=(f"BW7K02{n:02x}001",)) for n in range(1, _PALLETS)]
+    lot = PackedLot(GTIN, "MT2026X", b"\x05" * 32, containers=pallets)
+    assert sum(len(step.proof) for step in lot.path(pack_id(GTIN, "BW7K0100001"))) == 20
+    return lot
+
+
+def _units() -> tuple[bytes, bytes, bytes]:
+    return container_id(sscc(1_000)), container_id(sscc(100_000)), pack_id(GTIN, "BW7K0100001")
+
+
+def _ready(world: World) -> PackedLot:
+    """The lot is commissioned, after another one."""
+    assign_prefix(world)
+    commission(world, PackedLot(GTIN, "FIRST", bytes(32), packs=["1"]))
+    commission(world, _huge())
+    return _huge()
+
+
+def _offer(world: World, unit: bytes, sender: str, receiver: str) -> Offer:
+    return replace(offer(world, unit, sender, receiver, lot=_huge().id), until=2_000_000_000)
+
+
+def _move(world: World, unit: bytes, sender: str, receiver: str) -> int:
+    given = _offer(world, unit, sender, receiver)
+    shipped = drugs(world, sender).ship(given, _huge().path(unit)).gas_used
+    return shipped + drugs(world, receiver).receive(given).gas_used
+
+
+def _stock(world: World) -> None:
+    _ready(world)
+    pallet, case, _ = _units()
+    _move(world, pallet, "maker", "wholesaler")
+    _move(world, case, "wholesaler", "pharmacy")
+
+
+def _commission(world: World) -> int:
+    assign_prefix(world)
+    commission(world, PackedLot(GTIN, "FIRST", bytes(32), packs=["1"]))
+    return commission(world, _huge()).gas_used
+
+
+def _ship_and_receive(world: World) -> int:
+    _ready(world)
+    return _move(world, _units()[0], "maker", "wholesaler")
+
+
+def _ship_and_receive_again(world: World) -> int:
+    """A unit that was shipped before needs no path."""
+    _ready(world)
+    pallet = _units()[0]
+    _move(world, pallet, "maker", "wholesaler")
+    given = _offer(world, pallet, "wholesaler", "hospital")
+    return drugs(world, "wholesaler").ship(given).gas_used + drugs(world, "hospital").receive(given).gas_used
+
+
+def _take_back(world: World) -> int:
+    _ready(world)
+    given = _offer(world, _units()[0], "maker", "wholesaler")
+    drugs(world, "maker").ship(given, _huge().path(given.unit))
+    return drugs(world, "maker").take_back(given).gas_used
+
+
+def _dispense(world: World) -> int:
+    _stock(world)
+    path = _huge().path(_units()[2])
+    return drugs(world, "pharmacy").dispense(world.pharmacy, _huge().id, "BW7K0100001", path).gas_used
+
+
+def _verify(world: World) -> int:
+    _stock(world)
+    label = (int(GTIN), "BW7K0100001", "MT2026X", expires_at(EXPIRY))
+    path = _huge().path(_units()[2])
+    return execution_gas(world.suite.drugs, "verifyPack", _huge().id, label, world.pharmacy, path)
+
+
+def _recall(world: World) -> int:
+    _stock(world)
+    client = drugs(world, "regulator")
+    return client.recall(world.regulator, _huge().id, RecallClass.CLASS_I, depth=RecallDepth.CONSUMER).gas_used
+
+
+OPERATIONS = [
+    Operation(
+        "drug commission, lot of 2^20",
+        _commission,
+        budget=112_000,
+        bound=95_000,
+        peers="ERC-1155 mintBatch 23.8k a unit; samples 118k-717k",
+    ),
+    Operation(
+        "drug ship + receive of a pallet",
+        _ship_and_receive,
+        budget=140_000,
+        bound=120_000,
+        peers="samples 116k-518k a hop",
+    ),
+    Operation("drug ship + receive again", _ship_and_receive_again, budget=140_000),
+    Operation("drug takeBack", _take_back),
+    Operation(
+        "drug dispense, depth 3, lot of 2^20",
+        _dispense,
+        budget=92_000,
+        bound=78_000,
+        peers="samples 38k-41k (no serial, no checks); whole life of a unit 404k-1.93M",
+    ),
+    Operation("drug verifyPack, depth 3, lot of 2^20", _verify, budget=60_000, kind="execution"),
+    Operation("drug recall", _recall),
+]
