@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from eth_abi.abi import encode
 
 from medtrust.adjudication import Line
 from medtrust.keccak import keccak256
+from medtrust.signing import TypedData
 
-__all__ = ["MAX_LINES", "Visit"]
+__all__ = ["ATTESTATION", "MAX_LINES", "Visit"]
 
-MAX_LINES = 25
+MAX_LINES: Final = 25
+
+ATTESTATION: Final = TypedData("VisitAttestation", {"VisitAttestation": {"visit": "bytes32"}})
+"""What a member signs to say that a visit took place."""
 
 _TYPE = "(bytes32,address,bytes32,address,uint64,(uint16,uint32,uint128)[],bytes32,bytes32)"
 

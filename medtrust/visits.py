@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from medtrust.chain import Receipt
 from medtrust.contract import Client
 from medtrust.errors import InputError
-from medtrust.visit import Visit
+from medtrust.signing import Domain, sign
+from medtrust.visit import ATTESTATION, Visit
 
 __all__ = ["Entry", "VisitClient"]
 
@@ -31,6 +32,11 @@ class VisitClient(Client):
 
     artifact = "VisitRegistry"
 
+    @property
+    def domain(self) -> Domain:
+        """The EIP-712 domain in which members attest visits."""
+        return Domain("VisitRegistry", "1", self.chain.id, self.address)
+
     def record(self, visit: Visit, role: int, *, signature: bytes = b"") -> Receipt:
         """Record a visit in a role of the provider (one bit) and wake its payer; `signature` is the member's, if there
         is one.
@@ -46,6 +52,16 @@ class VisitClient(Client):
         Raises `Reverted` with error "UnknownVisit", "VisitAlreadyAttested", "InvalidSignature" or "InsufficientGas".
         """
         return self._send("attest", visit, signature)
+
+    def sign(self, visit: Visit) -> bytes:
+        """Attest a visit as this client's signer, who is its member; nothing is sent.
+
+        Raises `InputError` if the signer is not the member.
+        """
+        found = self.signer.address if self.signer else "nobody"
+        if self.signer is None or found != visit.member:
+            raise InputError(place="signer", found=found, expected=f"the member {visit.member}")
+        return sign(bytes(self.signer.key), ATTESTATION.digest(self.domain, {"visit": visit.id}))
 
     def entry_of(self, nullifier: bytes) -> Entry | None:
         """What the chain keeps of the visit that used a nullifier; None if it is unused."""
