@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -104,12 +105,13 @@ class Chain:
         Raises `ChainUnreachable` if nobody answers there.
         """
         if target.startswith(("http://", "https://")):
-            provider: HTTPProvider | IPCProvider = HTTPProvider(target, request_kwargs={"timeout": timeout})
-        elif Path(target).is_socket():
-            provider = IPCProvider(target, timeout=int(timeout))
-        else:
+            return cls(Web3(HTTPProvider(target, request_kwargs={"timeout": timeout})), target)
+        if not Path(target).is_socket():
             raise ChainUnreachable(f"no chain at {target}: start one with `medtrust up`, or name its URL or IPC path")
-        return cls(Web3(provider), target)
+        provider = IPCProvider(target, timeout=int(timeout))
+        chain = cls(Web3(provider), target)
+        weakref.finalize(chain, _close, provider)
+        return chain
 
     @property
     def is_local(self) -> bool:
@@ -351,6 +353,12 @@ class Chain:
             raise ChainError(said) from error
         except (OSError, RequestException, TimeExhausted, BadResponseFormat, JSONDecodeError) as error:
             raise ChainUnreachable(f"no chain at {self.target}: {error}") from error
+
+
+def _close(provider: IPCProvider) -> None:
+    """Close the socket of a chain that nobody holds any more; web3 leaves that to the garbage collector."""
+    if provider._socket.sock is not None:
+        provider._socket.sock.close()
 
 
 def create_address(sender: str, nonce: int) -> str:

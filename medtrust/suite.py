@@ -15,7 +15,7 @@ from medtrust.consent import ConsentClient
 from medtrust.contract import Client
 from medtrust.deploy import AddressBook
 from medtrust.drugs import DrugClient
-from medtrust.errors import NotDeployed
+from medtrust.errors import InputError, NotDeployed
 from medtrust.files import read_json, state_folder
 from medtrust.insurance import InsuranceClient
 from medtrust.pool import PoolClient
@@ -64,6 +64,13 @@ class Suite:
     def acting_as(self, signer: LocalAccount | str | None) -> Suite:
         """Copy the suite for another signer, given as to `connect`."""
         return Suite(self.chain, self.book, _find_signer(signer, is_local=self.chain.is_local))
+
+    @property
+    def signer_address(self) -> str:
+        """The address of the signer. Raises `InputError` if nobody signs."""
+        if self.signer is None:
+            raise InputError(place="signer", found="none", expected="an account")
+        return str(self.signer.address)
 
     @cached_property
     def accreditation(self) -> AccreditationClient:

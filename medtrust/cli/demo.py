@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.padding import Padding
+from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
@@ -68,6 +70,10 @@ def _print(beat: Beat) -> None:
         told.append(f"  {beat.reason}", style="bold")
     if beat.transaction:
         told.append(f"  gas {beat.gas:,}", style="dim")
+    if beat.kind == "letter":
+        letter = Panel(beat.text, title="to the member", title_align="left", expand=False)
+        console.print(Padding(letter, (0, 0, 0, 5)))
+        return
     line = Table.grid(padding=(0, 1))
     line.add_row("  ", Text(mark, style=colour), told)
     console.print(line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from medtrust.story import accreditation, consent, doses, supply
+from medtrust.story import accreditation, claim, consent, doses, supply
 from medtrust.story.stage import Beat, Stage
 
 __all__ = ["BEGINS_AT", "Beat", "Stage", "tell"]
@@ -25,5 +25,6 @@ def tell(stage: Stage) -> Iterator[Beat]:
     yield from doses.import_and_verify(stage)
     yield from consent.ask_and_withdraw(stage)
     yield from supply.dispense(stage)
+    yield from claim.visit_and_pay(stage)
     yield from supply.recall(stage)
     yield from doses.read_again(stage)

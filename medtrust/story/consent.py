@@ -50,7 +50,7 @@ def ask_and_withdraw(stage: Stage) -> Iterator[Beat]:
     receipt = patient.consent.sign(consent)
     granted = stage.as_("relayer").consent.grant_by_sig(receipt)
     yield stage.transaction(
-        "The patient signs on her phone: immunizations, for treatment, in this jurisdiction, for 30 days. Somebody else "
+        "The patient signs on her phone: immunizations, for treatment, here, for 30 days. Somebody else "
         "sends it. The chain learns patient, grantee and window, and nothing of the terms.",
         granted,
         "consent grantBySig",

@@ -1,0 +1,51 @@
+"""The README tells the truth: its Python runs as it stands, and its picture of the output is what the demo prints."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+
+import pytest
+
+from medtrust import sandbox
+from medtrust.deploy import AddressBook
+from medtrust.files import write_json
+from tests.world import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def _blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+class TestReadme:
+    """
+    given the sandbox      -> the twenty lines run, and print what their comments say
+    every link to a file   -> leads to one
+    every target it names  -> is in the Makefile
+    """
+
+    def test_its_python_runs(self, session_node, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        book = AddressBook(session_node.chain_id)
+        sandbox.accredit_everyone(sandbox.deploy_suite(session_node, book))
+        target = session_node.ipc_path or session_node.url
+        write_json(tmp_path / ".medtrust" / "local.json", {"target": target})
+        printed = io.StringIO()
+        (code,) = _blocks("python")
+        with contextlib.redirect_stdout(printed):
+            exec(compile(code, "README.md", "exec"), {})
+        lines = printed.getvalue().splitlines()
+        assert lines[0].startswith("True ")
+        assert "PURPOSE" in lines[1]
+        assert lines[2].startswith("NotAuthorised 2 ")
+
+    @pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README))))
+    def test_its_links_lead_somewhere(self, target):
+        assert (ROOT / target).exists()
+
+    @pytest.mark.parametrize("target", sorted(set(re.findall(r"\bmake ([a-z]+)", README))))
+    def test_its_targets_exist(self, target):
+        assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
