@@ -66,7 +66,7 @@ def _read_message(message: Message, reader: Reader, marks: Marks) -> None:
         kind = (header.text(9, 1), header.text(9, 2))
         if kind in _DOSES and "imm/1" in reader.take:
             _read_doses(message, reader, marks)
-        elif kind == _VISIT and "claim/1" in reader.take:
+        elif kind == _VISIT and reader.take & {"enc/1", "claim/1"}:
             read_visit(message, reader, marks)
         else:
             raise header.error(9, "^".join(kind), "VXU^V04 or RSP^K11 for vaccinations, DFT^P03 for a visit")

@@ -32,6 +32,8 @@ def read_visit(message: Message, reader: Reader, marks: Marks) -> None:
     visit = _encounter(message, pv1, charges, patient, reader, own)
     reader.records.append(Record(visit, pv1.place, patient))
     marks.update(own)
+    if "claim/1" not in reader.take:
+        return
     claim, policy = _claim(message, visit, charges, reader, own)
     reader.records.append(Record(claim, charges[0].place, patient, beside={"policy": policy}))
     marks.update(own)

@@ -117,7 +117,7 @@ class TestEncoding:
         assert refusal(reading(data))[:2] == ("MSH[1]-18", found)
 
     def test_reverts_when_the_character_set_moves_its_own_name(self) -> None:
-        """Read in GB18030, one sign of the header is half of a character and MSH-18 says 8859/1; read so, it does not."""
+        """Read in GB18030, half of a character is a delimiter: then MSH-18 says 8859/1, in which it says nothing."""
         fields = [
             b"MSH",
             b"^~\\&",
@@ -407,6 +407,12 @@ class TestDose:
 
     def test_reverts_given_a_message_that_is_not_wanted(self) -> None:
         assert refusal(reading(vxu(), take=["claim/1"]))[:2] == ("MSH[1]-9", "VXU^V04")
+        assert refusal(reading(dft(), take=["imm/1"]))[:2] == ("MSH[1]-9", "DFT^P03")
+
+    @pytest.mark.parametrize("schema", ["enc/1", "claim/1"])
+    def test_only_what_is_wanted_of_a_visit_is_read(self, schema: str) -> None:
+        found = reading(dft(insurance={3: ""} if schema == "enc/1" else {}), take=[schema])
+        assert only(found).schema == schema
 
 
 VISIT = {1: "1", 2: "O", 19: "V1^^^CLINIC^VN", 44: "20261005093000", 45: "20261005102000"}
