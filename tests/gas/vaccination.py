@@ -1,0 +1,83 @@
+"""What vaccination records cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from medtrust.certificate import Dose, dose_leaf
+from medtrust.keccak import keccak256
+from medtrust.merkle import MerkleTree
+from medtrust.packing import PackedLot
+from tests.gas.frame import Operation, execution_gas
+from tests.world import World
+
+_GTIN, _LOT_NUMBER = "00361414567894", "MT2026A"
+_DAY = 86_400
+_ANCHOR_PEERS = "EAS multiAttest 165,900 a record; multiTimestamp 24,800; vaxcert 119k a certificate"
+
+
+def _root(number: int) -> bytes:
+    return keccak256(f"batch {number}".encode())
+
+
+def _lot(world: World) -> bytes:
+    """Commission a lot and anchor a first batch from it, so that what is measured is the second use."""
+    world.acting_as("regulator").drugs.assign_prefix(world.regulator, world.maker, "0361414")
+    packed = PackedLot(_GTIN, _LOT_NUMBER, bytes(32), packs=("1", "2"))
+    world.acting_as("maker").drugs.commission(world.maker, packed, prefix_digits=7, expiry=date(2090, 1, 1))
+    world.acting_as("clinic").vaccination.anchor(world.clinic, _root(0), 1024, lots=[packed.id])
+    return packed.id
+
+
+def _anchor(size: int, *, with_lot: bool = True) -> Callable[[World], int]:
+    def measure(world: World) -> int:
+        lots = [_lot(world)] if with_lot else []
+        return world.acting_as("clinic").vaccination.anchor(world.clinic, _root(1), size, lots=lots).gas_used
+
+    return measure
+
+
+def _verify(world: World) -> int:
+    lot = _lot(world)
+    dose = Dose(65_535, "0x" + "11" * 20, lot, keccak256(b"fields"))
+    others = (keccak256(place.to_bytes(4, "big")) for place in range(1, 2**16))
+    tree = MerkleTree([dose_leaf(world.clinic, dose), *others])
+    client = world.acting_as("clinic").vaccination
+    client.anchor(world.clinic, tree.root, 2**16, lots=[lot])
+    return execution_gas(client, "verify", world.clinic, tree.root, dose, tree.proof(0), 2**64 - 1)
+
+
+def _revoke(*, days: int, is_used: bool) -> Callable[[World], int]:
+    def measure(world: World) -> int:
+        client = world.acting_as("clinic").vaccination
+        client.anchor(world.clinic, _root(2), 2**20)
+        client.revoke(world.clinic, _root(2), 2**20 - 1 if is_used else 0)
+        world.chain.mine(seconds=days * _DAY)
+        return client.revoke(world.clinic, _root(2), 2**20 - 2).gas_used
+
+    return measure
+
+
+OPERATIONS = [
+    Operation("vaccination anchor 1 dose, 1 lot", _anchor(1), budget=72_000, bound=57_000, peers=_ANCHOR_PEERS),
+    Operation("vaccination anchor 4,096 doses, 1 lot", _anchor(4096), budget=72_000, bound=57_000, peers=_ANCHOR_PEERS),
+    Operation("vaccination anchor, lots not traced", _anchor(4096, with_lot=False), budget=72_000, bound=52_000),
+    Operation(
+        "vaccination verify, 2^16",
+        _verify,
+        budget=32_000,
+        bound=22_000,
+        peers="EAS getAttestation 19k (no status)",
+        kind="execution",
+    ),
+    Operation(
+        "vaccination revoke, used word",
+        _revoke(days=0, is_used=True),
+        budget=32_000,
+        bound=27_700,
+        peers="EAS revokeOffchain 46k",
+    ),
+    Operation("vaccination revoke, new word", _revoke(days=0, is_used=False), bound=44_800),
+    Operation("vaccination revoke, used word, after a day", _revoke(days=1, is_used=True), bound=36_600),
+]
