@@ -8,6 +8,8 @@ import pytest
 from medtrust.types import ZERO_HASH, organisation_id
 
 USA = 840
+DOLLAR = 10**6
+"""In the smallest unit of the token."""
 FAR = 4_000_000_000
 """A time beyond every test (Unix seconds)."""
 
@@ -47,13 +49,18 @@ def _each_test_is_undone(fn_isolation):
     pass
 
 
+def _decoded(value):
+    if hasattr(value, "address"):
+        return value.address.lower()
+    return str(bytes(value) if isinstance(value, bytes) else value)  # its hex strings are bytes that print as hex
+
+
 @pytest.fixture(scope="session")
 def reverts():
     """Expect a custom error by name and with all its values, as Brownie decodes them."""
 
     def expect(error, *values):
-        decoded = (value.address.lower() if hasattr(value, "address") else str(value) for value in values)
-        return brownie.reverts(f"{error}: {', '.join(decoded)}")
+        return brownie.reverts(f"{error}: {', '.join(map(_decoded, values))}")
 
     return expect
 
@@ -97,3 +104,29 @@ def vaccination(VaccinationRegistry, accreditation, provenance, steward):
 def consents(ConsentRegistry, accreditation, steward):
     """The registry of consents, with nothing in it."""
     return steward.deploy(ConsentRegistry, accreditation)
+
+
+@pytest.fixture(scope="module")
+def token(Stablecoin, insurer):
+    """The money, of which the insurer has a million and has left it to nobody yet."""
+    money = insurer.deploy(Stablecoin)
+    money.mint(insurer, 1_000_000 * DOLLAR, {"from": insurer})
+    return money
+
+
+@pytest.fixture(scope="module")
+def pool(InsurancePool, accreditation, token, steward):
+    """The pool, with no account in it."""
+    return steward.deploy(InsurancePool, accreditation, token)
+
+
+@pytest.fixture(scope="module")
+def visits(VisitRegistry, accreditation, steward):
+    """The registry of visits, with nothing in it."""
+    return steward.deploy(VisitRegistry, accreditation)
+
+
+@pytest.fixture(scope="module")
+def claims(InsuranceClaims, accreditation, visits, pool, steward):
+    """What decides about visits, with no plan in it."""
+    return steward.deploy(InsuranceClaims, accreditation, visits, pool)
