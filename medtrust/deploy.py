@@ -196,10 +196,12 @@ def _deploy_one(
 
 
 def _is_under_way(chain: Chain, pending: Mapping[str, Any]) -> bool:
-    """Whether the chain took, or still holds, a deployment that an earlier run may have sent."""
-    if chain.code(pending["address"]):
-        return True
-    return chain.receipt(pending["transaction"]) is None and chain.knows(pending["transaction"])
+    """Whether the chain took, or still holds, a deployment that an earlier run may have sent.
+
+    The receipt is asked for first: a block may take the transaction between two questions, and it is known even then.
+    """
+    found = chain.receipt(pending["transaction"])
+    return found[1] if found else chain.knows(pending["transaction"])
 
 
 def _code_hash(artifact: Artifact, data: bytes) -> str:
