@@ -53,12 +53,12 @@ def badly_named_questions(sources: Iterable[Source]) -> Iterator[str]:
     """A view that answers yes or no is named is… or has…, and never reverts."""
     for source in sources:
         for node in source.members("FunctionDefinition"):
-            if node.get("visibility") not in ("external", "public"):
+            if node.get("visibility") not in ("external", "public") or node["name"] in _STANDARDS:
                 continue
             is_question = [type_name(one) for one in returns(node)] == ["bool"]
             is_view = node["stateMutability"] in ("view", "pure")
             is_named = bool(re.match(r"(?:is|has)[A-Z]", node["name"]))
-            if is_question and is_view and not is_named and node["name"] not in _STANDARDS:
+            if is_question and is_view and not is_named:
                 yield source.finding(node, f"{node['name']} answers yes or no: name it is… or has…")
             if is_named and not is_question:
                 yield source.finding(node, f"{node['name']} is named as a question and does not answer yes or no")
