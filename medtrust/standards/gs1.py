@@ -12,7 +12,6 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from biip import ParseError
 from biip.checksums import gs1_standard_check_digit
-from biip.gs1_digital_link_uris import GS1DigitalLinkURI
 from biip.gs1_element_strings import GS1ElementString
 
 from medtrust.errors import InputError
@@ -44,6 +43,26 @@ _FIELDS: Final = {
     "240": "additional_id",
     "414": "location",
 }
+_QUALIFIERS: Final = {
+    "00": (),
+    "01": ("22", "10", "21", "235"),
+    "253": (),
+    "255": (),
+    "401": (),
+    "402": (),
+    "414": ("254", "7040"),
+    "415": ("8020",),
+    "417": ("7040",),
+    "8003": (),
+    "8004": ("7040",),
+    "8006": ("22", "10", "21"),
+    "8010": ("8011",),
+    "8013": (),
+    "8017": ("8019",),
+    "8018": ("8019",),
+}
+"""The primary keys of a Digital Link, each with the qualifiers that may follow it in the path."""
+
 _NATIONAL = ("710", "711", "712", "713", "714", "715", "716", "717")
 _NET_WEIGHT = tuple(f"310{decimals}" for decimals in range(6))
 _DATES = frozenset({"produced", "best_before", "expiry"})
@@ -113,7 +132,7 @@ def parse(text: str) -> Scan:
         code = _without_symbology(code)
     unread: list[tuple[str, str]] = []
     if code.lower().startswith(("http://", "https://")):
-        found = _digital_link(code, unread)
+        found = list(_digital_link(code, unread))
     elif code.startswith("("):
         found = list(_bracketed(code))
     else:
@@ -180,25 +199,45 @@ def _bracketed(code: str) -> Iterator[GS1ElementString]:
         yield _one(ai, value)
 
 
-def _digital_link(code: str, unread: list[tuple[str, str]]) -> list[GS1ElementString]:
-    """Read path and query of a URI; what its query holds besides application identifiers goes to `unread`."""
-    try:
-        elements = list(GS1DigitalLinkURI.parse(code).element_strings)
-    except ParseError as error:
-        path = unquote(urlsplit(code).path)
-        raise InputError(place="Digital Link", found=repr(path), expected=_expectation(error)) from None
-    known = {element.ai.ai for element in elements}
-    unread += [(name, value) for name, value in parse_qsl(urlsplit(code).query) if name not in known]
-    return [_checked(element, f"({element.ai.ai})") for element in elements]
+def _digital_link(code: str, unread: list[tuple[str, str]]) -> Iterator[GS1ElementString]:
+    """Read path and query of a URI; what its query holds besides application identifiers goes to `unread`.
+
+    The path ends with a primary key and its qualifiers, each at most once and in their order (GS1 Digital Link 1.2).
+    """
+    address = urlsplit(code)
+    segments = address.path.split("/")
+    start = next((place for place, segment in enumerate(segments) if segment in _QUALIFIERS), None)
+    if start is None:
+        raise InputError(place="Digital Link", found=repr(address.path), expected="a primary key in the path")
+    keys, values = segments[start::2], [unquote(value) for value in segments[start + 1 :: 2]]
+    if len(keys) != len(values):
+        raise InputError(place="Digital Link", found=f"{keys[-1]!r} without a value", expected="pairs in the path")
+    following = iter(_QUALIFIERS[keys[0]])
+    for key in keys[1:]:
+        if key not in following:
+            expected = f"qualifiers among {_QUALIFIERS[keys[0]]}, in this order"
+            raise InputError(place="Digital Link", found=repr(key), expected=expected)
+    yield _one(keys[0], values[0].zfill(14) if keys[0] == "01" else values[0])
+    for key, value in zip(keys[1:], values[1:], strict=True):
+        yield _one(key, value)
+    for name, value in parse_qsl(address.query, keep_blank_values=True):
+        if name.isascii() and name.isdecimal():
+            yield _one(name, value)
+        else:
+            unread.append((name, value))
 
 
 def _one(ai: str, value: str) -> GS1ElementString:
+    """Read exactly one element; FNC1 ends one and so is never part of a value."""
     try:
-        element = GS1ElementString.parse(ai + value)
+        element = GS1ElementString.extract(ai + value)
     except ParseError as error:
         raise InputError(place=f"({ai})", found=repr(value), expected=_expectation(error)) from None
     if element.ai.ai != ai:
         raise InputError(place=f"({ai})", found=repr(value), expected="a known application identifier")
+    if element.value != value:
+        expected = f"a value that fits application identifier {ai}"
+        raise InputError(place=f"({ai})", found=repr(value), expected=expected)
     return _checked(element, f"({ai})")
 
 
@@ -212,18 +251,11 @@ def _checked(element: GS1ElementString, place: str) -> GS1ElementString:
 
 
 def _expectation(error: ParseError) -> str:
-    """Say what the library expected, in our words where its own show a pattern."""
-    message = str(error)
-    if "Failed to get GS1 Application Identifier" in message:
+    """Say in our words what the library expected, which shows a pattern."""
+    if "Failed to get GS1 Application Identifier" in str(error):
         return "a known application identifier"
-    pattern = re.search(r"GS1 AI \((\d+)\) pattern", message)
-    if pattern:
-        return f"a value that fits application identifier {pattern[1]}"
-    return (
-        "a calendar date"
-        if "date/time" in message
-        else message.rstrip(".").partition(", got")[0].removeprefix("Expected ")
-    )
+    pattern = re.search(r"GS1 AI \((\d+)\) pattern", str(error))
+    return f"a value that fits application identifier {pattern[1]}" if pattern else "a calendar date"
 
 
 def _scan(found: Sequence[GS1ElementString], unread: tuple[tuple[str, str], ...]) -> Scan:
