@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from medtrust.accreditation import Role
 from medtrust.artifacts import Artifact
 from medtrust.chain import Chain
 from medtrust.deploy import AddressBook, Progress, deploy
-from medtrust.suite import Suite
+from medtrust.suite import Suite, find_target
 from medtrust.types import organisation_id
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Member",
     "accredit",
     "accredit_everyone",
+    "connect",
     "deploy_suite",
     "mock_token",
     "open_jurisdiction",
@@ -87,6 +89,19 @@ def deploy_suite(running: node.Node, book: AddressBook, *, progress: Progress | 
     chain = Chain.connect(running.ipc_path or running.url)
     deploy(chain, wallet.role("steward"), book, token=mock_token(), progress=progress)
     return suite_on(chain, book)
+
+
+def connect(name: str) -> Suite:
+    """Connect to the chain that MEDTRUST_CHAIN names, "local" unless set, as the account of a name; for scripts.
+
+    On a local chain, what does not stand yet is deployed and accredited first.
+    """
+    chain = Chain.connect(find_target(os.environ.get("MEDTRUST_CHAIN", "local")))
+    book = AddressBook(chain.id)
+    if chain.is_local:
+        deploy(chain, wallet.role("steward"), book, token=mock_token())
+        accredit_everyone(suite_on(chain, book))
+    return suite_on(chain, book).acting_as(name)
 
 
 def suite_on(chain: Chain, book: AddressBook) -> Suite:

@@ -1,129 +1,96 @@
-"""VaccinationRegistry in Brownie: batches of doses behind one root, each verified and withdrawn alone."""
+"""VaccinationRegistry in Brownie: doses anchored in batches, verified and revoked one by one."""
 
 from __future__ import annotations
-
-from dataclasses import astuple, replace
 
 import pytest
 
 from medtrust.accreditation import Role
 from medtrust.certificate import Dose, dose_leaf
+from medtrust.keccak import keccak256
 from medtrust.merkle import MerkleTree
-from medtrust.types import ZERO_HASH, checksum_address
+from medtrust.types import ZERO_HASH
 from medtrust.vaccination import Advisory, Status
 
+EVER = 2**64 - 1
 SIZE = 5
-DAY = 86_400
-NOW = 2**64 - 1
 
 
-@pytest.fixture(scope="module")
-def issuer(accredit, hospital):
+@pytest.fixture
+def clinic(accredit, hospital):
+    """The id of a vaccinator whose signer is `hospital`."""
     return accredit(hospital, Role.VACCINATOR)
 
 
-@pytest.fixture(scope="module")
-def doses():
-    """Doses of five people, of a lot that is not traced."""
-    holders = [checksum_address(f"0x{person:040x}") for person in range(1, SIZE + 1)]
-    return [Dose(index=i, holder=holder, lot=ZERO_HASH, fields=bytes([i]) * 32) for i, holder in enumerate(holders)]
-
-
-@pytest.fixture(scope="module")
-def tree(issuer, doses):
-    return MerkleTree([dose_leaf(issuer, dose) for dose in doses])
+@pytest.fixture
+def doses(patient):
+    return [Dose(index, patient.address, ZERO_HASH, keccak256(bytes([index]))) for index in range(SIZE)]
 
 
 @pytest.fixture
-def anchored(vaccination, issuer, tree, hospital):
-    return vaccination.anchor(issuer, tree.root, SIZE, [], {"from": hospital})
+def tree(clinic, doses):
+    return MerkleTree([dose_leaf(clinic, dose) for dose in doses])
 
 
 @pytest.fixture
-def verify(vaccination, issuer, doses, tree):
-    """Ask for the verdict on a dose, or on what `changes` makes of it."""
+def anchored(vaccination, clinic, tree, hospital):
+    return vaccination.anchor(clinic, tree.root, SIZE, [], {"from": hospital})
 
-    def ask(place, **changes):
-        dose = astuple(replace(doses[place], **changes))
-        return vaccination.verify(issuer, tree.root, dose, list(tree.proof(place)), NOW)
 
-    return ask
+def verify(vaccination, clinic, tree, dose, place):
+    """Ask about a dose: status, advisories, time of the anchor, signer."""
+    parts = (dose.index, dose.holder, dose.lot, dose.fields)
+    return tuple(vaccination.verify(clinic, tree.root, parts, list(tree.proof(place)), EVER))
 
 
 class TestAnchor:
     """
-    when the caller is no vaccinator     -> reverts NotAuthorised
-    when the batch is too large          -> reverts InvalidSize
-    given it is anchored                 -> reverts BatchExists
-    given it is not                      -> each dose is active, with its advisory; emits BatchAnchored
+    when the caller signs for no vaccinator -> reverts NotAuthorised
+    given a lot that nobody commissioned    -> reverts UnknownLot
+    given the root is anchored              -> reverts BatchExists
+    when everything is in order             -> keeps time, size and signer; emits BatchAnchored
     """
 
-    def test_reverts_when_caller_is_no_vaccinator(self, vaccination, reverts, issuer, tree, attacker):
-        with reverts("NotAuthorised", issuer, attacker, int(Role.VACCINATOR)):
-            vaccination.anchor(issuer, tree.root, SIZE, [], {"from": attacker})
+    def test_reverts_when_caller_signs_for_no_vaccinator(self, vaccination, clinic, tree, reverts, attacker):
+        with reverts("NotAuthorised", "0x" + clinic.hex(), attacker, Role.VACCINATOR.value):
+            vaccination.anchor(clinic, tree.root, SIZE, [], {"from": attacker})
 
-    def test_reverts_when_the_batch_is_too_large(self, vaccination, reverts, issuer, tree, hospital):
-        with reverts("InvalidSize", 2**20 + 1):
-            vaccination.anchor(issuer, tree.root, 2**20 + 1, [], {"from": hospital})
+    def test_reverts_given_an_unknown_lot(self, vaccination, clinic, tree, reverts, hospital):
+        lot = keccak256(b"counterfeit")
+        with reverts("UnknownLot", "0x" + lot.hex()):
+            vaccination.anchor(clinic, tree.root, SIZE, [lot], {"from": hospital})
 
-    def test_reverts_given_it_is_anchored(self, vaccination, reverts, issuer, tree, anchored, hospital):
-        with reverts("BatchExists", issuer, tree.root):
-            vaccination.anchor(issuer, tree.root, SIZE, [], {"from": hospital})
+    def test_reverts_given_the_root_is_anchored(self, vaccination, clinic, tree, anchored, reverts, hospital):
+        with reverts("BatchExists", "0x" + clinic.hex(), "0x" + tree.root.hex()):
+            vaccination.anchor(clinic, tree.root, SIZE, [], {"from": hospital})
 
-    def test_makes_each_dose_active(self, anchored, verify, issuer, tree, hospital):
+    def test_keeps_time_size_and_signer(self, vaccination, clinic, tree, anchored, hospital):
         event = anchored.events["BatchAnchored"]
-
-        assert (bytes(event["organisation"]), bytes(event["root"])) == (issuer, tree.root)
         assert (event["signer"], event["anchoredAt"], event["size"]) == (hospital, anchored.timestamp, SIZE)
-        for place in range(SIZE):
-            verdict = verify(place)
-            assert tuple(verdict) == (int(Status.ACTIVE), int(Advisory.UNTRACED_LOT), anchored.timestamp, hospital)
+        assert tuple(vaccination.batchOf(clinic, tree.root)) == (anchored.timestamp, SIZE, hospital)
 
 
-class TestVerify:
+class TestVerifyAndRevoke:
     """
-    given an anchored dose
-      when one field is another          -> UNKNOWN
-      when nothing is changed            -> ACTIVE
-    """
-
-    @pytest.mark.parametrize(
-        "change",
-        [{"index": 4}, {"holder": checksum_address("0x" + "9" * 40)}, {"lot": b"\x01" * 32}, {"fields": b"\x09" * 32}],
-        ids=lambda change: next(iter(change)),
-    )
-    def test_knows_no_dose_with_another_field(self, anchored, verify, change):
-        assert verify(1, **change)[0] == Status.UNKNOWN
-        assert verify(1)[0] == Status.ACTIVE
-
-
-class TestRevoke:
-    """
-    when the dose is beyond the batch    -> reverts UnknownDose
-    when the caller is a stranger        -> reverts NotAuthorised
-    given it was withdrawn               -> reverts DoseAlreadyRevoked
-    when the issuer calls                -> it is REVOKED; emits DoseRevoked; the others stay ACTIVE
+    given a dose of an anchored batch   -> ACTIVE, UNTRACED_LOT, with time and signer
+    when a part of it is changed        -> UNKNOWN
+    when a stranger revokes it          -> reverts NotAuthorised
+    when the issuer revokes it          -> REVOKED; emits DoseRevoked; its neighbour stands
     """
 
-    def test_reverts_when_the_dose_is_beyond_the_batch(self, vaccination, reverts, issuer, tree, anchored, hospital):
-        with reverts("UnknownDose", SIZE, SIZE):
-            vaccination.revoke(issuer, tree.root, SIZE, {"from": hospital})
+    def test_is_active(self, vaccination, clinic, tree, doses, anchored, hospital):
+        expected = (Status.ACTIVE, Advisory.UNTRACED_LOT, anchored.timestamp, hospital)
+        assert [verify(vaccination, clinic, tree, dose, place) for place, dose in enumerate(doses)] == [expected] * SIZE
 
-    def test_reverts_when_caller_is_a_stranger(self, vaccination, reverts, issuer, tree, anchored, attacker):
-        with reverts("NotAuthorised", issuer, attacker, int(Role.VACCINATOR)):
-            vaccination.revoke(issuer, tree.root, 2, {"from": attacker})
+    def test_is_unknown_when_a_part_is_changed(self, vaccination, clinic, tree, doses, anchored, attacker):
+        forged = Dose(0, attacker.address, ZERO_HASH, doses[0].fields)
+        assert verify(vaccination, clinic, tree, forged, 0)[0] == Status.UNKNOWN
 
-    def test_reverts_given_it_was_withdrawn(self, vaccination, reverts, issuer, tree, anchored, hospital, chain):
-        vaccination.revoke(issuer, tree.root, 2, {"from": hospital})
-        chain.sleep(DAY)
+    def test_reverts_when_a_stranger_revokes(self, vaccination, clinic, tree, anchored, reverts, attacker):
+        with reverts("NotAuthorised", "0x" + clinic.hex(), attacker, Role.VACCINATOR.value):
+            vaccination.revoke(clinic, tree.root, 1, {"from": attacker})
 
-        with reverts("DoseAlreadyRevoked", 2):
-            vaccination.revoke(issuer, tree.root, 2, {"from": hospital})
-
-    def test_withdraws_that_dose_alone(self, vaccination, issuer, tree, anchored, verify, hospital):
-        transaction = vaccination.revoke(issuer, tree.root, 2, {"from": hospital})
-
-        assert transaction.events["DoseRevoked"]["index"] == 2
-        assert [verify(place)[0] for place in range(SIZE)] == [
-            Status.REVOKED if place == 2 else Status.ACTIVE for place in range(SIZE)
-        ]
+    def test_revokes_one_dose(self, vaccination, clinic, tree, doses, anchored, hospital):
+        transaction = vaccination.revoke(clinic, tree.root, 1, {"from": hospital})
+        assert transaction.events["DoseRevoked"]["index"] == 1
+        standing = [verify(vaccination, clinic, tree, dose, place)[0] for place, dose in enumerate(doses)]
+        assert standing == [Status.ACTIVE, Status.REVOKED, Status.ACTIVE, Status.ACTIVE, Status.ACTIVE]
