@@ -217,14 +217,18 @@ def _digital_link(code: str, unread: list[tuple[str, str]]) -> Iterator[GS1Eleme
         if key not in following:
             expected = f"qualifiers among {_QUALIFIERS[keys[0]]}, in this order"
             raise InputError(place="Digital Link", found=repr(key), expected=expected)
-    yield _one(keys[0], values[0].zfill(14) if keys[0] == "01" else values[0])
-    for key, value in zip(keys[1:], values[1:], strict=True):
-        yield _one(key, value)
+    for key, value in zip(keys, values, strict=True):
+        yield _one(key, _padded(key, value))
     for name, value in parse_qsl(address.query, keep_blank_values=True):
         if name.isascii() and name.isdecimal():
-            yield _one(name, value)
+            yield _one(name, _padded(name, value))
         else:
             unread.append((name, value))
+
+
+def _padded(ai: str, value: str) -> str:
+    """Write a GTIN of 8, 12 or 13 digits with 14, as a link may hold it."""
+    return value.zfill(14) if ai in ("01", "02") and len(value) in (8, 12, 13) else value
 
 
 def _one(ai: str, value: str) -> GS1ElementString:
