@@ -116,6 +116,7 @@ contract VaccinationRegistry is IVaccinationRegistry, Accredited {
         verdict.status = _hasBit(record, dose.index) ? Status.REVOKED : _statusBy(organisation, batch);
         verdict.advisories = _advisoriesOf(dose.lot);
         verdict.anchoredAt = batch.anchoredAt;
+        verdict.size = batch.size;
         verdict.signer = batch.signer;
     }
 

@@ -52,11 +52,13 @@ interface IVaccinationRegistry {
     /// @param status How it stands.
     /// @param advisories What else a reader should know, as bits of `Advisories`; 0 if there is nothing.
     /// @param anchoredAt When its batch was anchored (Unix seconds); 0 if it is UNKNOWN.
+    /// @param size How many doses its batch has; 0 if it is UNKNOWN.
     /// @param signer The account that anchored its batch; zero if it is UNKNOWN.
     struct Verdict {
         Status status;
         uint8 advisories;
         uint64 anchoredAt;
+        uint32 size;
         address signer;
     }
 

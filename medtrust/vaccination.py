@@ -148,7 +148,8 @@ class VaccinationClient(Client):
             _NOW if at is None else at,
         )
         status = Status(raw["status"])
-        if status is Status.UNKNOWN or raw["anchoredAt"] != certificate.anchored_at:
+        claimed = (certificate.anchored_at, certificate.size)
+        if status is Status.UNKNOWN or (raw["anchoredAt"], raw["size"]) != claimed:
             return _unknown(certificate, self._flaw_of_batch(certificate))
         return Verdict(
             status=status,

@@ -37,7 +37,7 @@ def anchored(vaccination, clinic, tree, hospital):
 
 
 def verify(vaccination, clinic, tree, dose, place):
-    """Ask about a dose: status, advisories, time of the anchor, signer."""
+    """Ask about a dose: status, advisories, time of the anchor, size, signer."""
     parts = (dose.index, dose.holder, dose.lot, dose.fields)
     return tuple(vaccination.verify(clinic, tree.root, parts, list(tree.proof(place)), EVER))
 
@@ -78,7 +78,7 @@ class TestVerifyAndRevoke:
     """
 
     def test_is_active(self, vaccination, clinic, tree, doses, anchored, hospital):
-        expected = (Status.ACTIVE, Advisory.UNTRACED_LOT, anchored.timestamp, hospital)
+        expected = (Status.ACTIVE, Advisory.UNTRACED_LOT, anchored.timestamp, SIZE, hospital)
         assert [verify(vaccination, clinic, tree, dose, place) for place, dose in enumerate(doses)] == [expected] * SIZE
 
     def test_is_unknown_when_a_part_is_changed(self, vaccination, clinic, tree, doses, anchored, attacker):

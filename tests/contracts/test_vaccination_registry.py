@@ -13,7 +13,7 @@ from tests.doses import HOSPITAL, LOT, UNTRACED, ask, batch_of, changed, leaves_
 from tests.world import FAR
 
 DAY = 86_400
-UNKNOWN = {"status": Status.UNKNOWN, "advisories": 0, "anchoredAt": 0, "signer": ZERO_ADDRESS}
+UNKNOWN = {"status": Status.UNKNOWN, "advisories": 0, "anchoredAt": 0, "size": 0, "signer": ZERO_ADDRESS}
 
 
 @pytest.fixture
@@ -349,7 +349,7 @@ class TestVerify:
     def test_is_active_for_every_dose(self, registry, clinic, size):
         batch = batch_of(size)
         at = registry.anchor(batch.organisation, batch.root, size, lots=[LOT]).at
-        expected = {"status": Status.ACTIVE, "advisories": 0, "anchoredAt": at, "signer": clinic.address}
+        expected = {"status": Status.ACTIVE, "advisories": 0, "anchoredAt": at, "size": size, "signer": clinic.address}
         assert [ask(registry, batch, place) for place in range(size)] == [expected] * size
 
     def test_is_active_in_a_large_batch(self, registry, world, batch):
