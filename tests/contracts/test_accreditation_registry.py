@@ -214,11 +214,11 @@ class TestAccredit:
         registry = world.acting_as("authority").accreditation
         begun = []
         for _ in range(9):
-            begun.append(registry.accredit(world.clinic, Role.ADVISER, until=world.chain.now() + 50).at)
-            world.chain.mine(seconds=100)
+            begun.append(registry.accredit(world.clinic, Role.ADVISER, until=world.chain.now() + 5_000).at)
+            world.chain.mine(seconds=10_000)
 
         for at in begun:
-            times = (at - 1, at, at + 40, at + 60)
+            times = (at - 1, at, at + 4_000, at + 6_000)
             found = [registry.is_accredited(world.clinic, Role.ADVISER, at=time) for time in times]
             assert found == [False, True, True, False]
 
