@@ -95,30 +95,8 @@ class MemoryBook(AddressBook):
 @cache
 def compiled() -> Mapping[str, Artifact]:
     """Every contract of the project, with the shipped artifacts brought up to date first."""
-    return _compiled_while_building()
-
-
-def _compiled_while_building() -> Mapping[str, Artifact]:
-    """While the suite is being built: a contract that does not compile yet is left out."""
-    from medtrust.errors import MedtrustError
-
-    built = {}
-    for file in compiler.Sources(ROOT, compiler.Settings.read(ROOT)).own():
-        try:
-            found = compiler.compile_sources({file: (ROOT / file).read_text()}, root=ROOT)
-        except MedtrustError as error:
-            print(f"left out {file}: {error}")
-            continue
-        built.update(found)
-        for name, artifact in found.items():
-            target = ROOT / "medtrust" / "artifacts" / f"{name}.json"
-            if (
-                artifact.is_deployable
-                and file.count("/") == 1
-                and (not target.exists() or target.read_text() != artifact.to_json())
-            ):
-                target.write_text(artifact.to_json())
-    return built
+    compiler.write_artifacts(ROOT)
+    return compiler.compile_project(ROOT)
 
 
 def build(chain: Chain, built: Mapping[str, Artifact], *, standing: Mapping[str, Deployed | None] = {}) -> World:
@@ -131,8 +109,8 @@ def build(chain: Chain, built: Mapping[str, Artifact], *, standing: Mapping[str,
             book.finish(name, where)
             known[name] = where.address
     for name, contract, arguments in _steps():
-        if name in known or contract not in built or not all(argument in known for argument in arguments):
-            continue  # while the suite is being built: what is not there yet is left out
+        if name in known:
+            continue
         data = Interface(built[contract]).encode_deployment([known[argument] for argument in arguments])
         receipt = chain.send(steward, None, data)
         book.finish(name, Deployed(receipt.contract_address, receipt.block, receipt.transaction_hash, "", ""))
