@@ -19,7 +19,7 @@ from medtrust import compiler, node, sandbox
 from medtrust.abi import to_plain
 from medtrust.cli.common import JsonOption, KindOption, table
 from medtrust.deploy import AddressBook
-from medtrust.peers import PEERS
+from medtrust.peers import peers_of
 from medtrust.story import BEGINS_AT, Beat, Stage, tell
 
 __all__ = ["demo"]
@@ -87,6 +87,6 @@ def _close(stage: Stage, beats: list[Beat], *, as_json: bool) -> None:
     rows.add_column("gas", justify="right")
     rows.add_column("alternatives")
     for operation, gas in stage.gas.items():
-        rows.add_row(operation, f"{gas:,}", PEERS.get(operation, ""))
+        rows.add_row(operation, f"{gas:,}", peers_of(operation))
     console.print(rows)
     console.print(f"{len(beats)} steps, every one a transaction or a verdict. The chain is stopped; nothing is left.")

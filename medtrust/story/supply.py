@@ -44,9 +44,9 @@ def deliver(stage: Stage) -> Iterator[Beat]:
         f"{stage.title('maker')} commissions lot {file.lot_number} of {file.gtin}: {file.packed.size} packs in cases "
         "on pallets, in one write. A million packs would cost the same.",
         receipt,
-        "drug commission, any size",
+        "drug commission",
     )
-    yield from _move(stage, _PALLET, "maker", "wholesaler", "ship and receive a pallet")
+    yield from _move(stage, _PALLET, "maker", "wholesaler", "drug ship + receive a pallet")
     yield from _move(stage, _CASE_OF_CLINIC, "wholesaler", "clinic")
     yield from _move(stage, _CASE_OF_PHARMACY, "wholesaler", "pharmacy")
     offer = {"sender": stage.id("wholesaler"), "receiver": stage.id("maker"), "until": stage.suite.chain.now() + _WEEK}
