@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -89,4 +90,8 @@ def _close(stage: Stage, beats: list[Beat], *, as_json: bool) -> None:
     for operation, gas in stage.gas.items():
         rows.add_row(operation, f"{gas:,}", peers_of(operation))
     console.print(rows)
-    console.print(f"{len(beats)} steps, every one a transaction or a verdict. The chain is stopped; nothing is left.")
+    counts = Counter(beat.kind for beat in beats)
+    console.print(
+        f"{counts['transaction']} transactions, {counts['verdict']} verdicts, {counts['refusal']} refusals. "
+        "The chain is stopped; nothing is left."
+    )

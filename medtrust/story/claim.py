@@ -41,8 +41,8 @@ def visit_and_pay(stage: Stage) -> Iterator[Beat]:
     is_paid = explanation.status is ClaimStatus.PAID and paid == explanation.plan_pays > 0
     require(is_paid, "the insurer's money moved with the visit")
     yield stage.transaction(
-        f"{stage.title('clinic')} records the visit from a FHIR Claim ({_FILE}). In the same transaction it is decided, "
-        f"and {format_amount(paid, decimals)} {symbol} move from {stage.title('insurer')} to the clinic.",
+        f"{stage.title('clinic')} records the visit from a FHIR Claim ({_FILE}). In the same transaction it is "
+        f"decided, and {format_amount(paid, decimals)} {symbol} move from {stage.title('insurer')} to the clinic.",
         receipt,
         f"visit to money, {len(visit.lines)} lines",
     )
