@@ -215,12 +215,15 @@ def check_artifacts(root: Path | None = None) -> list[str]:
 def _shipped(root: Path) -> dict[str, str]:
     """Give the text of each artifact to ship: what one deploys, interfaces that nothing here implements, the token."""
     project = _Project(root)
-    files = [path for path in project.sources.own() if path.startswith("interfaces/") or path.count("/") == 1]
+    own = project.sources.own()
+    files = [path for path in own if path.startswith("interfaces/") or path.count("/") == 1]
+    ours = [path for path in own if path.startswith("contracts/")]
+    defined = {name for path in ours for name in _DEFINITION.findall(project.sources.text(path))}
     built = project.compile([(path, ("*",)) for path in [*files, *SHIPPED_LIBRARIES]])
     wanted = {
         name: artifact
         for name, artifact in built.items()
-        if artifact.is_deployable or (not artifact.source.startswith("contracts/") and name[1:] not in built)
+        if artifact.is_deployable or (not artifact.source.startswith("contracts/") and name[1:] not in defined)
     }
     return _texts(wanted)
 

@@ -59,6 +59,8 @@ LISTENER = f"{HEAD}\ninterface IListener {{\n    function heard() external;\n}}\
 SOURCES = {
     "interfaces/IKeeper.sol": KEEPER_INTERFACE,
     "interfaces/IListener.sol": LISTENER,
+    "interfaces/IBound.sol": LISTENER.replace("IListener", "IBound"),
+    "contracts/base/Bound.sol": f"{HEAD}\nabstract contract Bound {{}}\n",
     "contracts/Keeper.sol": KEEPER,
     "contracts/Other.sol": OTHER,
     "contracts/libraries/Limits.sol": LIMITS,
@@ -116,7 +118,7 @@ class TestCompileProject:
     def test_gives_every_contract_by_name(self, project: Path) -> None:
         built = compile_project(project)
 
-        assert sorted(built) == ["IKeeper", "IListener", "Keeper", "Limits", "MockKeeper", "Other"]
+        assert sorted(built) == ["Bound", "IBound", "IKeeper", "IListener", "Keeper", "Limits", "MockKeeper", "Other"]
         assert built["MockKeeper"].source == "contracts/mocks/MockKeeper.sol"
 
     def test_gives_abi_code_size_storage_and_sentences(self, project: Path) -> None:
