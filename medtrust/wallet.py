@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from functools import cache
 from pathlib import Path
@@ -14,6 +13,7 @@ from eth_account.signers.local import LocalAccount
 from eth_account.types import Language
 
 from medtrust.errors import InputError
+from medtrust.files import read_json
 from medtrust.keccak import keccak256
 
 __all__ = ["ROLES", "account", "from_key", "new_seed", "pseudonym", "role"]
@@ -107,10 +107,13 @@ def _open_keystore(path: Path) -> LocalAccount:
         raise InputError(
             place="password", found="none", expected=f"{_PASSWORD_VARIABLE} in the environment", file=str(path)
         )
+    content = read_json(path)
     try:
-        key = Account.decrypt(json.loads(path.read_text(encoding="utf-8")), password)
+        key = Account.decrypt(content, password)
     except ValueError:
         raise InputError(place="keystore", found="no match", expected="its password", file=str(path)) from None
+    except (KeyError, TypeError, NotImplementedError):
+        raise InputError(place="file", found="none", expected="an Ethereum keystore", file=str(path)) from None
     return from_key(key.hex())
 
 
