@@ -357,8 +357,9 @@ class Chain:
 
 def _close(provider: IPCProvider) -> None:
     """Close the socket of a chain that nobody holds any more; web3 leaves that to the garbage collector."""
-    if provider._socket.sock is not None:
-        provider._socket.sock.close()
+    held: Any = provider._socket  # the provider says that it is None, and never leaves it so
+    if held is not None and held.sock is not None:
+        held.sock.close()
 
 
 def create_address(sender: str, nonce: int) -> str:

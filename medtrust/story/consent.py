@@ -9,7 +9,7 @@ from medtrust import wallet
 from medtrust.accreditation import Role
 from medtrust.consent import Confidentiality, Consent, DataClass, Purpose, Request, Verdict
 from medtrust.sandbox import FAR, JURISDICTION
-from medtrust.story.stage import Beat, Stage, require
+from medtrust.story.stage import Beat, Kind, Stage, require
 
 __all__ = ["ask_and_withdraw"]
 
@@ -73,6 +73,6 @@ def ask_and_withdraw(stage: Stage) -> Iterator[Beat]:
 def _answer(stage: Stage, text: str, consent: Consent, request: Request, expected: str) -> Beat:
     verdict: Verdict = stage.suite.consent.check(consent, request)
     require(verdict.reason.name == expected, f"{text}: {verdict.reason.name}")
-    kind = "verdict" if verdict.is_permitted else "refusal"
+    kind: Kind = "verdict" if verdict.is_permitted else "refusal"
     name = verdict.decision.name if verdict.is_permitted else verdict.reason.name
     return Beat(kind, f"{text}.", name, facts={"sentence": f"{verdict.sentence}."})

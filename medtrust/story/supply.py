@@ -49,10 +49,12 @@ def deliver(stage: Stage) -> Iterator[Beat]:
     yield from _move(stage, _PALLET, "maker", "wholesaler", "drug ship + receive a pallet")
     yield from _move(stage, _CASE_OF_CLINIC, "wholesaler", "clinic")
     yield from _move(stage, _CASE_OF_PHARMACY, "wholesaler", "pharmacy")
-    offer = {"sender": stage.id("wholesaler"), "receiver": stage.id("maker"), "until": stage.suite.chain.now() + _WEEK}
+    until = stage.suite.chain.now() + _WEEK
     yield stage.refusal(
         f"{stage.title('wholesaler')} tries to ship the case again that the pharmacy holds.",
-        lambda: _goods(stage, "wholesaler").ship(_CASE_OF_PHARMACY, **offer),
+        lambda: _goods(stage, "wholesaler").ship(
+            _CASE_OF_PHARMACY, sender=stage.id("wholesaler"), receiver=stage.id("maker"), until=until
+        ),
     )
 
 
