@@ -19,15 +19,20 @@ def state_folder() -> Path:
     return Path(os.environ.get("MEDTRUST_HOME") or ".medtrust")
 
 
-def write_whole(path: Path, content: bytes, *, mode: int = 0o644) -> None:
-    """Write a file so that a reader, or a run after a crash, sees all of it or what was there before."""
+def write_whole(path: Path, content: bytes, *, mode: int = 0o644, is_flushed: bool = True) -> None:
+    """Write a file so that a reader, or a run after a crash, sees all of it or what was there before.
+
+    Without `is_flushed` that holds when the process is killed, and when the power fails only once `os.sync` was called:
+    for many files that another run would write again.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(handle, "wb") as file:
         file.write(content)
         file.flush()
-        os.fsync(file.fileno())
+        if is_flushed:
+            os.fsync(file.fileno())
     aside.replace(path)
 
 

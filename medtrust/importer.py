@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +78,7 @@ def write_qr(path: Path, certificate: Certificate) -> None:
     """Write the QR code of a certificate as PNG or SVG, by the ending of `path`, whole or not at all."""
     image = io.BytesIO()
     segno.make_qr(certificate.to_text(), error="l").save(image, kind=path.suffix[1:], scale=_QR_SCALE)
-    write_whole(path, image.getvalue(), mode=0o600)
+    write_whole(path, image.getvalue(), mode=0o600, is_flushed=False)
 
 
 def _expand(paths: Sequence[Path]) -> Iterator[Path]:
@@ -116,12 +117,14 @@ class _Writer:
 
     def certificate(self, digest: bytes, certificate: Certificate) -> Path:
         path = self.folder / f"{digest.hex()[:_NAME_DIGITS]}.json"
-        write_whole(path, certificate.to_json() + b"\n", mode=0o600)
+        write_whole(path, certificate.to_json() + b"\n", mode=0o600, is_flushed=False)
         if self.qr:
             write_qr(path.with_suffix(f".{self.qr}"), certificate)
         return path
 
     def report(self, report: ImportReport) -> ImportReport:
+        """Write the report last: where it lies, every certificate does."""
+        os.sync()
         write_json(report.path, report.to_dict(), mode=0o600)
         return report
 

@@ -106,9 +106,9 @@ class Intake:
                 at = InputError(file=file, place=record.place, found=error.found, expected=error.expected)
                 self.refused.append(at)
         self.refused += reading.refusals
-        loss = reading.loss
-        dropped = tuple(entry.path for entry in loss.entries() if entry.disposition == DROPPED)
-        self.losses[file] = Loss(dict(loss.counts()), round(loss.ratio, 4), dropped)
+        counts, dropped = dict(reading.loss.counts()), tuple(reading.loss.paths(DROPPED))
+        ratio = 1 - len(dropped) / (sum(counts.values()) or 1)
+        self.losses[file] = Loss(counts, round(ratio, 4), dropped)
 
     def _take(self, file: str, record: Record) -> None:
         given, source = record.canonical, Source(file, record.place)

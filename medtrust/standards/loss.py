@@ -66,6 +66,13 @@ class LossReport:
                 if disposition == DEFAULTED and path not in seen:
                     yield LossEntry(path, DEFAULTED, "")
 
+    def paths(self, disposition: str) -> Iterator[str]:
+        """Yield the paths of the fields present with this disposition, in the order of the source."""
+        for present, marks in self._parts:
+            for path, found, _ in present(marks):
+                if (found or DROPPED) == disposition:
+                    yield path
+
     def counts(self) -> Mapping[str, int]:
         """Return how many of the fields present have each disposition."""
         counts: Counter[str] = Counter({MAPPED: 0, DEFAULTED: 0, PRESERVED: 0, DROPPED: 0})
