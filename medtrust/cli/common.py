@@ -157,7 +157,7 @@ def report(error: MedtrustError, *, as_json: bool) -> int:
             key: value for key, value in vars(error).items() if isinstance(value, (str, int, dict, list, tuple, bytes))
         }
         name = getattr(error, "error", "") or type(error).__name__
-        body = {"message": str(error), **to_plain(values), "error": name}
+        body = {**to_plain(values), "error": name, "message": str(error)}
         typer.echo(json.dumps(body, ensure_ascii=False))
     else:
         Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(f"{_headline(error)}: {error}")
