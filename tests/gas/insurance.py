@@ -15,7 +15,6 @@ from tests.world import World
 
 PLAN = tuple(BenefitTerms(number, 100 * COIN, 10 * COIN, 2_000, 5) for number in Benefit)
 CHARGE = 120_500_000
-PEERS = "Etherisc GIF 2: 1,015,631 in one transaction, 1,211,487 in four; GIF 3: 1,732,938"
 
 
 def _second_use(world: World) -> Insured:
@@ -95,7 +94,7 @@ def _deposit(world: World) -> int:
 
 
 OPERATIONS = [
-    Operation("visit to money, 1 line", _record(1), budget=220_000, bound=150_000, peers=PEERS),
+    Operation("visit to money, 1 line", _record(1), budget=220_000, bound=150_000),
     Operation("visit to money, 10 lines", _record(10), budget=292_000),
     Operation("visit to money, 25 lines", _record(25), budget=412_000),
     Operation("visit to money, each further line", _further_line, budget=8_000),
