@@ -42,6 +42,7 @@ COMMITMENT = name_hash("a request and its salt")
 OTHER_HASH = name_hash("another")
 COMPACT = "ECDSA.tryRecover(digest, bytes32(signature[:32]), bytes32(signature[32:]))"
 LOOP = "for (uint256 i = 0; i < _all.length; ++i) if (_all[i] == id) break;"
+DATA_TIME_LINE = "if (dataAt < terms.dataFrom || (dataUntil != 0 && dataAt >= dataUntil)) return Reason.DATA_TIME;"
 OLD_REGISTRY = "0x0000000000000000000000000000000000000001"
 
 
@@ -625,9 +626,7 @@ add_overreach(
     "FACILITY",
     asking(facility=OTHER_HASH),
 )
-add_overreach(
-    "older-data", "if (request.dataAt < terms.dataFrom) return Reason.DATA_TIME;", "DATA_TIME", asking(data_at=0)
-)
+add_overreach("older-data", DATA_TIME_LINE, "DATA_TIME", asking(data_at=0))
 add_overreach(
     "other-organisation",
     "if (request.organisation != grantee) return Reason.ORGANISATION;",
@@ -754,7 +753,7 @@ def ask_in_the_second_of_revoke_all(world: World) -> None:
     "consent-data-of-the-first-second-outside",
     defence="the time of the data is half-open",
     blocked_by="DATA_TIME",
-    patch=[("request.dataAt >= terms.dataUntil", "request.dataAt > terms.dataUntil")],
+    patch=[("dataAt >= dataUntil", "dataAt > dataUntil")],
 )
 def ask_for_data_of_the_first_second_outside(world: World) -> None:
     receipt = signed(world)
