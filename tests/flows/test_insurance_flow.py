@@ -93,7 +93,7 @@ class TestBilling:
             clinic_desk.visit(bill, {"": policy.plan}, key=KEY)
 
     def test_raises_given_no_claim(self):
-        with pytest.raises(InputError, match="expected .*DFT"):
+        with pytest.raises(InputError, match=r"expected .*DFT"):
             read_bills(samples.read("vxu_v04.hl7"), name="vxu", key=KEY, organisation=CLINIC)
         with pytest.raises(InputError, match="bundle: file: found no claim"):
             read_bills(samples.read("immunizations_bundle.json"), name="bundle", key=KEY, organisation=CLINIC)
