@@ -188,6 +188,7 @@ def show(receipt: ReceiptArgument, chain: ChainOption = "local", json_: JsonOpti
     record = suite.consent.record_of(consent.patient, signed.id)
     is_current = suite.consent.epoch_of(consent.patient, consent.grantee) == consent.epoch
     rows = table(f"consent 0x{signed.id.hex()}", "what", "value")
+    rows.columns[-1].overflow = "fold"
     for name, value in _words(consent):
         rows.add_row(name, value)
     rows.add_row("granted", time_of(record.granted_at))
@@ -214,6 +215,7 @@ def history(
     suite = open_suite(chain, None)
     events = suite.consent.history(_address(patient, suite))
     rows = table(f"consents of {patient}", "block", "event", "consent or grantee")
+    rows.columns[-1].overflow = "fold"
     for event in events:
         about = event.values.get("consent") or event.values.get("grantee") or b""
         rows.add_row(str(event.block), event.name, f"0x{about.hex()}" if about else "all")
