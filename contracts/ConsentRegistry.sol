@@ -3,62 +3,62 @@ pragma solidity =0.8.30;
 
 import {IAccreditationRegistry} from "../interfaces/IAccreditationRegistry.sol";
 import {IConsentRegistry} from "../interfaces/IConsentRegistry.sol";
+import {IPatientRegistry} from "../interfaces/IPatientRegistry.sol";
 import {Accredited} from "./base/Accredited.sol";
+import {Controlled} from "./base/Controlled.sol";
 import {SignedActions} from "./base/SignedActions.sol";
-import {Confidentiality} from "./libraries/Confidentiality.sol";
-import {DataClasses} from "./libraries/DataClasses.sol";
+import {Coverage} from "./libraries/Coverage.sol";
 import {Epochs} from "./libraries/Epochs.sol";
-import {Purposes} from "./libraries/Purposes.sol";
+import {Ledgers} from "./libraries/Ledgers.sol";
 import {Roles} from "./libraries/Roles.sol";
+import {Scopes} from "./libraries/Scopes.sol";
 import {Statements} from "./libraries/Statements.sol";
 
 /// @title ConsentRegistry
 /// @notice See {IConsentRegistry}.
-contract ConsentRegistry is IConsentRegistry, Accredited, SignedActions {
+contract ConsentRegistry is IConsentRegistry, Accredited, Controlled, SignedActions {
     using Epochs for Epochs.State;
+    using Ledgers for Ledgers.Entry;
 
     /* STORAGE */
 
-    /// @dev One patient's: what ended all consents at once, and what is known of each.
-    struct Ledger {
-        Epochs.State epochs;
-        mapping(bytes32 consent => Record) records;
-    }
-
-    mapping(address patient => Ledger ledger) private _ledgers;
+    mapping(address patient => Ledgers.Ledger) private _ledgers;
 
     /// @param accreditation The registry in which grantees stand.
-    constructor(IAccreditationRegistry accreditation) Accredited(accreditation) SignedActions("ConsentRegistry", "1") {}
+    /// @param patients The registry that says who decides for a patient.
+    constructor(
+        IAccreditationRegistry accreditation,
+        IPatientRegistry patients
+    ) Accredited(accreditation) Controlled(patients) SignedActions("ConsentRegistry", "1") {}
 
-    /* PATIENT, OR ANYONE WITH THE PATIENT'S SIGNATURE */
+    /* CONTROLLER, GUARDIAN, OR ANYONE WITH THE CONTROLLER'S SIGNATURE */
 
     /// @inheritdoc IConsentRegistry
     function grant(Grant calldata outer) external returns (bytes32 consent) {
-        _checkController(outer.patient);
         consent = Statements.consent(outer);
-        _grant(outer, consent);
+        _grant(outer, consent, _checkMay(outer.patient, Scopes.GRANT));
     }
 
     /// @inheritdoc IConsentRegistry
     function grantBySig(Grant calldata outer, bytes calldata signature) external returns (bytes32 consent) {
         consent = Statements.consent(outer);
-        _checkSigned(outer.patient, consent, signature);
-        _grant(outer, consent);
+        _checkSigned(_thawedControllerOf(outer.patient), consent, signature);
+        _grant(outer, consent, false);
     }
 
-    function _grant(Grant calldata outer, bytes32 consent) private {
-        Record storage record = _ledgers[outer.patient].records[consent];
-        require(record.revokedAt == 0, AlreadyRevoked(consent, record.revokedAt));
-        if (record.grantedAt != 0) return;
+    function _grant(Grant calldata outer, bytes32 consent, bool isGuardian) private {
+        Ledgers.Entry storage entry = _ledgers[outer.patient].entries[consent];
+        require(entry.revokedAt == 0, AlreadyRevoked(consent, entry.revokedAt));
+        if (entry.grantedAt != 0) return;
         bool isWindow = outer.accessFrom < outer.accessUntil && block.timestamp < outer.accessUntil;
         require(isWindow, InvalidAccessWindow(outer.accessFrom, outer.accessUntil));
         _checkEpoch(outer);
         _checkAccredited(outer.grantee, Roles.PARTICIPANT);
 
-        uint64 grantedAt = uint64(block.timestamp);
-        record.grantedAt = grantedAt;
+        uint48 at = uint48(block.timestamp);
+        (entry.grantedAt, entry.isByGuardian) = (at, isGuardian);
 
-        emit ConsentGranted(consent, outer.patient, outer.grantee, outer.accessFrom, outer.accessUntil, grantedAt);
+        emit ConsentGranted(consent, outer.patient, outer.grantee, outer.accessFrom, outer.accessUntil, at, isGuardian);
     }
 
     function _checkEpoch(Grant calldata outer) private view {
@@ -68,37 +68,37 @@ contract ConsentRegistry is IConsentRegistry, Accredited, SignedActions {
 
     /// @inheritdoc IConsentRegistry
     function revoke(address patient, bytes32 consent) external {
-        _checkController(patient);
+        _checkMay(patient, Scopes.REVOKE);
         _revoke(patient, consent);
     }
 
     /// @inheritdoc IConsentRegistry
     function revokeBySig(address patient, bytes32 consent, uint64 deadline, bytes calldata signature) external {
         _checkDeadline(deadline);
-        _checkSigned(patient, Statements.revoke(patient, consent, deadline), signature);
+        _checkSigned(_controllerOf(patient), Statements.revoke(patient, consent, deadline), signature);
         _revoke(patient, consent);
     }
 
     /// @dev Whether the id was ever granted is not asked: one that was only signed is revoked the same way.
     function _revoke(address patient, bytes32 consent) private {
-        Record storage record = _ledgers[patient].records[consent];
-        if (record.revokedAt != 0) return;
+        Ledgers.Entry storage entry = _ledgers[patient].entries[consent];
+        if (entry.revokedAt != 0) return;
 
-        record.revokedAt = uint64(block.timestamp);
+        entry.revokedAt = uint48(block.timestamp);
 
         emit ConsentRevoked(consent, patient, uint64(block.timestamp));
     }
 
     /// @inheritdoc IConsentRegistry
     function revokeAll(address patient) external {
-        _checkController(patient);
+        _checkMay(patient, Scopes.REVOKE);
         _revokeAll(patient);
     }
 
     /// @inheritdoc IConsentRegistry
     function revokeAllBySig(address patient, uint64 epoch, uint64 deadline, bytes calldata signature) external {
         _checkDeadline(deadline);
-        _checkSigned(patient, Statements.revokeAll(patient, epoch, deadline), signature);
+        _checkSigned(_controllerOf(patient), Statements.revokeAll(patient, epoch, deadline), signature);
         uint64 current = epochOf(patient, bytes32(0));
         require(epoch <= current, WrongEpoch(epoch, current));
         // An epoch that has ended leaves nothing to do, which makes a second copy harmless.
@@ -113,7 +113,7 @@ contract ConsentRegistry is IConsentRegistry, Accredited, SignedActions {
 
     /// @inheritdoc IConsentRegistry
     function revokeAllOf(address patient, bytes32 grantee) external {
-        _checkController(patient);
+        _checkMay(patient, Scopes.REVOKE);
         _revokeAllOf(patient, grantee);
     }
 
@@ -126,7 +126,7 @@ contract ConsentRegistry is IConsentRegistry, Accredited, SignedActions {
         bytes calldata signature
     ) external {
         _checkDeadline(deadline);
-        _checkSigned(patient, Statements.revokeAllOf(patient, grantee, epoch, deadline), signature);
+        _checkSigned(_controllerOf(patient), Statements.revokeAllOf(patient, grantee, epoch, deadline), signature);
         uint64 current = epochOf(patient, grantee);
         require(epoch <= current, WrongEpoch(epoch, current));
         if (epoch == current) _revokeAllOf(patient, grantee);
@@ -141,30 +141,51 @@ contract ConsentRegistry is IConsentRegistry, Accredited, SignedActions {
         emit GranteeConsentsRevoked(patient, grantee, epochOf(patient, grantee), uint64(block.timestamp));
     }
 
-    function _checkController(address patient) private view {
-        require(msg.sender == patient, NotController(patient, msg.sender));
+    /* GRANTEE */
+
+    /// @inheritdoc IConsentRegistry
+    function accept(Grant calldata outer, bytes32 obligations) external {
+        bytes32 consent = _answer(outer, false);
+
+        emit ConsentAccepted(consent, outer.patient, outer.grantee, msg.sender, obligations, uint64(block.timestamp));
     }
 
-    /* GRANTEE */
+    /// @inheritdoc IConsentRegistry
+    function decline(Grant calldata outer) external {
+        bytes32 consent = _answer(outer, true);
+
+        emit ConsentDeclined(consent, outer.patient, outer.grantee, msg.sender, uint64(block.timestamp));
+    }
+
+    /// @dev Whether it was granted is not asked: one that was only signed is answered the same way.
+    function _answer(Grant calldata outer, bool isDeclined) private returns (bytes32 consent) {
+        _checkAuthorised(outer.grantee, Roles.PARTICIPANT);
+        consent = Statements.consent(outer);
+        Ledgers.Entry storage entry = _ledgers[outer.patient].entries[consent];
+        require(entry.revokedAt == 0, AlreadyRevoked(consent, entry.revokedAt));
+        require(entry.answeredAt == 0, AlreadyAnswered(consent, entry.answeredAt));
+
+        (entry.answeredAt, entry.isDeclined) = (uint48(block.timestamp), isDeclined);
+    }
 
     /// @inheritdoc IConsentRegistry
     function use(Grant calldata outer, bytes32 requestCommitment) external {
         _checkAuthorised(outer.grantee, Roles.PARTICIPANT);
         bytes32 consent = Statements.consent(outer);
-        Record storage record = _ledgers[outer.patient].records[consent];
-        require(record.grantedAt != 0, NotGranted(consent));
-        require(record.revokedAt == 0, AlreadyRevoked(consent, record.revokedAt));
+        Ledgers.Entry storage entry = _ledgers[outer.patient].entries[consent];
+        require(entry.grantedAt != 0, NotGranted(consent));
+        require(entry.revokedAt == 0, AlreadyRevoked(consent, entry.revokedAt));
+        require(!entry.isDeclined, Declined(consent, entry.answeredAt));
         _checkEpoch(outer);
         bool isInWindow = block.timestamp >= outer.accessFrom && block.timestamp < outer.accessUntil;
         require(isInWindow, OutsideAccessWindow(outer.accessFrom, outer.accessUntil));
-        uint32 uses = record.uses;
+        uint32 uses = entry.uses;
         require(uses < outer.maxUses, UsesExhausted(outer.maxUses));
 
-        uint64 usedAt = uint64(block.timestamp);
-        record.usedAt = usedAt;
-        record.uses = ++uses;
+        uint48 at = uint48(block.timestamp);
+        (entry.usedAt, entry.uses) = (at, ++uses);
 
-        emit ConsentUsed(consent, outer.patient, outer.grantee, msg.sender, requestCommitment, uses, usedAt);
+        emit ConsentUsed(consent, outer.patient, outer.grantee, msg.sender, requestCommitment, uses, at);
     }
 
     /* VIEWS */
@@ -175,8 +196,7 @@ contract ConsentRegistry is IConsentRegistry, Accredited, SignedActions {
         Request calldata request,
         bytes calldata signature
     ) external view returns (Decision, Reason) {
-        Reason reason = _reasonAgainst(consent, request, signature, uint64(block.timestamp));
-        return (_decisionOn(reason), reason);
+        return checkAt(consent, request, signature, uint64(block.timestamp));
     }
 
     /// @inheritdoc IConsentRegistry
@@ -185,75 +205,82 @@ contract ConsentRegistry is IConsentRegistry, Accredited, SignedActions {
         Request calldata request,
         bytes calldata signature,
         uint64 at
-    ) external view returns (Decision, Reason) {
+    ) public view returns (Decision, Reason) {
         if (at > block.timestamp) return (Decision.DEFAULT_DENIAL, Reason.FUTURE);
-        Reason reason = _reasonAgainst(consent, request, signature, at);
-        return (_decisionOn(reason), reason);
+        bool isAlone = consent.terms.parent == bytes32(0);
+        return Coverage.decided(_judge(consent, request, signature, at, isAlone ? Reason.NONE : Reason.PARENT));
     }
 
-    function _decisionOn(Reason reason) private pure returns (Decision) {
-        if (reason == Reason.NONE) return Decision.PERMIT;
-        bool isWithdrawn = reason == Reason.REVOKED || reason == Reason.EPOCH;
-        return isWithdrawn ? Decision.EXPLICIT_DENIAL : Decision.DEFAULT_DENIAL;
+    /// @inheritdoc IConsentRegistry
+    function checkLine(
+        Consent[] memory line,
+        Request calldata request,
+        bytes[] calldata signatures,
+        uint64 at
+    ) external view returns (Decision decision, Reason reason, uint256 place) {
+        if (at > block.timestamp) return (Decision.DEFAULT_DENIAL, Reason.FUTURE, 0);
+        bool isLine = Coverage.isLine(line.length) && signatures.length == line.length;
+        if (!isLine) return (Decision.DEFAULT_DENIAL, Reason.LINE, 0);
+        for (; place < line.length - 1; ++place) {
+            (reason, ) = _reasonAgainst(line[place], signatures[place], at, Coverage.broken(line, place));
+            bool isStanding = ACCREDITATION.isAccredited(line[place].grantee, Roles.PARTICIPANT, at);
+            if (reason == Reason.NONE && !isStanding) reason = Reason.ACCREDITATION;
+            if (reason != Reason.NONE) break;
+        }
+        Reason broken = Coverage.broken(line, place);
+        if (reason == Reason.NONE) reason = _judge(line[place], request, signatures[place], at, broken);
+        (decision, reason) = Coverage.decided(reason);
     }
 
-    /// @dev Looks at the consent, then at who asks, then at the terms. What the patient withdrew comes first, so that a denial is told
-    /// from a mere lack of consent.
-    function _reasonAgainst(
+    function _judge(
         Consent memory consent,
         Request calldata request,
         bytes calldata signature,
-        uint64 at
-    ) private view returns (Reason) {
-        bytes32 id = Statements.consent(consent);
-        Ledger storage ledger = _ledgers[consent.patient];
-        Record storage record = ledger.records[id];
-        (uint64 grantedAt, uint64 revokedAt) = (record.grantedAt, record.revokedAt);
-        if (revokedAt != 0 && at >= revokedAt) return Reason.REVOKED;
-        if (!ledger.epochs.isCurrentAt(consent.grantee, consent.epoch, at)) return Reason.EPOCH;
-        if (grantedAt == 0 || at < grantedAt) {
-            if (signature.length == 0) return Reason.UNKNOWN;
-            if (!_isSigned(consent.patient, id, signature)) return Reason.SIGNATURE;
-        }
-        if (consent.terms.onward || consent.terms.parent != bytes32(0)) return Reason.PARENT;
-        if (at < consent.accessFrom) return Reason.NOT_YET;
-        if (at >= consent.accessUntil) return Reason.EXPIRED;
-        if (record.uses >= consent.maxUses && (at > record.usedAt || at == block.timestamp)) return Reason.USES;
-        return _reasonAgainstRequester(consent, request, at);
+        uint64 at,
+        Reason broken
+    ) private view returns (Reason reason) {
+        bool isByGuardian;
+        (reason, isByGuardian) = _reasonAgainst(consent, signature, at, broken);
+        if (reason == Reason.NONE) reason = Coverage.uncovered(consent, request, ACCREDITATION, at);
+        if (reason != Reason.NONE || !isByGuardian) return reason;
+        uint32 hidden = PATIENTS.hiddenOf(consent.patient, ACCREDITATION.jurisdictionOf(consent.grantee));
+        return request.dataClass & hidden == 0 ? Reason.NONE : Reason.HIDDEN;
     }
 
-    /// @dev Standing and jurisdiction are those of the grantee in the registry, never those that the request claims.
-    function _reasonAgainstRequester(
+    /// @dev What the patient withdrew comes first, so that a denial is told from a mere lack of consent.
+    function _reasonAgainst(
         Consent memory consent,
-        Request calldata request,
-        uint64 at
-    ) private view returns (Reason) {
-        bytes32 grantee = consent.grantee;
-        if (request.organisation != grantee) return Reason.ORGANISATION;
-        Terms memory terms = consent.terms;
-        uint16 place = terms.jurisdiction;
-        if (place != 0 && (place != request.jurisdiction || place != ACCREDITATION.jurisdictionOf(grantee))) {
-            return Reason.JURISDICTION;
+        bytes calldata signature,
+        uint64 at,
+        Reason broken
+    ) private view returns (Reason reason, bool isByGuardian) {
+        bytes32 id = Statements.consent(consent);
+        Ledgers.Ledger storage ledger = _ledgers[consent.patient];
+        Ledgers.Entry memory entry = ledger.entries[id];
+        isByGuardian = entry.isByGuardian;
+        reason = Ledgers.withdrawn(ledger, entry, consent, at);
+        if (reason == Reason.NONE && !entry.isGrantedAt(at)) {
+            reason = _reasonAgainstSignature(consent.patient, id, signature, at);
         }
-        if (!ACCREDITATION.isAuthorised(grantee, request.actor, Roles.PARTICIPANT, at)) {
-            return ACCREDITATION.isAccredited(grantee, Roles.PARTICIPANT, at) ? Reason.ACTOR : Reason.ACCREDITATION;
-        }
-        return _reasonAgainstTerms(terms, request);
+        if (reason == Reason.NONE) reason = broken == Reason.NONE ? entry.unavailable(consent, at) : broken;
     }
 
-    function _reasonAgainstTerms(Terms memory terms, Request calldata request) private pure returns (Reason) {
-        if (!Purposes.isWithin(request.purpose, terms.purposes)) return Reason.PURPOSE;
-        if (!DataClasses.isWithin(request.dataClass, terms.dataClasses)) return Reason.DATA_CLASS;
-        if (!Confidentiality.isWithin(request.sensitivity, terms.sensitivity)) return Reason.SENSITIVITY;
-        if (terms.facility != bytes32(0) && terms.facility != request.facility) return Reason.FACILITY;
-        (uint64 dataAt, uint64 dataUntil) = (request.dataAt, terms.dataUntil);
-        if (dataAt < terms.dataFrom || (dataUntil != 0 && dataAt >= dataUntil)) return Reason.DATA_TIME;
-        return Reason.NONE;
+    /// @dev A key that may be stolen proves nothing that is not on chain already.
+    function _reasonAgainstSignature(
+        address patient,
+        bytes32 id,
+        bytes calldata signature,
+        uint64 at
+    ) private view returns (Reason) {
+        if (signature.length == 0) return Reason.UNKNOWN;
+        IPatientRegistry.Control memory control = PATIENTS.controlOf(patient);
+        if (_isFrozenAt(control, at)) return Reason.FROZEN;
+        return _isSigned(control.controller, id, signature) ? Reason.NONE : Reason.SIGNATURE;
     }
 
     /// @inheritdoc IConsentRegistry
     function recordOf(address patient, bytes32 consent) external view returns (Record memory) {
-        return _ledgers[patient].records[consent];
+        return _ledgers[patient].entries[consent].record();
     }
 
     /// @inheritdoc IConsentRegistry

@@ -23,15 +23,15 @@ pragma solidity >=0.8.26;
 interface IConsentRegistry {
     /// @notice What a consent covers. Hidden from the chain behind its hash.
     /// @dev An empty mask permits nothing. Zero means "any" for `jurisdiction`, `facility` and `dataUntil`, and for nothing else. A consent with
-    /// `onward` or `parent` set is kept and can be revoked, but {check} refuses it (PARENT): sharing onward is not honoured.
-    /// @param purposes The purposes of use, as bits of `Purposes`.
+    /// `parent` set stands on that one and dies with it: {checkLine} judges both, {check} refuses it (PARENT).
+    /// @param purposes The purposes of use, as bits of `Purposes`; the highest bit says that the grantee must accept before it uses.
     /// @param dataClasses The classes of data, as bits of `DataClasses`.
     /// @param sensitivity The highest label that is released, a level of `Confidentiality`; 0 releases nothing.
     /// @param jurisdiction Where the organisation must be registered (ISO 3166-1 numeric); 0 for anywhere.
     /// @param facility The facility at which data may be used, as a hash; zero for any.
     /// @param dataFrom The earliest time of the data (Unix seconds).
     /// @param dataUntil The first time of data that is no longer covered (Unix seconds); 0 for no end.
-    /// @param onward Whether the grantee may share with others.
+    /// @param onward Whether other consents may stand on this one, for whom the grantee shares with.
     /// @param parent The consent under which this one was given; zero if none.
     /// @param document The hash of what the patient read; zero if none.
     /// @param salt 32 random bytes, so that the terms cannot be guessed from their hash.
@@ -113,15 +113,21 @@ interface IConsentRegistry {
     /// @param revokedAt When it was revoked by its id (Unix seconds); 0 while it was not.
     /// @param usedAt When it was last used (Unix seconds); 0 if never.
     /// @param uses How many uses were recorded.
+    /// @param acceptedAt When the grantee accepted it (Unix seconds); 0 if it did not.
+    /// @param declinedAt When the grantee declined it (Unix seconds); 0 if it did not.
+    /// @param isByGuardian Whether a guardian granted it on chain, and not the patient's controller.
     struct Record {
         uint64 grantedAt;
         uint64 revokedAt;
         uint64 usedAt;
         uint32 uses;
+        uint64 acceptedAt;
+        uint64 declinedAt;
+        bool isByGuardian;
     }
 
     /// @notice The answer to a request, in rising precedence: where several answers meet, the highest holds.
-    /// @dev BREAK_GLASS is the rank of access in an emergency, which this registry never answers. A patient's own denial outranks it.
+    /// @dev BREAK_GLASS is the rank of access in an emergency, of which {IEmergencyAccess} knows. A patient's own denial outranks it.
     enum Decision {
         DEFAULT_DENIAL,
         PERMIT,
@@ -132,10 +138,16 @@ interface IConsentRegistry {
     /// @notice The one thing that is wrong, in the order in which they are looked at: the first that applies is answered.
     /// @dev NONE: nothing, the request is permitted. FUTURE: the time asked about has not come. REVOKED: the patient revoked this consent. EPOCH: the
     /// patient revoked all consents, or all to this organisation, or the epoch had not begun. UNKNOWN: it was not granted by then, and no signature
-    /// was given. SIGNATURE: the signature is not the patient's. PARENT: it allows sharing onward or stands on another consent. NOT_YET, EXPIRED: the
-    /// time is before or after its window. USES: it was used as often as it may. ORGANISATION: it was given to another one. JURISDICTION: the
-    /// consent is for one jurisdiction, and the request or the organisation is of another. ACCREDITATION: the organisation is not
-    /// in good standing. ACTOR: the account does not act for it. PURPOSE, DATA_CLASS, SENSITIVITY, FACILITY, DATA_TIME: not covered by the terms.
+    /// was given. SIGNATURE: the signature is not that of the patient's controller. PARENT: it stands on another consent, which was not shown before
+    /// it, or of which the patient is another. NOT_YET, EXPIRED: the time is before or after its window. USES: it was used as often as it may.
+    /// ORGANISATION: it was given to another one. JURISDICTION: the consent is for one jurisdiction, and the request or the organisation is of
+    /// another. ACCREDITATION: the organisation is not in good standing. ACTOR: the account does not act for it. PURPOSE, DATA_CLASS, SENSITIVITY,
+    /// FACILITY, DATA_TIME: not covered by the terms.
+    ///
+    /// Those that follow have their places among these. FROZEN, before SIGNATURE: the patient is frozen, so no signature counts. ONWARD and WIDER,
+    /// after PARENT: the parent does not share onward, or gives less than this one. DECLINED, NOT_ACCEPTED, after USES: the grantee declined, or has
+    /// not accepted what must be accepted. HIDDEN, last: a guardian granted it, and the patient hides this class from guardians. LINE: no consent,
+    /// more than 4, or not one signature for each.
     enum Reason {
         NONE,
         FUTURE,
@@ -155,7 +167,14 @@ interface IConsentRegistry {
         DATA_CLASS,
         SENSITIVITY,
         FACILITY,
-        DATA_TIME
+        DATA_TIME,
+        FROZEN,
+        ONWARD,
+        WIDER,
+        DECLINED,
+        NOT_ACCEPTED,
+        HIDDEN,
+        LINE
     }
 
     /// @notice A patient granted a consent.
@@ -165,13 +184,15 @@ interface IConsentRegistry {
     /// @param accessFrom First second in which it may (Unix seconds).
     /// @param accessUntil First second in which it may no longer (Unix seconds).
     /// @param grantedAt When (Unix seconds).
+    /// @param isByGuardian Whether a guardian granted it, and not the controller.
     event ConsentGranted(
         bytes32 indexed consent,
         address indexed patient,
         bytes32 indexed grantee,
         uint64 accessFrom,
         uint64 accessUntil,
-        uint64 grantedAt
+        uint64 grantedAt,
+        bool isByGuardian
     );
 
     /// @notice A patient revoked a consent for ever.
@@ -193,6 +214,36 @@ interface IConsentRegistry {
     /// @param revokedAt When (Unix seconds).
     event GranteeConsentsRevoked(address indexed patient, bytes32 indexed grantee, uint64 epoch, uint64 revokedAt);
 
+    /// @notice An organisation accepted a consent, and so has seen its terms.
+    /// @param consent The id of the consent.
+    /// @param patient The patient.
+    /// @param grantee The organisation.
+    /// @param actor The account that acted for it.
+    /// @param obligations A salted hash of what it committed itself to; zero if nothing.
+    /// @param acceptedAt When (Unix seconds).
+    event ConsentAccepted(
+        bytes32 indexed consent,
+        address indexed patient,
+        bytes32 indexed grantee,
+        address actor,
+        bytes32 obligations,
+        uint64 acceptedAt
+    );
+
+    /// @notice An organisation declined a consent for ever.
+    /// @param consent The id of the consent.
+    /// @param patient The patient.
+    /// @param grantee The organisation.
+    /// @param actor The account that acted for it.
+    /// @param declinedAt When (Unix seconds).
+    event ConsentDeclined(
+        bytes32 indexed consent,
+        address indexed patient,
+        bytes32 indexed grantee,
+        address actor,
+        uint64 declinedAt
+    );
+
     /// @notice An organisation used a consent.
     /// @param consent The id of the consent.
     /// @param patient The patient.
@@ -211,11 +262,6 @@ interface IConsentRegistry {
         uint64 usedAt
     );
 
-    /// @notice This account does not decide for this patient.
-    /// @param patient The patient.
-    /// @param caller The account that tried.
-    error NotController(address patient, address caller);
-
     /// @notice The window of access is empty or already over.
     /// @param accessFrom First second of the window (Unix seconds).
     /// @param accessUntil First second after it (Unix seconds).
@@ -231,6 +277,16 @@ interface IConsentRegistry {
     /// @param revokedAt Since when (Unix seconds).
     error AlreadyRevoked(bytes32 consent, uint64 revokedAt);
 
+    /// @notice The organisation answered this consent before; it answers once.
+    /// @param consent The id of the consent.
+    /// @param answeredAt When (Unix seconds).
+    error AlreadyAnswered(bytes32 consent, uint64 answeredAt);
+
+    /// @notice The organisation declined this consent.
+    /// @param consent The id of the consent.
+    /// @param declinedAt When (Unix seconds).
+    error Declined(bytes32 consent, uint64 declinedAt);
+
     /// @notice This consent was not granted on chain.
     /// @param consent The id of the consent.
     error NotGranted(bytes32 consent);
@@ -244,11 +300,12 @@ interface IConsentRegistry {
     /// @param maxUses How often that is.
     error UsesExhausted(uint32 maxUses);
 
-    /// @notice Grants a consent in the name of the calling patient.
+    /// @notice Grants a consent, as the patient's controller or a guardian for GRANT.
     /// @dev Granting it again changes nothing and emits nothing. Emits {ConsentGranted}.
     ///
     /// Reverts with:
-    /// - {NotController} if the caller is not the patient.
+    /// - {IPatientRegistry-NotController} if the caller is neither.
+    /// - {IPatientRegistry-Frozen} if the patient is frozen.
     /// - {AlreadyRevoked} if this id was revoked.
     /// - {InvalidAccessWindow} if the window is empty or over.
     /// - {WrongEpoch} if its epoch is not the one of now.
@@ -258,23 +315,23 @@ interface IConsentRegistry {
     /// @return The id of the consent.
     function grant(Grant calldata outer) external returns (bytes32);
 
-    /// @notice Grants a consent that the patient signed; anyone may send it.
+    /// @notice Grants a consent that the patient's controller signed; anyone may send it.
     /// @dev What is signed is the `Consent` itself. It needs no deadline, as the window of access ends it. Emits {ConsentGranted}.
     ///
     /// Reverts with:
-    /// - {ISignedActions-InvalidSignature} if the patient did not sign it.
-    /// - what {grant} reverts with, {NotController} aside.
+    /// - {ISignedActions-InvalidSignature} if the patient's controller did not sign it.
+    /// - what {grant} reverts with, {IPatientRegistry-NotController} aside.
     ///
     /// @param outer The consent, its terms as a hash.
-    /// @param signature The patient's signature of the consent.
+    /// @param signature The signature of the consent by the patient's controller.
     /// @return The id of the consent.
     function grantBySig(Grant calldata outer, bytes calldata signature) external returns (bytes32);
 
-    /// @notice Revokes a consent for ever, from this second on, also one that was only ever signed.
+    /// @notice Revokes a consent for ever, as the patient's controller or a guardian for REVOKE, from this second on, also one that was only signed.
     /// @dev Revoking it again changes nothing and emits nothing. Emits {ConsentRevoked}.
     ///
     /// Reverts with:
-    /// - {NotController} if the caller is not the patient.
+    /// - {IPatientRegistry-NotController} if the caller is neither.
     ///
     /// @param patient The patient.
     /// @param consent The id of the consent.
@@ -285,7 +342,7 @@ interface IConsentRegistry {
     ///
     /// Reverts with:
     /// - {ISignedActions-SignatureExpired} if the deadline is over.
-    /// - {ISignedActions-InvalidSignature} if the patient did not sign it.
+    /// - {ISignedActions-InvalidSignature} if the patient's controller did not sign it.
     ///
     /// @param patient The patient.
     /// @param consent The id of the consent.
@@ -293,11 +350,11 @@ interface IConsentRegistry {
     /// @param signature The patient's signature.
     function revokeBySig(address patient, bytes32 consent, uint64 deadline, bytes calldata signature) external;
 
-    /// @notice Revokes all consents of the calling patient, also those only ever signed, at a fixed cost.
+    /// @notice Revokes all consents of a patient, as its controller or a guardian for REVOKE, also those only signed, at a fixed cost.
     /// @dev Emits {ConsentsRevoked}.
     ///
     /// Reverts with:
-    /// - {NotController} if the caller is not the patient.
+    /// - {IPatientRegistry-NotController} if the caller is neither.
     ///
     /// @param patient The patient.
     function revokeAll(address patient) external;
@@ -308,7 +365,7 @@ interface IConsentRegistry {
     ///
     /// Reverts with:
     /// - {ISignedActions-SignatureExpired} if the deadline is over.
-    /// - {ISignedActions-InvalidSignature} if the patient did not sign it.
+    /// - {ISignedActions-InvalidSignature} if the patient's controller did not sign it.
     /// - {WrongEpoch} if the epoch has not begun.
     ///
     /// @param patient The patient.
@@ -317,11 +374,11 @@ interface IConsentRegistry {
     /// @param signature The patient's signature.
     function revokeAllBySig(address patient, uint64 epoch, uint64 deadline, bytes calldata signature) external;
 
-    /// @notice Revokes all consents of the calling patient to one organisation, also those only ever signed, at a fixed cost.
+    /// @notice Revokes all consents of a patient to one organisation, as its controller or a guardian for REVOKE, also those only signed.
     /// @dev Emits {GranteeConsentsRevoked}.
     ///
     /// Reverts with:
-    /// - {NotController} if the caller is not the patient.
+    /// - {IPatientRegistry-NotController} if the caller is neither.
     /// - {IAccreditationRegistry-ZeroIdentifier} if `grantee` is zero.
     ///
     /// @param patient The patient.
@@ -334,7 +391,7 @@ interface IConsentRegistry {
     ///
     /// Reverts with:
     /// - {ISignedActions-SignatureExpired} if the deadline is over.
-    /// - {ISignedActions-InvalidSignature} if the patient did not sign it.
+    /// - {ISignedActions-InvalidSignature} if the patient's controller did not sign it.
     /// - {IAccreditationRegistry-ZeroIdentifier} if `grantee` is zero.
     /// - {WrongEpoch} if the epoch has not begun.
     ///
@@ -351,6 +408,30 @@ interface IConsentRegistry {
         bytes calldata signature
     ) external;
 
+    /// @notice Accepts a consent as the organisation that it was given to, also one that was only signed.
+    /// @dev Proves that the organisation saw the terms, as the id is their hash. Where the terms demand it, {check} refuses until it is done.
+    /// Emits {ConsentAccepted}.
+    ///
+    /// Reverts with:
+    /// - {IAccreditationRegistry-NotAuthorised} if the caller does not act for the grantee, or the grantee is not in good standing.
+    /// - {AlreadyRevoked} if this id was revoked.
+    /// - {AlreadyAnswered} if it was accepted or declined.
+    ///
+    /// @param outer The consent, its terms as a hash.
+    /// @param obligations A salted hash of what the organisation commits itself to; zero if nothing.
+    function accept(Grant calldata outer, bytes32 obligations) external;
+
+    /// @notice Declines a consent for ever, as the organisation that it was given to, also one that was only signed.
+    /// @dev Emits {ConsentDeclined}.
+    ///
+    /// Reverts with:
+    /// - {IAccreditationRegistry-NotAuthorised} if the caller does not act for the grantee, or the grantee is not in good standing.
+    /// - {AlreadyRevoked} if this id was revoked.
+    /// - {AlreadyAnswered} if it was accepted or declined.
+    ///
+    /// @param outer The consent, its terms as a hash.
+    function decline(Grant calldata outer) external;
+
     /// @notice Records one use of a consent by the organisation that it was given to.
     /// @dev Counts, and does not judge the terms, which it never sees: whoever releases data calls {check} and then asks for this. A consent that
     /// was only signed is granted first. Emits {ConsentUsed}.
@@ -359,6 +440,7 @@ interface IConsentRegistry {
     /// - {IAccreditationRegistry-NotAuthorised} if the caller does not act for the grantee, or the grantee is not in good standing.
     /// - {NotGranted} if it was not granted on chain.
     /// - {AlreadyRevoked} if this id was revoked.
+    /// - {Declined} if the organisation declined it.
     /// - {WrongEpoch} if all consents of its time were revoked.
     /// - {OutsideAccessWindow} if this is not its time.
     /// - {UsesExhausted} if it was used as often as it may.
@@ -372,7 +454,7 @@ interface IConsentRegistry {
     /// chain. An ERC-1271 wallet may cost up to 3 times its limit of gas.
     /// @param consent The consent with its terms.
     /// @param request Who wants what.
-    /// @param signature The patient's signature of the consent; empty if it was granted on chain.
+    /// @param signature The signature of the consent by the patient's controller; empty if it was granted on chain.
     /// @return The answer.
     /// @return The first thing that is wrong; NONE if it is permitted.
     function check(
@@ -384,10 +466,11 @@ interface IConsentRegistry {
     /// @notice Whether a request was covered by a consent at a time, from the facts that are stored.
     /// @dev Never reverts. For the time of now it answers as {check}. What it cannot date: a signature counts as if it had always been there, and a
     /// wallet answers as it would today; a consent that was used up is taken as such from the second after its last use. An accreditation is
-    /// judged with what is known now, so a compromise that was declared later counts.
+    /// judged with what is known now, so a compromise that was declared later counts. So are the controller, whose signature is asked for, the
+    /// newest freeze, and what is hidden from guardians.
     /// @param consent The consent with its terms.
     /// @param request Who wanted what.
-    /// @param signature The patient's signature of the consent; empty if it was granted on chain.
+    /// @param signature The signature of the consent by the patient's controller; empty if it was granted on chain.
     /// @param at The time that is asked about (Unix seconds).
     /// @return The answer.
     /// @return The first thing that was wrong; NONE if it was permitted.
@@ -397,6 +480,23 @@ interface IConsentRegistry {
         bytes calldata signature,
         uint64 at
     ) external view returns (Decision, Reason);
+
+    /// @notice Whether a request was covered at a time by a consent that stands on others.
+    /// @dev Never reverts. All of the line must be in force: the request is judged by the last, and each is refused that gives more than the one
+    /// before it, in any dimension. What is used is counted for the last alone. Everything else is as with {checkAt}.
+    /// @param line The consents, at most 4: one that stands alone, then each on the one before it.
+    /// @param request Who wanted what.
+    /// @param signatures One for each consent; empty for those granted on chain.
+    /// @param at The time that is asked about (Unix seconds).
+    /// @return The answer.
+    /// @return The first thing that was wrong; NONE if it was permitted.
+    /// @return Which consent of the line it is wrong with, counted from 0.
+    function checkLine(
+        Consent[] calldata line,
+        Request calldata request,
+        bytes[] calldata signatures,
+        uint64 at
+    ) external view returns (Decision, Reason, uint256);
 
     /// @notice What is known of a consent.
     /// @dev Says nothing about epochs, window or terms: {check} does.

@@ -32,7 +32,9 @@ class Step:
 
 PLAN: Final = (
     Step("AccreditationRegistry", ("steward",)),
-    Step("ConsentRegistry", ("AccreditationRegistry",)),
+    Step("PatientRegistry", ("AccreditationRegistry",)),
+    Step("ConsentRegistry", ("AccreditationRegistry", "PatientRegistry")),
+    Step("EmergencyAccess", ("AccreditationRegistry", "PatientRegistry")),
     Step("DrugProvenance", ("AccreditationRegistry",)),
     Step("VaccinationRegistry", ("AccreditationRegistry", "DrugProvenance")),
     Step("VisitRegistry", ("AccreditationRegistry",)),

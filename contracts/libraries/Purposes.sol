@@ -58,7 +58,10 @@ library Purposes {
     /// @dev The support network asks.
     uint32 internal constant SUPNWK = 1 << 25;
 
-    /// @dev All of the above.
+    /// @dev No purpose: the mark of a consent that the grantee must accept before it is used.
+    uint32 internal constant OBLIGATION = 1 << 31;
+
+    /// @dev Every purpose.
     uint32 internal constant ALL = (1 << 26) - 1;
 
     /// @notice Whether `purpose` is exactly one known purpose and among `granted`.

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity =0.8.30;
+
+import {IAccreditationRegistry} from "../interfaces/IAccreditationRegistry.sol";
+import {IPatientRegistry} from "../interfaces/IPatientRegistry.sol";
+import {Accredited} from "./base/Accredited.sol";
+import {SignedActions} from "./base/SignedActions.sol";
+import {UnorderedNonces} from "./base/UnorderedNonces.sol";
+import {Guardianship} from "./libraries/Guardianship.sol";
+import {PatientStatements} from "./libraries/PatientStatements.sol";
+import {Scopes} from "./libraries/Scopes.sol";
+
+/// @title PatientRegistry
+/// @notice See {IPatientRegistry}.
+contract PatientRegistry is IPatientRegistry, Accredited, SignedActions, UnorderedNonces {
+    using Guardianship for Guardianship.Entry;
+    using Guardianship for Guardianship.State;
+
+    /* STORAGE */
+
+    /// @dev All that a grant reads, in one slot. The zero controller stands for the patient.
+    struct Key {
+        address controller;
+        uint48 frozenFrom;
+        uint48 frozenUntil;
+    }
+
+    mapping(address patient => Key) private _keys;
+    mapping(address patient => Guardianship.State) private _guardianships;
+    mapping(uint16 jurisdiction => uint32 classes) private _hideable;
+
+    /// @param accreditation The registry in which the authority of each jurisdiction stands.
+    constructor(IAccreditationRegistry accreditation) Accredited(accreditation) SignedActions("PatientRegistry", "1") {}
+
+    /* CONTROLLER, OR ANYONE WITH ITS SIGNATURE */
+
+    /// @inheritdoc IPatientRegistry
+    function rotate(address patient, address controller) external {
+        _checkController(patient);
+        _rotate(patient, controller);
+    }
+
+    /// @inheritdoc IPatientRegistry
+    function rotateBySig(address patient, address controller, Signed calldata by) external {
+        _checkStatement(patient, PatientStatements.rotate(patient, controller, by), by);
+        _rotate(patient, controller);
+    }
+
+    function _rotate(address patient, address controller) private {
+        _checkThawed(patient);
+        require(controller != address(0), IAccreditationRegistry.ZeroIdentifier());
+
+        _keys[patient].controller = controller;
+
+        emit ControllerRotated(patient, controller);
+    }
+
+    /// @inheritdoc IPatientRegistry
+    function addGuardian(Appointment calldata appointment) external {
+        _checkController(appointment.patient);
+        _addGuardian(appointment);
+    }
+
+    /// @inheritdoc IPatientRegistry
+    function addGuardianBySig(Appointment calldata appointment, Signed calldata by) external {
+        _checkStatement(appointment.patient, PatientStatements.addGuardian(appointment, by), by);
+        _addGuardian(appointment);
+    }
+
+    function _addGuardian(Appointment calldata appointment) private {
+        address patient = appointment.patient;
+        _checkThawed(patient);
+
+        Guardianship.Entry memory entry = _guardianships[patient].add(appointment);
+
+        emit GuardianAdded(
+            patient,
+            appointment.guardian,
+            entry.scope,
+            entry.from,
+            entry.until,
+            entry.protectFrom,
+            appointment.evidence
+        );
+    }
+
+    /// @inheritdoc IPatientRegistry
+    function removeGuardian(address patient, address guardian) external {
+        _checkController(patient);
+        _removeGuardian(patient, guardian);
+    }
+
+    /// @inheritdoc IPatientRegistry
+    function removeGuardianBySig(address patient, address guardian, Signed calldata by) external {
+        _checkStatement(patient, PatientStatements.removeGuardian(patient, guardian, by), by);
+        _removeGuardian(patient, guardian);
+    }
+
+    function _removeGuardian(address patient, address guardian) private {
+        uint64 until = _guardianships[patient].remove(patient, guardian);
+
+        emit GuardianRemoved(patient, guardian, uint64(block.timestamp), until);
+    }
+
+    /// @inheritdoc IPatientRegistry
+    function changeThreshold(address patient, uint8 threshold) external {
+        _checkController(patient);
+        _changeThreshold(patient, threshold);
+    }
+
+    /// @inheritdoc IPatientRegistry
+    function changeThresholdBySig(address patient, uint8 threshold, Signed calldata by) external {
+        _checkStatement(patient, PatientStatements.changeThreshold(patient, threshold, by), by);
+        _changeThreshold(patient, threshold);
+    }
+
+    function _changeThreshold(address patient, uint8 threshold) private {
+        uint64 from = _guardianships[patient].changeThreshold(threshold);
+
+        emit ThresholdChanged(patient, threshold, from);
+    }
+
+    /// @inheritdoc IPatientRegistry
+    function hide(address patient, uint32 classes) external {
+        _checkController(patient);
+        _hide(patient, classes);
+    }
+
+    /// @inheritdoc IPatientRegistry
+    function hideBySig(address patient, uint32 classes, Signed calldata by) external {
+        _checkStatement(patient, PatientStatements.hide(patient, classes, by), by);
+        _hide(patient, classes);
+    }
+
+    function _hide(address patient, uint32 classes) private {
+        _guardianships[patient].hidden = classes;
+
+        emit HiddenClassesChanged(patient, classes);
+    }
+
+    /// @inheritdoc IPatientRegistry
+    function veto(address patient) external {
+        _checkController(patient);
+        _veto(patient);
+    }
+
+    /// @inheritdoc IPatientRegistry
+    function vetoBySig(address patient, uint32 round, Signed calldata by) external {
+        _checkStatement(patient, PatientStatements.veto(patient, round, by), by);
+        uint32 current = _guardianships[patient].round;
+        require(round == current, WrongRound(round, current));
+        _veto(patient);
+    }
+
+    function _veto(address patient) private {
+        address controller = _guardianships[patient].veto(patient);
+
+        emit RecoveryVetoed(patient, controller);
+    }
+
+    /* CONTROLLER, ANYONE WITH ITS SIGNATURE, OR GUARDIAN */
+
+    /// @inheritdoc IPatientRegistry
+    function freeze(address patient, uint64 until) external {
+        bool isByGuardian = msg.sender != controllerOf(patient);
+        if (isByGuardian) _guardianships[patient].pause(patient);
+        _freeze(patient, until);
+    }
+
+    /// @inheritdoc IPatientRegistry
+    function freezeBySig(address patient, uint64 until, Signed calldata by) external {
+        _checkStatement(patient, PatientStatements.freeze(patient, until, by), by);
+        _freeze(patient, until);
+    }
+
+    function _freeze(address patient, uint64 until) private {
+        bool isShort = until > block.timestamp && until <= block.timestamp + Guardianship.MAX_FREEZE;
+        require(isShort, InvalidFreeze(until));
+        Key storage key = _keys[patient];
+        bool isFrozen = block.timestamp < key.frozenUntil;
+
+        if (!isFrozen) key.frozenFrom = uint48(block.timestamp);
+        if (until > key.frozenUntil) key.frozenUntil = uint48(until);
+
+        emit PatientFrozen(patient, msg.sender, key.frozenFrom, key.frozenUntil, _guardianships[patient].freezableFrom);
+    }
+
+    /* GUARDIAN */
+
+    /// @inheritdoc IPatientRegistry
+    function recover(address patient, address controller) external {
+        Guardianship.State storage state = _guardianships[patient];
+        uint64 readyAt = state.vote(patient, controller);
+
+        emit RecoveryVoted(patient, msg.sender, controller, state.round);
+        if (readyAt != 0) emit RecoveryBegun(patient, controller, readyAt);
+    }
+
+    /// @inheritdoc IPatientRegistry
+    function resign(address patient) external {
+        _guardianships[patient].resign(patient);
+
+        emit GuardianResigned(patient, msg.sender, uint64(block.timestamp));
+    }
+
+    /* ANYONE */
+
+    /// @inheritdoc IPatientRegistry
+    function finishRecovery(address patient) external {
+        address controller = _guardianships[patient].finish(patient);
+
+        Key storage key = _keys[patient];
+        key.controller = controller;
+        if (block.timestamp < key.frozenUntil) key.frozenUntil = uint48(block.timestamp);
+
+        emit PatientRecovered(patient, controller, uint64(block.timestamp));
+    }
+
+    /* AUTHORITY */
+
+    /// @inheritdoc IPatientRegistry
+    function allowHiding(uint16 jurisdiction, uint32 classes) external {
+        bool isAuthority = msg.sender == ACCREDITATION.authorityOf(jurisdiction);
+        require(isAuthority, IAccreditationRegistry.NotAuthority(jurisdiction, msg.sender));
+
+        _hideable[jurisdiction] = classes;
+
+        emit HidingAllowed(jurisdiction, classes);
+    }
+
+    /* VIEWS */
+
+    /// @inheritdoc IPatientRegistry
+    function controllerOf(address patient) public view returns (address) {
+        address controller = _keys[patient].controller;
+        return controller == address(0) ? patient : controller;
+    }
+
+    /// @inheritdoc IPatientRegistry
+    function controlOf(address patient) public view returns (Control memory) {
+        Key memory key = _keys[patient];
+        return Control(key.controller == address(0) ? patient : key.controller, key.frozenFrom, key.frozenUntil);
+    }
+
+    /// @inheritdoc IPatientRegistry
+    function capacityOf(address patient, address account, uint8 scope) external view returns (Capacity) {
+        Control memory control = controlOf(patient);
+        bool isController = account == control.controller;
+        if (!isController && !isGuardian(patient, account, scope, uint64(block.timestamp))) return Capacity.NONE;
+        if (scope & Scopes.GIVING != 0 && block.timestamp < control.frozenUntil) return Capacity.FROZEN;
+        return isController ? Capacity.CONTROLLER : Capacity.GUARDIAN;
+    }
+
+    /// @inheritdoc IPatientRegistry
+    function isGuardian(address patient, address account, uint8 scope, uint64 at) public view returns (bool) {
+        return _guardianships[patient].entries[account].isHeld(scope, at);
+    }
+
+    /// @inheritdoc IPatientRegistry
+    function guardianOf(address patient, address guardian) external view returns (Guardian memory) {
+        Guardianship.Entry memory entry = _guardianships[patient].entries[guardian];
+        return Guardian(entry.scope, entry.from, entry.until, entry.protectFrom, entry.removedAt);
+    }
+
+    /// @inheritdoc IPatientRegistry
+    function guardiansOf(address patient) external view returns (address[] memory) {
+        return _guardianships[patient].roster;
+    }
+
+    /// @inheritdoc IPatientRegistry
+    function recoveryOf(address patient) external view returns (Recovery memory) {
+        Guardianship.State storage state = _guardianships[patient];
+        (uint256 votes, uint256 needed, uint256 total) = state.tally(state.controller);
+        return Recovery(state.controller, state.readyAt, state.round, votes, needed, total);
+    }
+
+    /// @inheritdoc IPatientRegistry
+    function hiddenOf(address patient, uint16 jurisdiction) external view returns (uint32) {
+        return _guardianships[patient].hidden & _hideable[jurisdiction];
+    }
+
+    /* HELPERS */
+
+    function _checkController(address patient) private view {
+        require(msg.sender == controllerOf(patient), NotController(patient, msg.sender));
+    }
+
+    function _checkStatement(address patient, bytes32 statement, Signed calldata by) private {
+        _checkDeadline(by.deadline);
+        _checkSigned(controllerOf(patient), statement, by.signature);
+        _useNonce(patient, by.nonce);
+    }
+
+    function _checkThawed(address patient) private view {
+        require(block.timestamp >= _keys[patient].frozenUntil, Frozen(patient));
+    }
+}
