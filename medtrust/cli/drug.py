@@ -57,8 +57,11 @@ def commission(
     as_: AccountOption = None,
     json_: JsonOption = False,
 ) -> None:
-    """Record a lot with all its packs, as its manufacturer."""
+    """Record a lot with all its packs, as its manufacturer; run again, it finds that this is done."""
     goods = Goods(open_suite(chain, as_), LotFile.read(file))
+    if goods.is_commissioned():
+        answer({"lot": goods.lot}, f"lot {goods.file.lot_number} of {goods.file.gtin} is commissioned", as_json=json_)
+        return
     receipt = goods.commission()
     text = f"commissioned lot {goods.file.lot_number} of {goods.file.gtin}: {goods.file.packed.size:,} packs"
     receipt_answer(receipt, text, as_json=json_, lot=goods.lot)

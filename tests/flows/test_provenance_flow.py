@@ -171,6 +171,7 @@ def command(world, tmp_path, monkeypatch):
 class TestCommands:
     """
     every command of the group, one after the other -> does it, and says it in JSON; a second dispense is refused
+    commission once more                            -> no transaction; with another expiry it is refused
     recall to an unknown depth                      -> InputError
     """
 
@@ -186,6 +187,14 @@ class TestCommands:
         file = LotFile.read(path)
         assert made["lot"] == "0x" + file.packed.id.hex()
         assert world.suite.drugs.lot_of(file.packed.id).units_root == file.packed.root
+
+        block = world.chain.block_number()
+        assert command("commission", str(path), "--as", "maker") == {"lot": made["lot"]}
+        assert world.chain.block_number() == block
+        path.write_text(json.dumps({**json.loads(path.read_text()), "expiry": "2028-07-31"}))
+        with pytest.raises(Reverted, match="LotExists"):
+            command("commission", str(path), "--as", "maker")
+        path.write_text(json.dumps({**json.loads(path.read_text()), "expiry": "2028-06-30"}))
 
         pallet, case = f"(00){PALLET}", f"(00){CASE}"
         command("ship", pallet, *of_file, "--from", "maker", "--to", "wholesaler", "--as", "maker")
