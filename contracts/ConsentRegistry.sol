@@ -5,6 +5,7 @@ import {IAccreditationRegistry} from "../interfaces/IAccreditationRegistry.sol";
 import {IConsentRegistry} from "../interfaces/IConsentRegistry.sol";
 import {IPatientRegistry} from "../interfaces/IPatientRegistry.sol";
 import {Accredited} from "./base/Accredited.sol";
+import {ConsentLedgers} from "./base/ConsentLedgers.sol";
 import {Controlled} from "./base/Controlled.sol";
 import {SignedActions} from "./base/SignedActions.sol";
 import {Coverage} from "./libraries/Coverage.sol";
@@ -16,13 +17,10 @@ import {Statements} from "./libraries/Statements.sol";
 
 /// @title ConsentRegistry
 /// @notice See {IConsentRegistry}.
-contract ConsentRegistry is IConsentRegistry, Accredited, Controlled, SignedActions {
+contract ConsentRegistry is ConsentLedgers, Accredited, Controlled, SignedActions {
     using Epochs for Epochs.State;
     using Ledgers for Ledgers.Entry;
-
-    /* STORAGE */
-
-    mapping(address patient => Ledgers.Ledger) private _ledgers;
+    using Ledgers for Ledgers.Ledger;
 
     /// @param accreditation The registry in which grantees stand.
     /// @param patients The registry that says who decides for a patient.
@@ -47,16 +45,17 @@ contract ConsentRegistry is IConsentRegistry, Accredited, Controlled, SignedActi
     }
 
     function _grant(Grant calldata outer, bytes32 consent, bool isGuardian) private {
-        Ledgers.Entry storage entry = _ledgers[outer.patient].entries[consent];
+        Ledgers.Entry storage entry = _ledger(outer.patient).entries[consent];
         require(entry.revokedAt == 0, AlreadyRevoked(consent, entry.revokedAt));
-        if (entry.grantedAt != 0) return;
+        if (entry.isGranted()) return;
         bool isWindow = outer.accessFrom < outer.accessUntil && block.timestamp < outer.accessUntil;
         require(isWindow, InvalidAccessWindow(outer.accessFrom, outer.accessUntil));
         _checkEpoch(outer);
         _checkAccredited(outer.grantee, Roles.PARTICIPANT);
 
-        uint48 at = uint48(block.timestamp);
-        (entry.grantedAt, entry.isByGuardian) = (at, isGuardian);
+        uint40 at = uint40(block.timestamp);
+        if (isGuardian) entry.guardedAt = at;
+        else entry.grantedAt = at;
 
         emit ConsentGranted(consent, outer.patient, outer.grantee, outer.accessFrom, outer.accessUntil, at, isGuardian);
     }
@@ -81,10 +80,10 @@ contract ConsentRegistry is IConsentRegistry, Accredited, Controlled, SignedActi
 
     /// @dev Whether the id was ever granted is not asked: one that was only signed is revoked the same way.
     function _revoke(address patient, bytes32 consent) private {
-        Ledgers.Entry storage entry = _ledgers[patient].entries[consent];
+        Ledgers.Entry storage entry = _ledger(patient).entries[consent];
         if (entry.revokedAt != 0) return;
 
-        entry.revokedAt = uint48(block.timestamp);
+        entry.revokedAt = uint40(block.timestamp);
 
         emit ConsentRevoked(consent, patient, uint64(block.timestamp));
     }
@@ -106,7 +105,7 @@ contract ConsentRegistry is IConsentRegistry, Accredited, Controlled, SignedActi
     }
 
     function _revokeAll(address patient) private {
-        _ledgers[patient].epochs.end();
+        _ledger(patient).epochs.end();
 
         emit ConsentsRevoked(patient, epochOf(patient, bytes32(0)), uint64(block.timestamp));
     }
@@ -136,7 +135,7 @@ contract ConsentRegistry is IConsentRegistry, Accredited, Controlled, SignedActi
     function _revokeAllOf(address patient, bytes32 grantee) private {
         require(grantee != bytes32(0), IAccreditationRegistry.ZeroIdentifier());
 
-        _ledgers[patient].epochs.endOf(grantee);
+        _ledger(patient).epochs.endOf(grantee);
 
         emit GranteeConsentsRevoked(patient, grantee, epochOf(patient, grantee), uint64(block.timestamp));
     }
@@ -161,19 +160,19 @@ contract ConsentRegistry is IConsentRegistry, Accredited, Controlled, SignedActi
     function _answer(Grant calldata outer, bool isDeclined) private returns (bytes32 consent) {
         _checkAuthorised(outer.grantee, Roles.PARTICIPANT);
         consent = Statements.consent(outer);
-        Ledgers.Entry storage entry = _ledgers[outer.patient].entries[consent];
+        Ledgers.Entry storage entry = _ledger(outer.patient).entries[consent];
         require(entry.revokedAt == 0, AlreadyRevoked(consent, entry.revokedAt));
         require(entry.answeredAt == 0, AlreadyAnswered(consent, entry.answeredAt));
 
-        (entry.answeredAt, entry.isDeclined) = (uint48(block.timestamp), isDeclined);
+        (entry.answeredAt, entry.isDeclined) = (uint40(block.timestamp), isDeclined);
     }
 
     /// @inheritdoc IConsentRegistry
     function use(Grant calldata outer, bytes32 requestCommitment) external {
         _checkAuthorised(outer.grantee, Roles.PARTICIPANT);
         bytes32 consent = Statements.consent(outer);
-        Ledgers.Entry storage entry = _ledgers[outer.patient].entries[consent];
-        require(entry.grantedAt != 0, NotGranted(consent));
+        Ledgers.Entry storage entry = _ledger(outer.patient).entries[consent];
+        require(entry.isGranted(), NotGranted(consent));
         require(entry.revokedAt == 0, AlreadyRevoked(consent, entry.revokedAt));
         require(!entry.isDeclined, Declined(consent, entry.answeredAt));
         _checkEpoch(outer);
@@ -182,38 +181,51 @@ contract ConsentRegistry is IConsentRegistry, Accredited, Controlled, SignedActi
         uint32 uses = entry.uses;
         require(uses < outer.maxUses, UsesExhausted(outer.maxUses));
 
-        uint48 at = uint48(block.timestamp);
+        uint40 at = uint40(block.timestamp);
         (entry.usedAt, entry.uses) = (at, ++uses);
 
         emit ConsentUsed(consent, outer.patient, outer.grantee, msg.sender, requestCommitment, uses, at);
     }
 
-    /* VIEWS */
+    /* ANYONE */
 
     /// @inheritdoc IConsentRegistry
     function check(
-        Consent memory consent,
+        Consent calldata consent,
         Request calldata request,
         bytes calldata signature
     ) external view returns (Decision, Reason) {
-        return checkAt(consent, request, signature, uint64(block.timestamp));
+        return Coverage.decided(_judge(consent, request, signature, uint64(block.timestamp)));
     }
 
     /// @inheritdoc IConsentRegistry
     function checkAt(
-        Consent memory consent,
+        Consent calldata consent,
         Request calldata request,
         bytes calldata signature,
         uint64 at
-    ) public view returns (Decision, Reason) {
+    ) external view returns (Decision, Reason) {
         if (at > block.timestamp) return (Decision.DEFAULT_DENIAL, Reason.FUTURE);
-        bool isAlone = consent.terms.parent == bytes32(0);
-        return Coverage.decided(_judge(consent, request, signature, at, isAlone ? Reason.NONE : Reason.PARENT));
+        return Coverage.decided(_judge(consent, request, signature, at));
+    }
+
+    /// @dev Both calls begin with the consent, whose words stand there as they are hashed.
+    function _judge(
+        Consent calldata consent,
+        Request calldata request,
+        bytes calldata signature,
+        uint64 at
+    ) private view returns (Reason reason) {
+        bytes32 id = Statements.consentInCalldata();
+        bool isPlain;
+        (reason, isPlain) = _ledger(consent.patient).judge(consent, id, at);
+        if (!isPlain) reason = _reasonAgainst(consent, id, signature, at, Coverage.alone(consent), request.dataClass);
+        if (reason == Reason.NONE) reason = Coverage.uncovered(consent, request, ACCREDITATION, at);
     }
 
     /// @inheritdoc IConsentRegistry
     function checkLine(
-        Consent[] memory line,
+        Consent[] calldata line,
         Request calldata request,
         bytes[] calldata signatures,
         uint64 at
@@ -221,48 +233,53 @@ contract ConsentRegistry is IConsentRegistry, Accredited, Controlled, SignedActi
         if (at > block.timestamp) return (Decision.DEFAULT_DENIAL, Reason.FUTURE, 0);
         bool isLine = Coverage.isLine(line.length) && signatures.length == line.length;
         if (!isLine) return (Decision.DEFAULT_DENIAL, Reason.LINE, 0);
-        for (; place < line.length - 1; ++place) {
-            (reason, ) = _reasonAgainst(line[place], signatures[place], at, Coverage.broken(line, place));
-            bool isStanding = ACCREDITATION.isAccredited(line[place].grantee, Roles.PARTICIPANT, at);
-            if (reason == Reason.NONE && !isStanding) reason = Reason.ACCREDITATION;
-            if (reason != Reason.NONE) break;
+        uint256 last = line.length - 1;
+        for (; place <= last; ++place) {
+            reason = _reasonInLine(line, place, signatures[place], at, request.dataClass);
+            if (reason != Reason.NONE || place == last) break;
         }
-        Reason broken = Coverage.broken(line, place);
-        if (reason == Reason.NONE) reason = _judge(line[place], request, signatures[place], at, broken);
+        if (reason == Reason.NONE) reason = Coverage.uncovered(line[last], request, ACCREDITATION, at);
         (decision, reason) = Coverage.decided(reason);
     }
 
-    function _judge(
-        Consent memory consent,
-        Request calldata request,
+    function _reasonInLine(
+        Consent[] calldata line,
+        uint256 place,
         bytes calldata signature,
         uint64 at,
-        Reason broken
+        uint256 dataClass
     ) private view returns (Reason reason) {
-        bool isByGuardian;
-        (reason, isByGuardian) = _reasonAgainst(consent, signature, at, broken);
-        if (reason == Reason.NONE) reason = Coverage.uncovered(consent, request, ACCREDITATION, at);
-        if (reason != Reason.NONE || !isByGuardian) return reason;
-        uint32 hidden = PATIENTS.hiddenOf(consent.patient, ACCREDITATION.jurisdictionOf(consent.grantee));
-        return request.dataClass & hidden == 0 ? Reason.NONE : Reason.HIDDEN;
+        Consent calldata consent = line[place];
+        Reason broken = Coverage.broken(line, place);
+        reason = _reasonAgainst(consent, Statements.consent(consent), signature, at, broken, dataClass);
+        bool isStanding = ACCREDITATION.isAccredited(consent.grantee, Roles.PARTICIPANT, at);
+        return reason == Reason.NONE && !isStanding ? Reason.ACCREDITATION : reason;
     }
 
     /// @dev What the patient withdrew comes first, so that a denial is told from a mere lack of consent.
     function _reasonAgainst(
-        Consent memory consent,
+        Consent calldata consent,
+        bytes32 id,
         bytes calldata signature,
         uint64 at,
-        Reason broken
-    ) private view returns (Reason reason, bool isByGuardian) {
-        bytes32 id = Statements.consent(consent);
-        Ledgers.Ledger storage ledger = _ledgers[consent.patient];
-        Ledgers.Entry memory entry = ledger.entries[id];
-        isByGuardian = entry.isByGuardian;
-        reason = Ledgers.withdrawn(ledger, entry, consent, at);
-        if (reason == Reason.NONE && !entry.isGrantedAt(at)) {
-            reason = _reasonAgainstSignature(consent.patient, id, signature, at);
+        Reason broken,
+        uint256 dataClass
+    ) private view returns (Reason reason) {
+        Ledgers.Ledger storage ledger = _ledger(consent.patient);
+        (reason, ) = ledger.judge(consent, id, at);
+        if (reason == Reason.REVOKED || reason == Reason.EPOCH) return reason;
+        (bool isGranted, bool isByGuardian) = ledger.entries[id].grantAt(at);
+        if (!isGranted) {
+            Reason unsigned = _reasonAgainstSignature(consent.patient, id, signature, at);
+            if (unsigned != Reason.NONE) return unsigned;
         }
-        if (reason == Reason.NONE) reason = broken == Reason.NONE ? entry.unavailable(consent, at) : broken;
+        if (broken != Reason.NONE || reason != Reason.NONE) return broken != Reason.NONE ? broken : reason;
+        return isByGuardian ? _reasonOfHiding(consent, dataClass) : Reason.NONE;
+    }
+
+    function _reasonOfHiding(Consent calldata consent, uint256 dataClass) private view returns (Reason) {
+        uint32 hidden = PATIENTS.hiddenOf(consent.patient, ACCREDITATION.jurisdictionOf(consent.grantee));
+        return dataClass & hidden == 0 ? Reason.NONE : Reason.HIDDEN;
     }
 
     /// @dev A key that may be stolen proves nothing that is not on chain already.
@@ -276,25 +293,5 @@ contract ConsentRegistry is IConsentRegistry, Accredited, Controlled, SignedActi
         IPatientRegistry.Control memory control = PATIENTS.controlOf(patient);
         if (_isFrozenAt(control, at)) return Reason.FROZEN;
         return _isSigned(control.controller, id, signature) ? Reason.NONE : Reason.SIGNATURE;
-    }
-
-    /// @inheritdoc IConsentRegistry
-    function recordOf(address patient, bytes32 consent) external view returns (Record memory) {
-        return _ledgers[patient].entries[consent].record();
-    }
-
-    /// @inheritdoc IConsentRegistry
-    function epochOf(address patient, bytes32 grantee) public view returns (uint64) {
-        return _ledgers[patient].epochs.current(grantee);
-    }
-
-    /// @inheritdoc IConsentRegistry
-    function idOf(Grant calldata outer) external pure returns (bytes32) {
-        return Statements.consent(outer);
-    }
-
-    /// @inheritdoc IConsentRegistry
-    function termsHashOf(Terms calldata terms) external pure returns (bytes32) {
-        return Statements.terms(terms);
     }
 }

@@ -182,7 +182,7 @@ contract PatientRegistry is IPatientRegistry, Accredited, SignedActions, Unorder
         if (!isFrozen) key.frozenFrom = uint48(block.timestamp);
         if (until > key.frozenUntil) key.frozenUntil = uint48(until);
 
-        emit PatientFrozen(patient, msg.sender, key.frozenFrom, key.frozenUntil, _guardianships[patient].freezableFrom);
+        emit FreezeBegun(patient, msg.sender, key.frozenFrom, key.frozenUntil, _guardianships[patient].freezableFrom);
     }
 
     /* GUARDIAN */

@@ -137,13 +137,13 @@ interface IPatientRegistry is IUnorderedNonces {
     /// @param classes The classes from now on, as bits of `DataClasses`.
     event HidingAllowed(uint16 indexed jurisdiction, uint32 classes);
 
-    /// @notice A patient was frozen.
+    /// @notice A patient was frozen, or a freeze was asked for that others may outlast.
     /// @param patient The patient.
     /// @param caller Who sent it.
     /// @param from First second of the freeze (Unix seconds).
     /// @param until First second after it (Unix seconds).
     /// @param freezableFrom From when on guardians may freeze it again (Unix seconds).
-    event PatientFrozen(
+    event FreezeBegun(
         address indexed patient,
         address indexed caller,
         uint64 from,
@@ -395,7 +395,7 @@ interface IPatientRegistry is IUnorderedNonces {
     function vetoBySig(address patient, uint32 round, Signed calldata by) external;
 
     /// @notice Freezes a patient whose key may be stolen.
-    /// @dev Freezes meet in the later end. Guardians may do it too, once in 14 days. Emits {PatientFrozen}.
+    /// @dev Freezes meet in the later end. Guardians may do it too, once in 14 days. Emits {FreezeBegun}.
     ///
     /// Reverts with:
     /// - {NotController} if the caller neither decides for the patient nor is a guardian for FREEZE.
@@ -408,7 +408,7 @@ interface IPatientRegistry is IUnorderedNonces {
 
     /// @notice Freezes a patient whose controller signed that; anyone may send it.
     /// @dev Signed: `Freeze(address patient,uint64 until,uint256 nonce,uint64 deadline)`. Emits
-    /// {IUnorderedNonces-NonceUsed} and {PatientFrozen}.
+    /// {IUnorderedNonces-NonceUsed} and {FreezeBegun}.
     ///
     /// Reverts with:
     /// - {ISignedActions-SignatureExpired} if the deadline is over.

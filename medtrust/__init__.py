@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from medtrust.chain import Chain, Event, Receipt
     from medtrust.consent import ConsentClient
     from medtrust.drugs import DrugClient
+    from medtrust.emergency import EmergencyClient
     from medtrust.insurance import InsuranceClient
+    from medtrust.patients import PatientClient
     from medtrust.pool import PoolClient
     from medtrust.suite import Suite
     from medtrust.token import TokenClient
@@ -45,6 +47,7 @@ __all__ = [
     "CompileError",
     "ConsentClient",
     "DrugClient",
+    "EmergencyClient",
     "Event",
     "InputError",
     "InsuranceClient",
@@ -52,6 +55,7 @@ __all__ = [
     "NodeFailed",
     "NotDeployed",
     "NotMined",
+    "PatientClient",
     "PoolClient",
     "Receipt",
     "Reverted",
@@ -73,8 +77,10 @@ _MODULE_OF: Final = {
     "Chain": "chain",
     "ConsentClient": "consent",
     "DrugClient": "drugs",
+    "EmergencyClient": "emergency",
     "Event": "chain",
     "InsuranceClient": "insurance",
+    "PatientClient": "patients",
     "PoolClient": "pool",
     "Receipt": "chain",
     "Role": "accreditation",

@@ -12,9 +12,23 @@ from medtrust.consent_terms import Confidentiality, Consent, DataClass, Purpose,
 from medtrust.errors import CheckRefused
 from medtrust.types import ZERO_HASH
 
-__all__ = ["Decision", "Facts", "Reason", "Record", "Verdict", "decide"]
+__all__ = [
+    "MAX_LINE",
+    "Decision",
+    "Facts",
+    "Reason",
+    "Record",
+    "Verdict",
+    "decide",
+    "decide_line",
+    "is_within",
+    "with_emergency",
+]
 
-_PURPOSES: Final = sum(Purpose)
+MAX_LINE: Final = 4
+"""How many consents may stand on each other, the first counted."""
+
+_PURPOSES: Final = sum(Purpose) & ~Purpose.OBLIGATION
 _DATA_CLASSES: Final = sum(DataClass)
 
 
@@ -28,7 +42,7 @@ class Decision(IntEnum):
 
 
 class Reason(IntEnum):
-    """The one thing that is wrong, in the order in which they are looked at."""
+    """The one thing that is wrong; `IConsentRegistry` says in which order they are looked at."""
 
     NONE = 0
     FUTURE = 1
@@ -49,6 +63,13 @@ class Reason(IntEnum):
     SENSITIVITY = 16
     FACILITY = 17
     DATA_TIME = 18
+    FROZEN = 19
+    ONWARD = 20
+    WIDER = 21
+    DECLINED = 22
+    NOT_ACCEPTED = 23
+    HIDDEN = 24
+    LINE = 25
 
 
 _SENTENCES: Final = {
@@ -57,8 +78,8 @@ _SENTENCES: Final = {
     Reason.REVOKED: "the patient revoked this consent",
     Reason.EPOCH: "the patient revoked all consents of its time, or it was made for another time",
     Reason.UNKNOWN: "this consent was not granted, and no signature was shown",
-    Reason.SIGNATURE: "the signature is not the patient's",
-    Reason.PARENT: "a consent with onward sharing, or under another consent, is not honoured",
+    Reason.SIGNATURE: "the signature is not that of whoever decides for the patient",
+    Reason.PARENT: "the consent stands on another one, which was not shown before it",
     Reason.NOT_YET: "the window of access has not begun",
     Reason.EXPIRED: "the window of access is over",
     Reason.USES: "the consent was used as often as it may be",
@@ -71,6 +92,13 @@ _SENTENCES: Final = {
     Reason.SENSITIVITY: "the data are more sensitive than the consent allows",
     Reason.FACILITY: "the consent is for another facility",
     Reason.DATA_TIME: "the consent does not cover data of this time",
+    Reason.FROZEN: "the patient's key may be stolen, so no signature counts",
+    Reason.ONWARD: "the consent before it does not share onward",
+    Reason.WIDER: "the consent gives more than the one on which it stands",
+    Reason.DECLINED: "the organisation declined the consent",
+    Reason.NOT_ACCEPTED: "the organisation has not accepted its obligations",
+    Reason.HIDDEN: "a guardian granted it, and the patient hides these data from guardians",
+    Reason.LINE: "from one to four consents are shown, each with its signature or none",
 }
 
 
@@ -82,6 +110,9 @@ class Record:
     revoked_at: int = 0
     used_at: int = 0
     uses: int = 0
+    accepted_at: int = 0
+    declined_at: int = 0
+    is_by_guardian: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,9 +120,10 @@ class Facts:
     """What is known beside the consent and the request.
 
     `ends` and `grantee_ends` are the times (Unix seconds, rising) at which the patient revoked everything, and
-    everything of the grantee. `is_signed` says whether the signature that was shown is the patient's; None if none was
-    shown. `jurisdiction` is that of the grantee, `is_accredited` its standing at the time, `is_actor` whether the actor
-    was one of its signers then.
+    everything of the grantee. `is_signed` says whether the signature that was shown is that of the patient's
+    controller; None if none was shown. `jurisdiction` is that of the grantee, `is_accredited` its standing at the time,
+    `is_actor` whether the actor was one of its signers then. `is_frozen` says whether the patient was frozen at the
+    time, `hidden` which classes it hides from guardians where the grantee is (bits of `DataClass`).
     """
 
     record: Record = Record()
@@ -101,6 +133,8 @@ class Facts:
     jurisdiction: int = 0
     is_accredited: bool = True
     is_actor: bool = True
+    is_frozen: bool = False
+    hidden: int = 0
 
 
 @dataclass(frozen=True)
@@ -122,7 +156,7 @@ class Verdict:
     @property
     def is_permitted(self) -> bool:
         """Whether the request may be served."""
-        return self.decision is Decision.PERMIT
+        return self.decision in (Decision.PERMIT, Decision.BREAK_GLASS)
 
     def require_permitted(self) -> Verdict:
         """Return the verdict if it permits; raises `CheckRefused` with its reason otherwise."""
@@ -132,35 +166,106 @@ class Verdict:
 
 
 def decide(consent: Consent, request: Request, facts: Facts, *, now: int, at: int | None = None) -> Verdict:
-    """Decide as the contract does at the time `now`, about now or about an earlier time `at` (Unix seconds).
+    """Decide as the contract's `check` does at the time `now`, about now or about an earlier time `at` (Unix seconds).
 
     Precedence: what the patient withdrew, then everything else that is wrong in the order of `Reason`, then permit.
     """
-    reason = _against_consent(consent, facts, now if at is None else at, now)
-    reason = reason or _against_requester(consent, request, facts)
-    reason = reason or _against_terms(consent.terms, request)
+    time = now if at is None else at
+    broken = Reason.NONE if consent.terms.parent == ZERO_HASH else Reason.PARENT
+    reason = Reason.FUTURE if time > now else _against_consent(consent, request, facts, time, now, broken)
+    return _verdict(reason or _against_request(consent, request, facts))
+
+
+def decide_line(
+    line: Sequence[Consent], request: Request, facts: Sequence[Facts], *, now: int, at: int | None = None
+) -> tuple[Verdict, int]:
+    """Decide as the contract's `checkLine` does, and say which consent of the line (from 0) the reason is about.
+
+    `facts` are those of each consent of the line; `is_accredited` of each, `is_actor` of the last alone counts.
+    """
+    time = now if at is None else at
+    if time > now:
+        return _verdict(Reason.FUTURE), 0
+    if not 0 < len(line) <= MAX_LINE or len(facts) != len(line):
+        return _verdict(Reason.LINE), 0
+    for place, (consent, known) in enumerate(zip(line, facts, strict=True)):
+        broken = _broken(consent, line[place - 1] if place else None)
+        reason = _against_consent(consent, request, known, time, now, broken)
+        reason = reason or (Reason.NONE if known.is_accredited else Reason.ACCREDITATION)
+        if reason:
+            return _verdict(reason), place
+    last = len(line) - 1
+    return _verdict(_against_request(line[last], request, facts[last])), last
+
+
+def is_within(child: Consent, parent: Consent) -> bool:
+    """Whether a consent gives nothing that its parent does not: narrower or equal in every dimension."""
+    mine, theirs = child.terms, parent.terms
+    flipped = Purpose.OBLIGATION  # the one bit that narrows
+    return (
+        child.access_from >= parent.access_from
+        and child.access_until <= parent.access_until
+        and child.max_uses <= parent.max_uses
+        and (mine.purposes ^ flipped) & ~(theirs.purposes ^ flipped) == 0
+        and mine.data_classes & ~theirs.data_classes == 0
+        and mine.sensitivity <= theirs.sensitivity
+        and theirs.jurisdiction in (0, mine.jurisdiction)
+        and theirs.facility in (ZERO_HASH, mine.facility)
+        and mine.data_from >= theirs.data_from
+        and (theirs.data_until == 0 or 0 < mine.data_until <= theirs.data_until)
+    )
+
+
+def with_emergency(verdict: Verdict, *, is_open: bool) -> Verdict:
+    """Add what an open emergency session allows: it ranks above a permission and below a denial by the patient."""
+    if not is_open or verdict.decision is Decision.EXPLICIT_DENIAL:
+        return verdict
+    return Verdict(Decision.BREAK_GLASS, Reason.NONE)
+
+
+def _verdict(reason: Reason) -> Verdict:
     if reason is Reason.NONE:
         return Verdict(Decision.PERMIT, reason)
     is_withdrawn = reason in (Reason.REVOKED, Reason.EPOCH)
     return Verdict(Decision.EXPLICIT_DENIAL if is_withdrawn else Decision.DEFAULT_DENIAL, reason)
 
 
-def _against_consent(consent: Consent, facts: Facts, at: int, now: int) -> Reason:
+def _broken(child: Consent, parent: Consent | None) -> Reason:
+    """What is wrong between a consent of a line and the one before it."""
+    if parent is None:
+        return Reason.NONE if child.terms.parent == ZERO_HASH else Reason.PARENT
+    return _first(
+        (Reason.PARENT, child.patient != parent.patient or child.terms.parent != parent.id),
+        (Reason.ONWARD, not parent.terms.onward),
+        (Reason.WIDER, not is_within(child, parent)),
+    )
+
+
+def _against_consent(consent: Consent, request: Request, facts: Facts, at: int, now: int, broken: Reason) -> Reason:
     record = facts.record
     is_granted = 0 < record.granted_at <= at
     epoch = bisect_right(facts.ends, at) << 32 | bisect_right(facts.grantee_ends, at)
     is_used_up = record.uses >= consent.max_uses and (at > record.used_at or at == now)
+    is_accepted = 0 < record.accepted_at <= at
+    is_hidden = is_granted and record.is_by_guardian and request.data_class & facts.hidden != 0
     return _first(
-        (Reason.FUTURE, at > now),
         (Reason.REVOKED, 0 < record.revoked_at <= at),
         (Reason.EPOCH, consent.epoch != epoch),
         (Reason.UNKNOWN, not is_granted and facts.is_signed is None),
+        (Reason.FROZEN, not is_granted and facts.is_frozen),
         (Reason.SIGNATURE, not is_granted and facts.is_signed is False),
-        (Reason.PARENT, consent.terms.onward or consent.terms.parent != ZERO_HASH),
+        (broken, broken is not Reason.NONE),
         (Reason.NOT_YET, at < consent.access_from),
         (Reason.EXPIRED, at >= consent.access_until),
         (Reason.USES, is_used_up),
+        (Reason.DECLINED, 0 < record.declined_at <= at),
+        (Reason.NOT_ACCEPTED, consent.terms.purposes & Purpose.OBLIGATION != 0 and not is_accepted),
+        (Reason.HIDDEN, is_hidden),
     )
+
+
+def _against_request(consent: Consent, request: Request, facts: Facts) -> Reason:
+    return _against_requester(consent, request, facts) or _against_terms(consent.terms, request)
 
 
 def _against_requester(consent: Consent, request: Request, facts: Facts) -> Reason:

@@ -41,7 +41,8 @@ F = TypeVar("F", bound=IntFlag)
 class Purpose(IntFlag):
     """What data may be used for: codes of HL7 v3 PurposeOfUse; the bits of the library `Purposes`.
 
-    Each stands for itself: a consent to TREAT does not cover ETREAT.
+    Each stands for itself: a consent to TREAT does not cover ETREAT. OBLIGATION is no purpose: it is the mark of a
+    consent that the grantee must accept before it is used.
     """
 
     TREAT = 1 << 0
@@ -70,6 +71,7 @@ class Purpose(IntFlag):
     FAMRQT = 1 << 23
     PWATRNY = 1 << 24
     SUPNWK = 1 << 25
+    OBLIGATION = 1 << 31
 
 
 class DataClass(IntFlag):
@@ -115,7 +117,7 @@ class Terms:
 
     `sensitivity` is the highest label released, 0 for none. `jurisdiction` (ISO 3166-1 numeric), `facility` (32 bytes)
     and `data_until` (Unix seconds, first time no longer covered) are 0 for any. `document` is the hash of what the
-    patient read, `salt` 32 random bytes. Consents with `onward` or `parent` are kept, and refused when asked for.
+    patient read, `salt` 32 random bytes. `onward` lets other consents stand on this one, `parent` names the one it stands on.
     """
 
     purposes: int

@@ -15,9 +15,11 @@ from medtrust.consent import ConsentClient
 from medtrust.contract import Client
 from medtrust.deploy import AddressBook
 from medtrust.drugs import DrugClient
+from medtrust.emergency import EmergencyClient
 from medtrust.errors import InputError, NotDeployed
 from medtrust.files import read_json, state_folder
 from medtrust.insurance import InsuranceClient
+from medtrust.patients import PatientClient
 from medtrust.pool import PoolClient
 from medtrust.token import TokenClient
 from medtrust.vaccination import VaccinationClient
@@ -76,6 +78,16 @@ class Suite:
     def accreditation(self) -> AccreditationClient:
         """Who may act as what."""
         return self._client(AccreditationClient)
+
+    @cached_property
+    def patients(self) -> PatientClient:
+        """Who decides for a patient: its key, another one, guardians."""
+        return self._client(PatientClient)
+
+    @cached_property
+    def emergency(self) -> EmergencyClient:
+        """What was opened in emergencies, and its review."""
+        return self._client(EmergencyClient)
 
     @cached_property
     def consent(self) -> ConsentClient:

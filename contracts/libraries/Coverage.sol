@@ -28,7 +28,7 @@ library Coverage {
     /// @notice The first thing that a consent, which is in force, does not cover of a request.
     /// @dev Standing and jurisdiction are those of the grantee in the registry, never those that the request claims.
     function uncovered(
-        IConsentRegistry.Consent memory consent,
+        IConsentRegistry.Consent calldata consent,
         IConsentRegistry.Request calldata request,
         IAccreditationRegistry accreditation,
         uint64 at
@@ -43,23 +43,26 @@ library Coverage {
             bool isStanding = accreditation.isAccredited(grantee, Roles.PARTICIPANT, at);
             return isStanding ? IConsentRegistry.Reason.ACTOR : IConsentRegistry.Reason.ACCREDITATION;
         }
-        return _uncovered(consent.terms, request);
-    }
-
-    function _uncovered(
-        IConsentRegistry.Terms memory terms,
-        IConsentRegistry.Request calldata request
-    ) private pure returns (IConsentRegistry.Reason) {
+        IConsentRegistry.Terms calldata terms = consent.terms;
         if (!Purposes.isWithin(request.purpose, terms.purposes)) return IConsentRegistry.Reason.PURPOSE;
         if (!DataClasses.isWithin(request.dataClass, terms.dataClasses)) return IConsentRegistry.Reason.DATA_CLASS;
         if (!Confidentiality.isWithin(request.sensitivity, terms.sensitivity)) {
             return IConsentRegistry.Reason.SENSITIVITY;
         }
-        bool isElsewhere = terms.facility != bytes32(0) && terms.facility != request.facility;
-        if (isElsewhere) return IConsentRegistry.Reason.FACILITY;
-        bool isAfter = terms.dataUntil != 0 && request.dataAt >= terms.dataUntil;
-        bool isInTime = request.dataAt >= terms.dataFrom && !isAfter;
-        return isInTime ? IConsentRegistry.Reason.NONE : IConsentRegistry.Reason.DATA_TIME;
+        if (terms.facility != bytes32(0) && terms.facility != request.facility) {
+            return IConsentRegistry.Reason.FACILITY;
+        }
+        (uint64 dataAt, uint64 dataUntil) = (request.dataAt, terms.dataUntil);
+        if (dataAt < terms.dataFrom || (dataUntil != 0 && dataAt >= dataUntil)) {
+            return IConsentRegistry.Reason.DATA_TIME;
+        }
+        return IConsentRegistry.Reason.NONE;
+    }
+
+    /// @notice What is wrong with a consent that is shown alone.
+    function alone(IConsentRegistry.Consent calldata consent) internal pure returns (IConsentRegistry.Reason) {
+        bool isAlone = consent.terms.parent == bytes32(0);
+        return !isAlone ? IConsentRegistry.Reason.PARENT : IConsentRegistry.Reason.NONE;
     }
 
     /// @notice Whether so many consents may stand on each other.
@@ -69,13 +72,13 @@ library Coverage {
 
     /// @notice What is wrong between a consent of a line and the one before it, on which it stands.
     function broken(
-        IConsentRegistry.Consent[] memory line,
+        IConsentRegistry.Consent[] calldata line,
         uint256 place
     ) internal pure returns (IConsentRegistry.Reason) {
-        IConsentRegistry.Consent memory child = line[place];
+        IConsentRegistry.Consent calldata child = line[place];
         bytes32 named = child.terms.parent;
         if (place == 0) return named == bytes32(0) ? IConsentRegistry.Reason.NONE : IConsentRegistry.Reason.PARENT;
-        IConsentRegistry.Consent memory parent = line[place - 1];
+        IConsentRegistry.Consent calldata parent = line[place - 1];
         bool isLinked = child.patient == parent.patient && named == Statements.consent(parent);
         if (!isLinked) return IConsentRegistry.Reason.PARENT;
         if (!parent.terms.onward) return IConsentRegistry.Reason.ONWARD;
@@ -84,8 +87,8 @@ library Coverage {
 
     /// @notice Whether a consent gives nothing that its parent does not: narrower or equal in every dimension.
     function isWithin(
-        IConsentRegistry.Consent memory child,
-        IConsentRegistry.Consent memory parent
+        IConsentRegistry.Consent calldata child,
+        IConsentRegistry.Consent calldata parent
     ) internal pure returns (bool) {
         bool isSpan = child.accessFrom >= parent.accessFrom && child.accessUntil <= parent.accessUntil;
         return isSpan && child.maxUses <= parent.maxUses && _isWithin(child.terms, parent.terms);
@@ -93,8 +96,8 @@ library Coverage {
 
     /// @dev The obligation is the one bit that narrows: what a parent demands, its children do.
     function _isWithin(
-        IConsentRegistry.Terms memory child,
-        IConsentRegistry.Terms memory parent
+        IConsentRegistry.Terms calldata child,
+        IConsentRegistry.Terms calldata parent
     ) private pure returns (bool) {
         uint32 wider = (child.purposes ^ Purposes.OBLIGATION) & ~(parent.purposes ^ Purposes.OBLIGATION);
         if (wider != 0 || child.dataClasses & ~parent.dataClasses != 0) return false;

@@ -10,15 +10,15 @@ import {Purposes} from "./Purposes.sol";
 library Ledgers {
     using Epochs for Epochs.State;
 
-    /// @dev One slot. `answeredAt` is when the grantee accepted or declined.
+    /// @dev One slot. `guardedAt` is when a guardian granted it, `answeredAt` when the grantee accepted or declined.
     struct Entry {
-        uint48 grantedAt;
-        uint48 revokedAt;
-        uint48 usedAt;
-        uint48 answeredAt;
+        uint40 grantedAt;
+        uint40 guardedAt;
+        uint40 revokedAt;
+        uint40 usedAt;
+        uint40 answeredAt;
         uint32 uses;
         bool isDeclined;
-        bool isByGuardian;
     }
 
     struct Ledger {
@@ -26,50 +26,59 @@ library Ledgers {
         mapping(bytes32 consent => Entry) entries;
     }
 
-    /// @notice What the patient withdrew by a time, which comes before all else.
-    function withdrawn(
-        Ledger storage ledger,
-        Entry memory entry,
-        IConsentRegistry.Consent memory consent,
-        uint64 at
-    ) internal view returns (IConsentRegistry.Reason) {
-        if (entry.revokedAt != 0 && at >= entry.revokedAt) return IConsentRegistry.Reason.REVOKED;
-        bool isCurrent = ledger.epochs.isCurrentAt(consent.grantee, consent.epoch, at);
-        return isCurrent ? IConsentRegistry.Reason.NONE : IConsentRegistry.Reason.EPOCH;
-    }
-
     /// @notice What is known of a consent, in the words of the interface.
     function record(Entry memory entry) internal pure returns (IConsentRegistry.Record memory) {
         return
             IConsentRegistry.Record({
-                grantedAt: entry.grantedAt,
+                grantedAt: entry.guardedAt == 0 ? entry.grantedAt : entry.guardedAt,
                 revokedAt: entry.revokedAt,
                 usedAt: entry.usedAt,
                 uses: entry.uses,
                 acceptedAt: entry.isDeclined ? 0 : entry.answeredAt,
                 declinedAt: entry.isDeclined ? entry.answeredAt : 0,
-                isByGuardian: entry.isByGuardian
+                isByGuardian: entry.guardedAt != 0
             });
     }
 
-    /// @notice Whether it stood on chain at a time.
-    function isGrantedAt(Entry memory entry, uint64 at) internal pure returns (bool) {
-        return entry.grantedAt != 0 && at >= entry.grantedAt;
+    /// @notice Whether it was granted on chain, by whomever.
+    function isGranted(Entry storage entry) internal view returns (bool) {
+        return entry.grantedAt != 0 || entry.guardedAt != 0;
     }
 
-    /// @notice What of its time, its uses and the grantee's answer speaks against a consent.
-    function unavailable(
-        Entry memory entry,
-        IConsentRegistry.Consent memory consent,
+    /// @notice Whether it had been granted on chain at a time, and by a guardian.
+    function grantAt(Entry storage entry, uint64 at) internal view returns (bool isGranted_, bool isByGuardian) {
+        isByGuardian = entry.guardedAt != 0 && at >= entry.guardedAt;
+        isGranted_ = isByGuardian || (entry.grantedAt != 0 && at >= entry.grantedAt);
+    }
+
+    /// @notice What the patient withdrew, else what of its time, its uses and the grantee's answer speaks against it.
+    /// @dev Everything that is kept of it is read at once, as it stands in one slot.
+    /// @return reason What does; NONE if nothing.
+    /// @return isPlain Whether the controller had granted it on chain, and it stands on no other: the common case.
+    function judge(
+        Ledger storage ledger,
+        IConsentRegistry.Consent calldata consent,
+        bytes32 id,
         uint64 at
-    ) internal view returns (IConsentRegistry.Reason) {
-        if (at < consent.accessFrom) return IConsentRegistry.Reason.NOT_YET;
-        if (at >= consent.accessUntil) return IConsentRegistry.Reason.EXPIRED;
-        bool isUsedUp = entry.uses >= consent.maxUses && (at > entry.usedAt || at == block.timestamp);
-        if (isUsedUp) return IConsentRegistry.Reason.USES;
-        bool isAnswered = entry.answeredAt != 0 && at >= entry.answeredAt;
-        if (isAnswered && entry.isDeclined) return IConsentRegistry.Reason.DECLINED;
-        bool isDue = consent.terms.purposes & Purposes.OBLIGATION != 0 && !isAnswered;
-        return isDue ? IConsentRegistry.Reason.NOT_ACCEPTED : IConsentRegistry.Reason.NONE;
+    ) internal view returns (IConsentRegistry.Reason reason, bool isPlain) {
+        Entry storage entry = ledger.entries[id];
+        (uint40 grantedAt, uint40 revokedAt) = (entry.grantedAt, entry.revokedAt);
+        (uint32 uses, uint40 answeredAt) = (entry.uses, entry.answeredAt);
+        isPlain = grantedAt != 0 && at >= grantedAt && consent.terms.parent == bytes32(0);
+        if (revokedAt != 0 && at >= revokedAt) {
+            reason = IConsentRegistry.Reason.REVOKED;
+        } else if (!ledger.epochs.isCurrentAt(consent.grantee, consent.epoch, at)) {
+            reason = IConsentRegistry.Reason.EPOCH;
+        } else if (at < consent.accessFrom) {
+            reason = IConsentRegistry.Reason.NOT_YET;
+        } else if (at >= consent.accessUntil) {
+            reason = IConsentRegistry.Reason.EXPIRED;
+        } else if (uses >= consent.maxUses && (at > entry.usedAt || at == block.timestamp)) {
+            reason = IConsentRegistry.Reason.USES;
+        } else if (answeredAt != 0 && at >= answeredAt) {
+            if (entry.isDeclined) reason = IConsentRegistry.Reason.DECLINED;
+        } else if (consent.terms.purposes & Purposes.OBLIGATION != 0) {
+            reason = IConsentRegistry.Reason.NOT_ACCEPTED;
+        }
     }
 }

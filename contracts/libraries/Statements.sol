@@ -23,7 +23,7 @@ library Statements {
     );
 
     /// @notice The hash of terms, which stands for them in a consent.
-    function terms(IConsentRegistry.Terms memory terms_) internal pure returns (bytes32) {
+    function terms(IConsentRegistry.Terms calldata terms_) internal pure returns (bytes32) {
         return keccak256(abi.encode(TERMS, terms_));
     }
 
@@ -33,7 +33,7 @@ library Statements {
     }
 
     /// @notice The hash of a consent, its id, from the whole of it.
-    function consent(IConsentRegistry.Consent memory whole) internal pure returns (bytes32) {
+    function consent(IConsentRegistry.Consent calldata whole) internal pure returns (bytes32) {
         return
             keccak256(
                 abi.encode(
@@ -47,6 +47,13 @@ library Statements {
                     terms(whole.terms)
                 )
             );
+    }
+
+    /// @notice The hash of the consent, its id, with which the calldata begin: 6 words, then the 11 of the terms.
+    /// @dev The words stand there as they are hashed, so nothing is copied field by field.
+    function consentInCalldata() internal pure returns (bytes32) {
+        bytes32 termsHash = keccak256(bytes.concat(TERMS, msg.data[196:548]));
+        return keccak256(bytes.concat(CONSENT, msg.data[4:196], termsHash));
     }
 
     /// @notice The hash of the statement that one consent is revoked.

@@ -35,14 +35,20 @@ ACTIONS = "contracts/base/SignedActions.sol"
 ECDSA = "node_modules/@openzeppelin/contracts/utils/cryptography/ECDSA.sol"
 EIP712 = "node_modules/@openzeppelin/contracts/utils/cryptography/EIP712.sol"
 EPOCHS = "contracts/libraries/Epochs.sol"
+CONTROLLED = "contracts/base/Controlled.sol"
+COVERAGE = "contracts/libraries/Coverage.sol"
+LEDGERS = "contracts/libraries/Ledgers.sol"
 
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 WALLET_GAS = 400_000
+NOT_CONTROLLER = (
+    "require(capacity != IPatientRegistry.Capacity.NONE, IPatientRegistry.NotController(patient, msg.sender));"
+)
 COMMITMENT = name_hash("a request and its salt")
 OTHER_HASH = name_hash("another")
 COMPACT = "ECDSA.tryRecover(digest, bytes32(signature[:32]), bytes32(signature[32:]))"
 LOOP = "for (uint256 i = 0; i < _all.length; ++i) if (_all[i] == id) break;"
-DATA_TIME_LINE = "if (dataAt < terms.dataFrom || (dataUntil != 0 && dataAt >= dataUntil)) return Reason.DATA_TIME;"
+DATA_TIME_LINE = "dataAt < terms.dataFrom || (dataUntil != 0 && dataAt >= dataUntil)"
 OLD_REGISTRY = "0x0000000000000000000000000000000000000001"
 
 
@@ -304,7 +310,7 @@ def return_a_bomb(world: World) -> None:
     "consent-front-run-grant",
     defence="a second grant of one id changes nothing and does not fail",
     blocked_by="harmless",
-    patch=[("if (record.grantedAt != 0) return;", "require(record.grantedAt == 0, NotGranted(consent));")],
+    patch=[("if (entry.isGranted()) return;", "require(!entry.isGranted(), NotGranted(consent));")],
 )
 def front_run_a_grant(world: World) -> None:
     """Send the patient's grant first, so that the transaction of the hospital, which acts on it, fails."""
@@ -321,7 +327,7 @@ def front_run_a_grant(world: World) -> None:
     "consent-front-run-revocation",
     defence="a second revocation of one id changes nothing and does not fail",
     blocked_by="harmless",
-    patch=[("if (record.revokedAt != 0) return;", "require(record.revokedAt == 0, NotGranted(consent));")],
+    patch=[("if (entry.revokedAt != 0) return;", "require(entry.revokedAt == 0, NotGranted(consent));")],
 )
 def front_run_a_revocation(world: World) -> None:
     """Send the patient's revocation first, so that the patient's own fails."""
@@ -419,8 +425,8 @@ def revoke_after_the_deadline(world: World) -> None:
     blocked_by="AlreadyRevoked",
     patch=[
         (
-            "require(record.revokedAt == 0, AlreadyRevoked(consent, record.revokedAt));\n        if (record.grantedAt",
-            "if (record.grantedAt",
+            "require(entry.revokedAt == 0, AlreadyRevoked(consent, entry.revokedAt));\n        if (entry.isGranted",
+            "if (entry.isGranted",
         )
     ],
 )
@@ -436,7 +442,9 @@ def anchor_after_revocation(world: World) -> None:
     "consent-held-back-receipt",
     defence="a revoked id is refused first, also with a signature",
     blocked_by="REVOKED",
-    patch=[("if (revokedAt != 0 && at >= revokedAt) return Reason.REVOKED;", "revokedAt;")],
+    contract="ConsentRegistry",
+    file=LEDGERS,
+    patch=[("revokedAt != 0 && at >= revokedAt", "revokedAt != 0 && false")],
 )
 def show_after_revocation(world: World) -> None:
     """Hold a signed consent back, and show it after the patient revoked it."""
@@ -449,12 +457,9 @@ def show_after_revocation(world: World) -> None:
     "consent-held-back-over-revoke-all",
     defence="a consent carries the epoch in which it was made",
     blocked_by="EPOCH",
-    patch=[
-        (
-            "if (!ledger.epochs.isCurrentAt(consent.grantee, consent.epoch, at)) return Reason.EPOCH;",
-            "ledger.epochs;",
-        )
-    ],
+    contract="ConsentRegistry",
+    file=LEDGERS,
+    patch=[("!ledger.epochs.isCurrentAt(consent.grantee, consent.epoch, at)", "false")],
 )
 def show_after_revoke_all(world: World) -> None:
     """Hold a signed consent back that the patient forgot, until after everything was revoked."""
@@ -531,7 +536,9 @@ def add_widening(field: str) -> None:
         f"consent-widened-{field.replace('_', '-')}",
         defence="the patient's signature covers every field",
         blocked_by="InvalidSignature",
-        patch=[("        _checkSigned(outer.patient, consent, signature);\n", "        signature;\n")],
+        patch=[
+            ("        _checkSigned(_thawedControllerOf(outer.patient), consent, signature);\n", "        signature;\n")
+        ],
     )
     def widen(world: World) -> None:
         receipt = signed(world)
@@ -549,7 +556,7 @@ for _field in (*(one.name for one in fields(Consent)), *(one.name for one in fie
     "consent-widened-when-shown",
     defence="a consent that was not granted is permitted with the patient's signature of just this consent",
     blocked_by="SIGNATURE",
-    patch=[("if (!_isSigned(consent.patient, id, signature)) return Reason.SIGNATURE;", "")],
+    patch=[("_isSigned(control.controller, id, signature) ? Reason.NONE : Reason.SIGNATURE", "Reason.NONE")],
 )
 def show_wider_terms(world: World) -> None:
     """Show the patient's signature with wider terms than it was made for."""
@@ -571,14 +578,18 @@ def show_nothing(world: World) -> None:
 # Outside of what was granted
 
 
-def add_overreach(name: str, line: str, reason: str, build: Callable[[World], tuple[Consent, Request]]) -> None:
-    """Add an attack that asks for more than a granted consent covers; the twin lacks the line that refuses."""
+def add_overreach(
+    name: str, condition: str, reason: str, build: Callable[[World], tuple[Consent, Request]], *, file: str = COVERAGE
+) -> None:
+    """Add an attack that asks for more than a granted consent covers; in the twin what refuses it is never so."""
 
     @attack(
         f"consent-{name}",
         defence=f"check refuses with {reason}",
         blocked_by=reason,
-        patch=[(line, line.partition("if (")[0] + "if (false) return Reason.NONE;" if line.startswith("if") else "")],
+        contract="ConsentRegistry",
+        file=file,
+        patch=[(condition, "false")],
     )
     def overreach(world: World) -> None:
         consent, request = build(world)
@@ -592,56 +603,57 @@ def asking(**changes: Any) -> Callable[[World], tuple[Consent, Request]]:
 
 add_overreach(
     "other-purpose",
-    "if (!Purposes.isWithin(request.purpose, terms.purposes)) return Reason.PURPOSE;",
+    "!Purposes.isWithin(request.purpose, terms.purposes)",
     "PURPOSE",
     asking(purpose=Purpose.HMARKT),
 )
 add_overreach(
     "several-purposes-at-once",
-    "if (!Purposes.isWithin(request.purpose, terms.purposes)) return Reason.PURPOSE;",
+    "!Purposes.isWithin(request.purpose, terms.purposes)",
     "PURPOSE",
     asking(purpose=Purpose.TREAT | Purpose.HMARKT),
 )
 add_overreach(
     "other-class",
-    "if (!DataClasses.isWithin(request.dataClass, terms.dataClasses)) return Reason.DATA_CLASS;",
+    "!DataClasses.isWithin(request.dataClass, terms.dataClasses)",
     "DATA_CLASS",
     asking(data_class=DataClass.GENETICS),
 )
 add_overreach(
     "more-sensitive",
-    "if (!Confidentiality.isWithin(request.sensitivity, terms.sensitivity)) return Reason.SENSITIVITY;",
+    "!Confidentiality.isWithin(request.sensitivity, terms.sensitivity)",
     "SENSITIVITY",
     asking(sensitivity=Confidentiality.R),
 )
 add_overreach(
     "unlabelled-data",
-    "if (!Confidentiality.isWithin(request.sensitivity, terms.sensitivity)) return Reason.SENSITIVITY;",
+    "!Confidentiality.isWithin(request.sensitivity, terms.sensitivity)",
     "SENSITIVITY",
     asking(sensitivity=0),
 )
 add_overreach(
     "other-facility",
-    "if (terms.facility != bytes32(0) && terms.facility != request.facility) return Reason.FACILITY;",
+    "terms.facility != bytes32(0) && terms.facility != request.facility",
     "FACILITY",
     asking(facility=OTHER_HASH),
 )
 add_overreach("older-data", DATA_TIME_LINE, "DATA_TIME", asking(data_at=0))
 add_overreach(
     "other-organisation",
-    "if (request.organisation != grantee) return Reason.ORGANISATION;",
+    "request.organisation != grantee",
     "ORGANISATION",
     lambda world: (valid_consent(world), valid_request(world, organisation=world.clinic)),
 )
 add_overreach(
     "before-its-window",
-    "if (at < consent.accessFrom) return Reason.NOT_YET;",
+    "at < consent.accessFrom",
     "NOT_YET",
     lambda world: (valid_consent(world, access_from=world.chain.now() + DAY), valid_request(world)),
+    file=LEDGERS,
 )
 add_overreach(
     "child-of-a-parent",
-    "if (consent.terms.onward || consent.terms.parent != bytes32(0)) return Reason.PARENT;",
+    "!isAlone",
     "PARENT",
     lambda world: (valid_consent(world, terms=valid_terms(world, parent=OTHER_HASH)), valid_request(world)),
 )
@@ -649,9 +661,11 @@ add_overreach(
 
 @attack(
     "consent-child-of-a-revoked-parent",
-    defence="a consent that stands on another is not honoured",
+    defence="a consent that stands on another is not honoured alone",
     blocked_by="PARENT",
-    patch=[("if (consent.terms.onward || consent.terms.parent != bytes32(0)) return Reason.PARENT;", "")],
+    contract="ConsentRegistry",
+    file=COVERAGE,
+    patch=[("!isAlone", "false")],
 )
 def outlive_the_parent(world: World) -> None:
     """Go on under a consent whose parent the patient revoked."""
@@ -668,7 +682,9 @@ def outlive_the_parent(world: World) -> None:
     "consent-stranger-asks",
     defence="the actor must be a signer of the grantee, and the grantee in good standing",
     blocked_by="ACTOR",
-    patch=[("if (!ACCREDITATION.isAuthorised(grantee, request.actor, Roles.PARTICIPANT, at)) {", "if (false) {")],
+    contract="ConsentRegistry",
+    file=COVERAGE,
+    patch=[("!accreditation.isAuthorised(grantee, request.actor, Roles.PARTICIPANT, at)", "false")],
 )
 def ask_as_a_stranger(world: World) -> None:
     """Ask in the name of the hospital without acting for it."""
@@ -679,7 +695,9 @@ def ask_as_a_stranger(world: World) -> None:
     "consent-suspended-organisation-asks",
     defence="the actor must be a signer of the grantee, and the grantee in good standing",
     blocked_by="ACCREDITATION",
-    patch=[("if (!ACCREDITATION.isAuthorised(grantee, request.actor, Roles.PARTICIPANT, at)) {", "if (false) {")],
+    contract="ConsentRegistry",
+    file=COVERAGE,
+    patch=[("!accreditation.isAuthorised(grantee, request.actor, Roles.PARTICIPANT, at)", "false")],
 )
 def ask_while_suspended(world: World) -> None:
     """Ask for an organisation that its jurisdiction suspended."""
@@ -691,10 +709,12 @@ def ask_while_suspended(world: World) -> None:
     "consent-claimed-jurisdiction",
     defence="the jurisdiction of the organisation is looked up, not taken from the request",
     blocked_by="JURISDICTION",
+    contract="ConsentRegistry",
+    file=COVERAGE,
     patch=[
         (
-            "if (place != 0 && (place != request.jurisdiction || place != ACCREDITATION.jurisdictionOf(grantee))) {",
-            "if (place != 0 && place != request.jurisdiction) {",
+            "(place != request.jurisdiction || place != accreditation.jurisdictionOf(grantee))",
+            "place != request.jurisdiction",
         )
     ],
 )
@@ -711,7 +731,9 @@ def claim_a_jurisdiction(world: World) -> None:
     "consent-in-the-second-of-its-end",
     defence="the window is half-open",
     blocked_by="EXPIRED",
-    patch=[("if (at >= consent.accessUntil) return", "if (at > consent.accessUntil) return")],
+    contract="ConsentRegistry",
+    file=LEDGERS,
+    patch=[("at >= consent.accessUntil", "at > consent.accessUntil")],
 )
 def ask_in_the_second_of_its_end(world: World) -> None:
     receipt = signed(world)
@@ -724,7 +746,9 @@ def ask_in_the_second_of_its_end(world: World) -> None:
     "consent-in-the-second-of-its-revocation",
     defence="a revocation counts from its own second on",
     blocked_by="REVOKED",
-    patch=[("at >= revokedAt) return", "at > revokedAt) return")],
+    contract="ConsentRegistry",
+    file=LEDGERS,
+    patch=[("at >= revokedAt", "at > revokedAt")],
 )
 def ask_in_the_second_of_its_revocation(world: World) -> None:
     receipt = signed(world)
@@ -753,6 +777,8 @@ def ask_in_the_second_of_revoke_all(world: World) -> None:
     "consent-data-of-the-first-second-outside",
     defence="the time of the data is half-open",
     blocked_by="DATA_TIME",
+    contract="ConsentRegistry",
+    file=COVERAGE,
     patch=[("dataAt >= dataUntil", "dataAt > dataUntil")],
 )
 def ask_for_data_of_the_first_second_outside(world: World) -> None:
@@ -781,7 +807,9 @@ def ask_about_tomorrow(world: World) -> None:
     "consent-granted-by-a-stranger",
     defence="only the patient grants without a signature",
     blocked_by="NotController",
-    patch=[("require(msg.sender == patient, NotController(patient, msg.sender));", "patient;")],
+    contract="ConsentRegistry",
+    file=CONTROLLED,
+    patch=[(NOT_CONTROLLER, "")],
 )
 def grant_for_another(world: World) -> None:
     consent = valid_consent(world)
@@ -793,7 +821,9 @@ def grant_for_another(world: World) -> None:
     "consent-revoked-by-a-stranger",
     defence="only the patient revokes without a signature",
     blocked_by="NotController",
-    patch=[("require(msg.sender == patient, NotController(patient, msg.sender));", "patient;")],
+    contract="ConsentRegistry",
+    file=CONTROLLED,
+    patch=[(NOT_CONTROLLER, "")],
 )
 def revoke_for_another(world: World) -> None:
     consent = valid_consent(world)
@@ -807,7 +837,10 @@ def revoke_for_another(world: World) -> None:
     defence="a revocation that others send carries the patient's signature",
     blocked_by="InvalidSignature",
     patch=[
-        ("        _checkSigned(patient, Statements.revoke(patient, consent, deadline), signature);\n", "signature;"),
+        (
+            "        _checkSigned(_controllerOf(patient), Statements.revoke(patient, consent, deadline), signature);\n",
+            "signature;",
+        ),
     ],
 )
 def revoke_without_signature(world: World) -> None:
@@ -822,7 +855,10 @@ def revoke_without_signature(world: World) -> None:
     defence="a revocation that others send carries the patient's signature",
     blocked_by="InvalidSignature",
     patch=[
-        ("        _checkSigned(patient, Statements.revokeAll(patient, epoch, deadline), signature);\n", "signature;"),
+        (
+            "_checkSigned(_controllerOf(patient), Statements.revokeAll(patient, epoch, deadline), signature);",
+            "signature;",
+        ),
     ],
 )
 def revoke_all_without_signature(world: World) -> None:
@@ -849,7 +885,7 @@ def grant_to_nobody(world: World) -> None:
     "consent-used-by-a-stranger",
     defence="only a signer of the grantee records a use",
     blocked_by="NotAuthorised",
-    patch=[("        _checkAuthorised(outer.grantee, Roles.PARTICIPANT);\n", "")],
+    patch=[("        _checkAuthorised(outer.grantee, Roles.PARTICIPANT);\n        bytes32", "        bytes32")],
 )
 def use_up_for_another(world: World) -> None:
     """Use a consent up, so that the hospital can no longer use it."""
@@ -897,14 +933,14 @@ def over(world: World) -> Consent:
     return consent
 
 
-add_use("never-granted", "NotGranted", valid_consent, "require(record.grantedAt != 0, NotGranted(consent));")
+add_use("never-granted", "NotGranted", valid_consent, "require(entry.isGranted(), NotGranted(consent));")
 add_use("once-too-often", "UsesExhausted", used_up, "require(uses < outer.maxUses, UsesExhausted(outer.maxUses));")
 add_use(
     "after-revocation",
     "AlreadyRevoked",
     revoked,
-    "require(record.revokedAt == 0, AlreadyRevoked(consent, record.revokedAt));\n        _checkEpoch(outer);",
-    "_checkEpoch(outer);",
+    "require(entry.revokedAt == 0, AlreadyRevoked(consent, entry.revokedAt));\n        require(!entry.isDeclined",
+    "require(!entry.isDeclined",
 )
 add_use(
     "after-revoke-all",
@@ -930,15 +966,9 @@ add_use(
     defence="nothing is enumerated on the chain",
     blocked_by="flat",
     patch=[
-        (
-            "    mapping(address patient => Ledger ledger)",
-            "    bytes32[] private _all;\n    mapping(address patient => Ledger ledger)",
-        ),
-        ("        record.grantedAt = grantedAt;", "        record.grantedAt = grantedAt;\n        _all.push(consent);"),
-        (
-            "        Record storage record = ledger.records[id];",
-            f"        {LOOP}\n        Record storage record = ledger.records[id];",
-        ),
+        ("    /* CONTROLLER, GUARDIAN", "    bytes32[] private _all;\n\n    /* CONTROLLER, GUARDIAN"),
+        ("        if (isGuardian) entry", "        _all.push(consent);\n        if (isGuardian) entry"),
+        ("id = Statements.consentInCalldata();", f"id = Statements.consentInCalldata();\n        {LOOP}"),
     ],
 )
 def spam_the_registry(world: World) -> None:

@@ -139,6 +139,7 @@ class TestGrant:
             "accessFrom": consent.access_from,
             "accessUntil": consent.access_until,
             "grantedAt": receipt.at,
+            "isByGuardian": False,
         }
         assert registry.record_of(consent.patient, consent.id) == Record(granted_at=receipt.at)
         assert registry.record_of(other.patient, other.id) == Record()
@@ -202,6 +203,7 @@ class TestGrantBySig:
             "accessFrom": signed.consent.access_from,
             "accessUntil": signed.consent.access_until,
             "grantedAt": receipt.at,
+            "isByGuardian": False,
         }
         assert relayer_registry.record_of(world.patient.address, signed.id) == Record(granted_at=receipt.at)
         assert relayer_registry.record_of(world.account("relayer").address, signed.id) == Record()
@@ -627,7 +629,7 @@ class TestCheck:
     given terms that leave facility, jurisdiction and end open -> any is permitted
     given terms that permit nothing          -> refused with the empty dimension
     given terms with bits that are no code   -> refused: what nobody defined permits nothing
-    given a consent with onward or a parent  -> refused (PARENT)
+    given a consent with a parent            -> refused (PARENT) when shown alone; one that may be shared onward is not
     given the grantee stands in another jurisdiction than the request says -> refused (JURISDICTION)
     given the grantee was suspended, or the signer removed -> refused (ACCREDITATION, ACTOR)
     given several things are wrong           -> the first in the order of Reason is answered
@@ -714,7 +716,7 @@ class TestCheck:
     @pytest.mark.parametrize(
         ("field", "value", "request_field", "asked", "reason"),
         [
-            ("purposes", 2**32 - 1, "purpose", 1 << 26, Reason.PURPOSE),
+            ("purposes", 2**31 - 1, "purpose", 1 << 26, Reason.PURPOSE),
             ("data_classes", 2**32 - 1, "data_class", 1 << 21, Reason.DATA_CLASS),
             ("sensitivity", 255, "sensitivity", Confidentiality.V + 1, Reason.SENSITIVITY),
         ],
@@ -732,12 +734,14 @@ class TestCheck:
 
         assert verdict.reason is (Reason.NONE if label <= Confidentiality.N else Reason.SENSITIVITY)
 
-    @pytest.mark.parametrize("change", [{"onward": True}, {"parent": OTHER_HASH}])
-    def test_refuses_onward_and_parent(self, world, registry, change):
+    @pytest.mark.parametrize(
+        ("change", "reason"), [({"onward": True}, Reason.NONE), ({"parent": OTHER_HASH}, Reason.PARENT)]
+    )
+    def test_refuses_a_consent_with_a_parent_alone(self, world, registry, change, reason):
         consent = valid_consent(world, terms=valid_terms(world, **change))
         registry.grant(consent)
 
-        assert registry.check(consent, valid_request(world)).reason is Reason.PARENT
+        assert registry.check(consent, valid_request(world)).reason is reason
 
     def test_compares_the_jurisdiction_that_is_registered(self, world, registry):
         consent = valid_consent(world, terms=valid_terms(world, jurisdiction=CHINA))
@@ -752,7 +756,7 @@ class TestCheck:
         assert registry.check(granted, valid_request(world)).reason is Reason.ACCREDITATION
 
     def test_answers_the_first_thing_that_is_wrong(self, world, registry):
-        terms = valid_terms(world, onward=True, jurisdiction=CHINA)
+        terms = valid_terms(world, parent=OTHER_HASH, jurisdiction=CHINA)
         consent = valid_consent(world, terms=terms, max_uses=0, access_from=world.chain.now() + DAY)
         request = valid_request(
             world, actor=ZERO_ADDRESS, purpose=0, data_class=0, sensitivity=0, facility=OTHER_HASH, data_at=0

@@ -29,7 +29,18 @@ PURE = {
     "types",
     "visit",
 }
-CLIENTS = {"accreditation", "consent", "drugs", "insurance", "pool", "token", "vaccination", "visits"}
+CLIENTS = {
+    "accreditation",
+    "consent",
+    "drugs",
+    "emergency",
+    "insurance",
+    "patients",
+    "pool",
+    "token",
+    "vaccination",
+    "visits",
+}
 TOOLS = {"compiler", "files", "node", "solc", "wallet"}
 SINGLE = {"errors", "artifacts", "abi", "chain", "contract"}
 

@@ -38,12 +38,22 @@ class Model:
     def __init__(self, accreditation: Accreditation) -> None:
         self.accreditation = accreditation
         self.state = State()
+        self.frozen: dict[str, tuple[int, int]] = {}
+
+    def _require_thawed(self, now: int, patient: str) -> None:
+        _require(not self.is_frozen(patient, now), "Frozen", patient=patient)
+
+    def is_frozen(self, patient: str, at: int) -> bool:
+        begins, ends = self.frozen.get(patient, (0, 0))
+        return begins <= at < ends
 
     def grant(self, now: int, caller: str, consent: Consent) -> list[Told]:
         _require(caller == consent.patient, "NotController", patient=consent.patient, caller=caller)
+        self._require_thawed(now, consent.patient)
         return self._grant(now, consent)
 
     def grant_by_sig(self, now: int, consent: Consent, *, is_signed: bool) -> list[Told]:
+        self._require_thawed(now, consent.patient)
         _require(is_signed, "InvalidSignature", signer=consent.patient)
         return self._grant(now, consent)
 
@@ -59,7 +69,7 @@ class Model:
         _require(standing == "ACTIVE", "NotAccredited", organisation=consent.grantee, role=PARTICIPANT)
         self.state.records[consent.patient, consent.id] = replace(record, granted_at=now)
         told = {"consent": consent.id, "patient": consent.patient, "grantee": consent.grantee}
-        return [("ConsentGranted", {**told, **window, "grantedAt": now})]
+        return [("ConsentGranted", {**told, **window, "grantedAt": now, "isByGuardian": False})]
 
     def _require_epoch(self, consent: Consent) -> None:
         current = self.state.epoch(consent.patient, consent.grantee)
@@ -105,6 +115,22 @@ class Model:
             return [("ConsentsRevoked", {"patient": patient, **told})]
         return [("GranteeConsentsRevoked", {"patient": patient, "grantee": grantee, **told})]
 
+    def answer(self, now: int, caller: str, consent: Consent, obligations: bytes | None) -> list[Told]:
+        """Accept with obligations, or decline where there are none."""
+        is_authorised = self.accreditation.is_authorised(consent.grantee, caller, PARTICIPANT, now)
+        right = {"organisation": consent.grantee, "signer": caller, "role": PARTICIPANT}
+        _require(is_authorised, "NotAuthorised", **right)
+        record = self.state.record(consent.patient, consent.id)
+        _require(record.revoked_at == 0, "AlreadyRevoked", consent=consent.id, revokedAt=record.revoked_at)
+        answered = record.accepted_at or record.declined_at
+        _require(answered == 0, "AlreadyAnswered", consent=consent.id, answeredAt=answered)
+        told = {"consent": consent.id, "patient": consent.patient, "grantee": consent.grantee, "actor": caller}
+        if obligations is None:
+            self.state.records[consent.patient, consent.id] = replace(record, declined_at=now)
+            return [("ConsentDeclined", {**told, "declinedAt": now})]
+        self.state.records[consent.patient, consent.id] = replace(record, accepted_at=now)
+        return [("ConsentAccepted", {**told, "obligations": obligations, "acceptedAt": now})]
+
     def use(self, now: int, caller: str, consent: Consent, commitment: bytes) -> list[Told]:
         is_authorised = self.accreditation.is_authorised(consent.grantee, caller, PARTICIPANT, now)
         right = {"organisation": consent.grantee, "signer": caller, "role": PARTICIPANT}
@@ -112,6 +138,7 @@ class Model:
         record = self.state.record(consent.patient, consent.id)
         _require(record.granted_at != 0, "NotGranted", consent=consent.id)
         _require(record.revoked_at == 0, "AlreadyRevoked", consent=consent.id, revokedAt=record.revoked_at)
+        _require(record.declined_at == 0, "Declined", consent=consent.id, declinedAt=record.declined_at)
         self._require_epoch(consent)
         window = {"accessFrom": consent.access_from, "accessUntil": consent.access_until}
         _require(consent.access_from <= now < consent.access_until, "OutsideAccessWindow", **window)
@@ -134,6 +161,7 @@ class Model:
             jurisdiction=known.jurisdiction if known else 0,
             is_accredited=is_accredited,
             is_actor=is_authorised or not is_accredited,
+            is_frozen=self.is_frozen(consent.patient, at),
         )
 
 
@@ -147,6 +175,10 @@ def replay(events: Iterable[Told]) -> State:
             state.records[key] = replace(record, granted_at=values["grantedAt"])
         elif name == "ConsentRevoked":
             state.records[key] = replace(record, revoked_at=values["revokedAt"])
+        elif name == "ConsentAccepted":
+            state.records[key] = replace(record, accepted_at=values["acceptedAt"])
+        elif name == "ConsentDeclined":
+            state.records[key] = replace(record, declined_at=values["declinedAt"])
         elif name == "ConsentUsed":
             state.records[key] = replace(record, used_at=values["usedAt"], uses=values["uses"])
         elif name in ("ConsentsRevoked", "GranteeConsentsRevoked"):

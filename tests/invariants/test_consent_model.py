@@ -53,7 +53,9 @@ class Registry(RuleBasedStateMachine):
         super().__init__()
         self.host = LocalEvm()
         self.registrar = self.host.deploy(load("AccreditationRegistry"), STEWARD, by=STEWARD)
-        self.contract = self.host.deploy(self.artifact, self.registrar.address, by=STEWARD)
+        self.keys = self.host.deploy(load("PatientRegistry"), self.registrar.address, by=STEWARD)
+        self.contract = self.host.deploy(self.artifact, self.registrar.address, self.keys.address, by=STEWARD)
+        self.contract.decoder.learn(load("PatientRegistry"))
         self.contract.decoder.learn(load("AccreditationRegistry"))
         self.domain = Domain("ConsentRegistry", "1", CHAIN_ID, self.contract.address)
         self.accreditation = AccreditationModel(STEWARD)
@@ -139,6 +141,26 @@ class Registry(RuleBasedStateMachine):
             consent.outer,
             signature,
         )
+
+    @rule(chance=st.integers(0, 9), pick=picks, caller=callers)
+    def answer(self, chance: int, pick: int, caller: str) -> None:
+        """Accept a consent, or now and then decline it."""
+        consent = self._pick(pick)
+        caller = ACTORS[GRANTEES.index(consent.grantee)] if chance else caller
+        obligations = COMMITMENT if chance % 3 else None
+        act, more = ("accept", [COMMITMENT]) if obligations else ("decline", [])
+        self._try(act, caller, lambda now: self.model.answer(now, caller, consent, obligations), consent.outer, *more)
+
+    @rule(chance=st.integers(0, 3), patient=patients)
+    def freeze(self, chance: int, patient: int) -> None:
+        """Freeze a patient for some seconds, in which nothing is granted and everything else goes on."""
+        if chance:
+            return
+        owner, until = PATIENTS[patient].address, self.host.now + 70
+        if not self.model.is_frozen(owner, self.host.now):
+            self.keys.send(owner, "freeze", owner, until)
+            self.model.frozen[owner] = (self.host.now, until)
+            self.grant(1, 0, owner)
 
     @rule(chance=st.integers(0, 7), pick=picks, caller=callers)
     def revoke(self, chance: int, pick: int, caller: str) -> None:
@@ -317,9 +339,10 @@ class Registry(RuleBasedStateMachine):
         else:
             assert self.contract.send(caller, act, *arguments) == expected
             self.told += expected
-        if not any(values["patient"] == WATCHED and name != "ConsentUsed" for name, values in expected):
-            is_used = any(name == "ConsentUsed" for name, _ in expected)
-            assert is_used or self._answers() == before
+        by_grantee = {"ConsentUsed", "ConsentAccepted", "ConsentDeclined"}
+        if not any(values["patient"] == WATCHED and name not in by_grantee for name, values in expected):
+            is_hers = any(name in by_grantee for name, _ in expected)
+            assert is_hers or self._answers() == before
         self._compare_epochs()
 
     def _compare_epochs(self) -> None:
