@@ -71,7 +71,7 @@ library Timeline {
     }
 
     /// @notice Whether a signer acts in `role` at a time, whatever its organisation may do.
-    /// @dev One read of one slot; a copy of it to memory would cost every caller 200 gas more.
+    /// @dev One read of one slot; a copy of it to memory costs every caller more.
     function isActing(
         IAccreditationRegistry.Signer storage signer,
         uint64 role,
