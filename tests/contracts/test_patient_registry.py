@@ -80,7 +80,7 @@ class TestRotate:
     when the caller is not the controller  -> reverts NotController
     when the new controller is zero        -> reverts ZeroIdentifier
     given the patient is frozen            -> reverts Frozen, until the second in which it ends
-    given a controller                     -> the new one decides; emits ControllerRotated; the old one does not any more
+    given a controller                     -> the new one decides; emits ControllerRotated; the old one does not
     """
 
     @pytest.mark.parametrize("caller", ["hospital", "attacker"])
@@ -309,7 +309,7 @@ class TestRemoveGuardian:
     """
     when the caller is not the controller -> reverts NotController
     given it is none, or was removed      -> reverts NotGuardian
-    given a guardian for everything       -> freezes and recovers for 7 more days and does nothing else; emits GuardianRemoved
+    given a guardian for everything       -> freezes and recovers for 7 more days, nothing else; emits GuardianRemoved
     given one that does not protect yet   -> ends at once
     """
 
@@ -373,7 +373,7 @@ class TestFreeze:
     """
     when the caller is neither controller nor guardian for it -> reverts NotController
     when it ends now, or after more than 7 days               -> reverts InvalidFreeze
-    when a guardian froze it within 14 days                   -> reverts FrozenBefore for guardians, not for the controller
+    when a guardian froze it within 14 days                   -> reverts FrozenBefore for guardians alone
     given it is frozen longer already                         -> the longer freeze stays
     given it is not                                           -> nothing is given until it ends; emits FreezeBegun
     """
@@ -628,7 +628,7 @@ class TestHiding:
     """
     when the caller is not the authority   -> reverts NotAuthority
     when the caller is not the controller  -> reverts NotController
-    given the jurisdiction lets a patient  -> what both name is hidden there, and nothing anywhere else; emits both events
+    given the jurisdiction lets a patient  -> what both name is hidden there, nothing elsewhere; emits both
     """
 
     def test_reverts_when_the_caller_is_not_the_authority(self, world, hospital, reverts):
