@@ -67,29 +67,24 @@ contract EmergencyAccess is IEmergencyAccess, Accredited, Controlled, SignedActi
         _allowances[patient][msg.sender] = sessions;
         uint48 openedAt = uint48(block.timestamp);
         uint48 until = openedAt + uint48(period);
-        _sessions[organisation][number] = Sessions.Kept({
-            patient: patient,
-            openedAt: openedAt,
-            until: until,
-            actor: msg.sender,
-            classes: classes,
-            contestedAt: 0,
-            verdict: Verdict.NONE
-        });
+        Sessions.Kept storage session = _sessions[organisation][number];
+        (session.patient, session.openedAt, session.until) = (patient, openedAt, until);
+        (session.actor, session.classes) = (msg.sender, classes);
 
         emit EmergencyOpened(organisation, patient, msg.sender, number, reason, classes, openedAt, until);
     }
 
     function _enqueue(bytes32 organisation) private returns (uint32 number) {
-        Dockets.Docket memory docket = _dockets[organisation];
-        uint64 from = docket.suspension(uint64(block.timestamp));
+        Dockets.Docket storage docket = _dockets[organisation];
+        (uint32 head, uint8 span) = (docket.head, docket.span);
+        (uint48 dueAt, uint48 from) = (docket.dueAt, docket.suspendedFrom);
+        if (from == 0 && span != 0 && block.timestamp >= dueAt) from = dueAt;
         require(from == 0, EmergencyCareSuspended(organisation, from));
-        require(docket.span < Dockets.MAX_SPAN, TooManyUnreviewed(organisation, docket.head));
+        require(span < Dockets.MAX_SPAN, TooManyUnreviewed(organisation, head));
 
-        number = docket.next();
-        if (docket.span == 0) docket.dueAt = uint48(block.timestamp) + Sessions.REVIEW_PERIOD;
-        ++docket.span;
-        _dockets[organisation] = docket;
+        number = head + span;
+        docket.span = span + 1;
+        if (span == 0) docket.dueAt = uint48(block.timestamp) + Sessions.REVIEW_PERIOD;
     }
 
     /* PRIVACY OFFICER */

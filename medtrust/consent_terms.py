@@ -117,7 +117,8 @@ class Terms:
 
     `sensitivity` is the highest label released, 0 for none. `jurisdiction` (ISO 3166-1 numeric), `facility` (32 bytes)
     and `data_until` (Unix seconds, first time no longer covered) are 0 for any. `document` is the hash of what the
-    patient read, `salt` 32 random bytes. `onward` lets other consents stand on this one, `parent` names the one it stands on.
+    patient read, `salt` 32 random bytes. `onward` lets others stand on this one, `parent` names the one
+    that it stands on.
     """
 
     purposes: int

@@ -94,7 +94,7 @@ class EmergencyClient(Client):
     ) -> Receipt:
         """Open a patient's data in an emergency, as a signer of the organisation for EMERGENCY_CARE.
 
-        `reason` is a salted hash, `classes` bits of `DataClass`, `period` seconds (at most 24 hours; 0 for 4 hours). The
+        `reason` is a salted hash, `classes` bits of `DataClass`, `period` seconds (at most 24 hours; 0 for 4). The
         number of the session stands in the event EmergencyOpened. Raises `Reverted` with error "NotAuthorised",
         "EmergencyCareSuspended", "TooManyUnreviewed", "InvalidClasses", "WithheldByPatient", "InvalidPeriod" or
         "AllowanceSpent".
