@@ -985,3 +985,250 @@ def spam_the_registry(world: World) -> None:
         registry_of(world).grant(replace(spam, terms=replace(spam.terms, salt=number.to_bytes(32, "big"))))
     if cost() == before:
         raise Blocked("flat")
+
+
+# Sharing onward
+
+
+def shared(world: World, **changes: Any) -> tuple[Consent, Consent]:
+    """A consent that the hospital may share, and one to the clinic that stands on it, wider where `changes` say."""
+    parent = valid_consent(world, terms=valid_terms(world, onward=True), max_uses=1)
+    terms = {one.name: changes[one.name] for one in fields(Terms) if one.name in changes}
+    outer = {name: value for name, value in changes.items() if name not in terms}
+    child_terms = valid_terms(world, **{"parent": parent.id, "salt": b"\x33" * 32, **terms})
+    child = valid_consent(world, grantee=world.clinic, terms=child_terms, **{"max_uses": 1, **outer})
+    for consent in (parent, child):
+        patient_client(world).grant(consent)
+    return parent, child
+
+
+def ask_along(world: World, line: tuple[Consent, ...], **changes: Any) -> None:
+    """Show a line of consents as the clinic and demand the data."""
+    clinic = {"actor": world.account("clinic").address, "organisation": world.clinic}
+    verdict, _ = registry_of(world).check_line(line, valid_request(world, **{**clinic, **changes}))
+    require_permitted(verdict)
+
+
+@attack(
+    "consent-line-over-a-revoked-parent",
+    defence="every consent of a line must be in force",
+    blocked_by="REVOKED",
+    patch=[("for (; place <= last; ++place) {", "for (place = last; place <= last; ++place) {")],
+)
+def outlive_the_parent_in_a_line(world: World) -> None:
+    """Go on under a consent whose parent, which is shown with it, the patient revoked."""
+    line = shared(world)
+    patient_client(world).revoke(line[0].id)
+    ask_along(world, line)
+
+
+@attack(
+    "consent-line-under-another-parent",
+    defence="a consent names the one on which it stands",
+    blocked_by="PARENT",
+    contract="ConsentRegistry",
+    file=COVERAGE,
+    patch=[(" && named == Statements.consent(parent)", "")],
+)
+def stand_on_another_parent(world: World) -> None:
+    """Show, in place of a parent that the patient revoked, another one."""
+    parent, child = shared(world)
+    patient_client(world).revoke(parent.id)
+    other = replace(parent, terms=replace(parent.terms, salt=b"\x44" * 32))
+    patient_client(world).grant(other)
+    ask_along(world, (other, child))
+
+
+@attack(
+    "consent-line-not-to-be-shared",
+    defence="only what is shared onward carries another consent",
+    blocked_by="ONWARD",
+    contract="ConsentRegistry",
+    file=COVERAGE,
+    patch=[("        if (!parent.terms.onward) return IConsentRegistry.Reason.ONWARD;\n", "")],
+)
+def share_what_is_not_to_be_shared(world: World) -> None:
+    parent = valid_consent(world)
+    child = replace(parent, grantee=world.clinic, terms=valid_terms(world, parent=parent.id))
+    for consent in (parent, child):
+        patient_client(world).grant(consent)
+    ask_along(world, (parent, child))
+
+
+@attack(
+    "consent-line-too-deep",
+    defence="at most 4 consents stand on each other",
+    blocked_by="LINE",
+    contract="ConsentRegistry",
+    file=COVERAGE,
+    patch=[("return length != 0 && length <= _MAX_LINE;", "return length != 0;")],
+)
+def share_too_deep(world: World) -> None:
+    line = [valid_consent(world, terms=valid_terms(world, onward=True))]
+    for number in range(4):
+        terms = valid_terms(world, onward=True, parent=line[-1].id, salt=bytes((number,)) * 32)
+        line.append(replace(line[-1], grantee=world.clinic, terms=terms))
+    for consent in line:
+        patient_client(world).grant(consent)
+    ask_along(world, tuple(line))
+
+
+@attack(
+    "consent-line-with-a-suspended-middle",
+    defence="each organisation of a line is in good standing",
+    blocked_by="ACCREDITATION",
+    patch=[
+        ("return reason == Reason.NONE && !isStanding ? Reason.ACCREDITATION : reason;", "isStanding; return reason;")
+    ],
+)
+def share_through_a_suspended_organisation(world: World) -> None:
+    line = shared(world)
+    world.acting_as("authority").accreditation.suspend(world.hospital, Role.PARTICIPANT)
+    ask_along(world, line)
+
+
+def add_wider(field: str, change: Callable[[World], dict[str, Any]], asked: dict[str, Any], check: str) -> None:
+    """Add a child that is wider than its parent in one dimension; the twin does not compare that one."""
+
+    @attack(
+        f"consent-child-wider-{field.replace('_', '-')}",
+        defence="a child is narrower than its parent, or equal, in every dimension",
+        blocked_by="WIDER",
+        contract="ConsentRegistry",
+        file=COVERAGE,
+        patch=[(check, "false")],
+    )
+    def widen_a_child(world: World) -> None:
+        ask_along(world, shared(world, **change(world)), **asked)
+
+
+WIDER = [
+    ("purposes", lambda _: {"purposes": Purpose.HMARKT}, {"purpose": Purpose.HMARKT}, "wider != 0"),
+    (
+        "data_classes",
+        lambda _: {"data_classes": DataClass.GENETICS},
+        {"data_class": DataClass.GENETICS},
+        "child.dataClasses & ~parent.dataClasses != 0",
+    ),
+    (
+        "sensitivity",
+        lambda _: {"sensitivity": Confidentiality.V},
+        {"sensitivity": Confidentiality.V},
+        "child.sensitivity > parent.sensitivity",
+    ),
+    (
+        "jurisdiction",
+        lambda _: {"jurisdiction": 0},
+        {"jurisdiction": CHINA},
+        "parent.jurisdiction != 0 && child.jurisdiction != parent.jurisdiction",
+    ),
+    (
+        "facility",
+        lambda _: {"facility": ZERO_HASH},
+        {"facility": OTHER_HASH},
+        "parent.facility != bytes32(0) && child.facility != parent.facility",
+    ),
+    ("data_from", lambda _: {"data_from": 0}, {"data_at": 0}, "child.dataFrom < parent.dataFrom"),
+]
+for _wider in WIDER:
+    add_wider(*_wider)
+
+
+def add_wider_span(field: str, change: Callable[[World], dict[str, Any]], check: str) -> None:
+    """Add a child that lasts longer, holds more uses or reaches further than its parent; the twin does not compare."""
+
+    @attack(
+        f"consent-child-wider-{field.replace('_', '-')}",
+        defence="a child is narrower than its parent, or equal, in every dimension",
+        blocked_by="WIDER",
+        contract="ConsentRegistry",
+        file=COVERAGE,
+        patch=[(check, "true")],
+    )
+    def widen_a_child(world: World) -> None:
+        ask_along(world, shared(world, **change(world)))
+
+
+for _span in (
+    ("access_from", lambda world: {"access_from": world.chain.now() - DAY}, "child.accessFrom >= parent.accessFrom"),
+    ("access_until", lambda _: {"access_until": FAR}, "child.accessUntil <= parent.accessUntil"),
+    ("max_uses", lambda _: {"max_uses": UNLIMITED}, "child.maxUses <= parent.maxUses"),
+    (
+        "data_until",
+        lambda _: {"data_until": 0},
+        "parent.dataUntil == 0 || (child.dataUntil != 0 && child.dataUntil <= parent.dataUntil)",
+    ),
+):
+    add_wider_span(*_span)
+
+
+@attack(
+    "consent-child-without-its-parents-obligation",
+    defence="a child demands acceptance where its parent does",
+    blocked_by="WIDER",
+    contract="ConsentRegistry",
+    file=COVERAGE,
+    patch=[("(child.purposes ^ Purposes.OBLIGATION) & ~(parent.purposes ^ Purposes.OBLIGATION)", "0")],
+)
+def drop_the_obligation(world: World) -> None:
+    terms = valid_terms(world, onward=True, purposes=Purpose.TREAT | Purpose.OBLIGATION)
+    parent = valid_consent(world, terms=terms)
+    child_terms = valid_terms(world, parent=parent.id, purposes=Purpose.TREAT)
+    child = valid_consent(world, grantee=world.clinic, terms=child_terms)
+    for consent in (parent, child):
+        patient_client(world).grant(consent)
+    world.acting_as("hospital").consent.accept(parent)
+    ask_along(world, (parent, child))
+
+
+# Acceptance
+
+
+@attack(
+    "consent-read-before-acceptance",
+    defence="where the terms demand it, the grantee accepts first",
+    blocked_by="NOT_ACCEPTED",
+    contract="ConsentRegistry",
+    file=LEDGERS,
+    patch=[("consent.terms.purposes & Purposes.OBLIGATION != 0", "false")],
+)
+def read_before_acceptance(world: World) -> None:
+    """Read without committing to what the patient asks for."""
+    terms = valid_terms(world, purposes=Purpose.TREAT | Purpose.OBLIGATION)
+    ask(world, signed(world, valid_consent(world, terms=terms)))
+
+
+@attack(
+    "consent-accepted-by-a-stranger",
+    defence="only the grantee accepts",
+    blocked_by="NotAuthorised",
+    patch=[("        _checkAuthorised(outer.grantee, Roles.PARTICIPANT);\n        consent =", "        consent =")],
+)
+def accept_for_another(world: World) -> None:
+    registry_of(world).accept(granted(world))
+
+
+@attack(
+    "consent-accepted-after-declining",
+    defence="a consent is answered once",
+    blocked_by="AlreadyAnswered",
+    patch=[("        require(entry.answeredAt == 0, AlreadyAnswered(consent, entry.answeredAt));\n", "")],
+)
+def accept_after_declining(world: World) -> None:
+    consent = granted(world)
+    hospital = world.acting_as("hospital").consent
+    hospital.decline(consent)
+    hospital.accept(consent)
+
+
+@attack(
+    "consent-used-after-declining",
+    defence="what was declined is not used",
+    blocked_by="Declined",
+    patch=[("        require(!entry.isDeclined, Declined(consent, entry.answeredAt));\n", "")],
+)
+def use_after_declining(world: World) -> None:
+    consent = granted(world)
+    hospital = world.acting_as("hospital").consent
+    hospital.decline(consent)
+    hospital.use(consent, COMMITMENT)
