@@ -101,9 +101,21 @@ def vaccination(VaccinationRegistry, accreditation, provenance, steward):
 
 
 @pytest.fixture(scope="module")
-def consents(ConsentRegistry, accreditation, steward):
+def patients(PatientRegistry, accreditation, steward):
+    """The registry of patients, with nothing in it."""
+    return steward.deploy(PatientRegistry, accreditation)
+
+
+@pytest.fixture(scope="module")
+def consents(ConsentRegistry, accreditation, patients, steward):
     """The registry of consents, with nothing in it."""
-    return steward.deploy(ConsentRegistry, accreditation)
+    return steward.deploy(ConsentRegistry, accreditation, patients)
+
+
+@pytest.fixture(scope="module")
+def emergencies(EmergencyAccess, accreditation, patients, steward):
+    """Where data are opened in emergencies, with nothing in it."""
+    return steward.deploy(EmergencyAccess, accreditation, patients)
 
 
 @pytest.fixture(scope="module")

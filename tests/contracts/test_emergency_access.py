@@ -68,7 +68,7 @@ class TestOpen:
     given 5 sessions of this pair in 30 days -> reverts AllowanceSpent; another pair is free
     given 48 hours of this pair in 30 days   -> reverts AllowanceSpent
     given none of this
-      when the doctor opens                  -> a session of 4 hours; emits EmergencyOpened; the next has the next number
+      when the doctor opens                  -> a session of 4 hours; emits EmergencyOpened; the next is the next
     """
 
     @pytest.mark.parametrize("caller", ["carrier", "attacker", "patient"])
@@ -234,8 +234,8 @@ class TestReview:
     when the verdict is none                    -> reverts InvalidVerdict
     given it was reviewed                       -> reverts AlreadyReviewed
     given it needs information                  -> it waits on, with the same deadline
-    given it waits                              -> the verdict stands; emits EmergencyReviewed; the oldest that waits is due next
-    given it is overdue                         -> the verdict stands and the organisation stays suspended since the deadline
+    given it waits                              -> the verdict stands; emits EmergencyReviewed; the next is due
+    given it is overdue                         -> the verdict stands, and the suspension since the deadline too
     """
 
     @pytest.mark.parametrize("caller", ["attacker", "patient"])
