@@ -58,19 +58,19 @@ class TestGuardian:
         ]
 
     def test_freezes(self, patients, guarded, patient, regulator, chain):
-        chain.mine(timedelta=7 * DAY)
+        chain.sleep(7 * DAY)
         patients.freeze(patient, chain.time() + DAY, {"from": regulator})
 
         assert patients.capacityOf(patient, patient, GRANT) == FROZEN
         assert patients.capacityOf(patient, patient, REVOKE) == CONTROLLER
 
     def test_recovers(self, patients, guarded, reverts, patient, regulator, hospital, chain):
-        chain.mine(timedelta=7 * DAY)
+        chain.sleep(7 * DAY)
         begun = patients.recover(patient, hospital, {"from": regulator})
         ready = begun.timestamp + 2 * DAY
         with reverts("RecoveryNotReady", patient, ready):
             patients.finishRecovery(patient, {"from": regulator})
-        chain.mine(timedelta=2 * DAY)
+        chain.sleep(2 * DAY)
         patients.finishRecovery(patient, {"from": regulator})
 
         assert begun.events["RecoveryBegun"]["readyAt"] == ready
