@@ -17,19 +17,23 @@ PURE = {
     "consent_rules",
     "consent_terms",
     "disclosure",
+    "envelope",
     "explanation",
     "keccak",
+    "key_shares",
     "keyed",
     "merkle",
     "money",
     "packing",
     "plan",
     "pseudonym",
+    "record_terms",
     "signing",
     "types",
     "visit",
+    "wrapping",
 }
-CLIENTS = {"accreditation", "consent", "drugs", "insurance", "pool", "token", "vaccination", "visits"}
+CLIENTS = {"accreditation", "consent", "drugs", "insurance", "pool", "records", "token", "vaccination", "visits"}
 TOOLS = {"compiler", "files", "node", "solc", "wallet"}
 SINGLE = {"errors", "artifacts", "abi", "chain", "contract"}
 
