@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from medtrust.drugs import DrugClient
     from medtrust.insurance import InsuranceClient
     from medtrust.pool import PoolClient
+    from medtrust.records import RecordClient
     from medtrust.suite import Suite
     from medtrust.token import TokenClient
     from medtrust.vaccination import VaccinationClient
@@ -54,6 +55,7 @@ __all__ = [
     "NotMined",
     "PoolClient",
     "Receipt",
+    "RecordClient",
     "Reverted",
     "Role",
     "Suite",
@@ -77,6 +79,7 @@ _MODULE_OF: Final = {
     "InsuranceClient": "insurance",
     "PoolClient": "pool",
     "Receipt": "chain",
+    "RecordClient": "records",
     "Role": "accreditation",
     "Suite": "suite",
     "TokenClient": "token",

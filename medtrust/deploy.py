@@ -33,6 +33,7 @@ class Step:
 PLAN: Final = (
     Step("AccreditationRegistry", ("steward",)),
     Step("ConsentRegistry", ("AccreditationRegistry",)),
+    Step("RecordExchange", ("AccreditationRegistry",)),
     Step("DrugProvenance", ("AccreditationRegistry",)),
     Step("VaccinationRegistry", ("AccreditationRegistry", "DrugProvenance")),
     Step("VisitRegistry", ("AccreditationRegistry",)),

@@ -19,6 +19,7 @@ from medtrust.errors import InputError, NotDeployed
 from medtrust.files import read_json, state_folder
 from medtrust.insurance import InsuranceClient
 from medtrust.pool import PoolClient
+from medtrust.records import RecordClient
 from medtrust.token import TokenClient
 from medtrust.vaccination import VaccinationClient
 from medtrust.visits import VisitClient
@@ -91,6 +92,11 @@ class Suite:
     def drugs(self) -> DrugClient:
         """Where each lot and pack is, and whether it may be dispensed."""
         return self._client(DrugClient)
+
+    @cached_property
+    def records(self) -> RecordClient:
+        """Which versions of which encrypted records are anchored, and who asked whom for them."""
+        return self._client(RecordClient)
 
     @cached_property
     def visits(self) -> VisitClient:

@@ -33,6 +33,7 @@ PUBLIC = [
     "NotMined",
     "PoolClient",
     "Receipt",
+    "RecordClient",
     "Reverted",
     "Role",
     "Suite",
