@@ -175,7 +175,8 @@ contract ConsentRegistry is IConsentRegistry, Accredited, SignedActions {
         Request calldata request,
         bytes calldata signature
     ) external view returns (Decision, Reason) {
-        return _judge(consent, request, signature, uint64(block.timestamp));
+        Reason reason = _reasonAgainst(consent, request, signature, uint64(block.timestamp));
+        return (_decisionOn(reason), reason);
     }
 
     /// @inheritdoc IConsentRegistry
@@ -186,19 +187,14 @@ contract ConsentRegistry is IConsentRegistry, Accredited, SignedActions {
         uint64 at
     ) external view returns (Decision, Reason) {
         if (at > block.timestamp) return (Decision.DEFAULT_DENIAL, Reason.FUTURE);
-        return _judge(consent, request, signature, at);
+        Reason reason = _reasonAgainst(consent, request, signature, at);
+        return (_decisionOn(reason), reason);
     }
 
-    function _judge(
-        Consent memory consent,
-        Request calldata request,
-        bytes calldata signature,
-        uint64 at
-    ) private view returns (Decision, Reason) {
-        Reason reason = _reasonAgainst(consent, request, signature, at);
-        if (reason == Reason.NONE) return (Decision.PERMIT, reason);
+    function _decisionOn(Reason reason) private pure returns (Decision) {
+        if (reason == Reason.NONE) return Decision.PERMIT;
         bool isWithdrawn = reason == Reason.REVOKED || reason == Reason.EPOCH;
-        return (isWithdrawn ? Decision.EXPLICIT_DENIAL : Decision.DEFAULT_DENIAL, reason);
+        return isWithdrawn ? Decision.EXPLICIT_DENIAL : Decision.DEFAULT_DENIAL;
     }
 
     /// @dev Looks at the consent, then at who asks, then at the terms. What the patient withdrew comes first, so that a denial is told
@@ -222,8 +218,8 @@ contract ConsentRegistry is IConsentRegistry, Accredited, SignedActions {
         if (consent.terms.onward || consent.terms.parent != bytes32(0)) return Reason.PARENT;
         if (at < consent.accessFrom) return Reason.NOT_YET;
         if (at >= consent.accessUntil) return Reason.EXPIRED;
-        bool isUsedUp = record.uses >= consent.maxUses && (at > record.usedAt || at == block.timestamp);
-        return isUsedUp ? Reason.USES : _reasonAgainstRequester(consent, request, at);
+        if (record.uses >= consent.maxUses && (at > record.usedAt || at == block.timestamp)) return Reason.USES;
+        return _reasonAgainstRequester(consent, request, at);
     }
 
     /// @dev Standing and jurisdiction are those of the grantee in the registry, never those that the request claims.
@@ -234,14 +230,15 @@ contract ConsentRegistry is IConsentRegistry, Accredited, SignedActions {
     ) private view returns (Reason) {
         bytes32 grantee = consent.grantee;
         if (request.organisation != grantee) return Reason.ORGANISATION;
-        uint16 place = consent.terms.jurisdiction;
+        Terms memory terms = consent.terms;
+        uint16 place = terms.jurisdiction;
         if (place != 0 && (place != request.jurisdiction || place != ACCREDITATION.jurisdictionOf(grantee))) {
             return Reason.JURISDICTION;
         }
         if (!ACCREDITATION.isAuthorised(grantee, request.actor, Roles.PARTICIPANT, at)) {
             return ACCREDITATION.isAccredited(grantee, Roles.PARTICIPANT, at) ? Reason.ACTOR : Reason.ACCREDITATION;
         }
-        return _reasonAgainstTerms(consent.terms, request);
+        return _reasonAgainstTerms(terms, request);
     }
 
     function _reasonAgainstTerms(Terms memory terms, Request calldata request) private pure returns (Reason) {
@@ -249,8 +246,9 @@ contract ConsentRegistry is IConsentRegistry, Accredited, SignedActions {
         if (!DataClasses.isWithin(request.dataClass, terms.dataClasses)) return Reason.DATA_CLASS;
         if (!Confidentiality.isWithin(request.sensitivity, terms.sensitivity)) return Reason.SENSITIVITY;
         if (terms.facility != bytes32(0) && terms.facility != request.facility) return Reason.FACILITY;
-        if (request.dataAt < terms.dataFrom) return Reason.DATA_TIME;
-        return terms.dataUntil != 0 && request.dataAt >= terms.dataUntil ? Reason.DATA_TIME : Reason.NONE;
+        (uint64 dataAt, uint64 dataUntil) = (request.dataAt, terms.dataUntil);
+        if (dataAt < terms.dataFrom || (dataUntil != 0 && dataAt >= dataUntil)) return Reason.DATA_TIME;
+        return Reason.NONE;
     }
 
     /// @inheritdoc IConsentRegistry

@@ -189,9 +189,9 @@ contract DrugProvenance is GS1Prefixes {
         bool hasEnded = _ends[pack].endedAt != 0;
         (bool isProven, bytes32 custody) = _locate(lot, pack, path);
         if (!hasEnded && !isProven) return Verdict.UNKNOWN_SERIAL;
-        if (GS1.lotId(scan.gtin, scan.lotNumber) != lot) return Verdict.LOT_MISMATCH;
-        if (_lots[lot].expiresAt != scan.expiresAt) return Verdict.EXPIRY_MISMATCH;
         LotStatus status = lotStatus(lot);
+        if (status == LotStatus.UNKNOWN || GS1.lotId(scan.gtin, scan.lotNumber) != lot) return Verdict.LOT_MISMATCH;
+        if (_lots[lot].expiresAt != scan.expiresAt) return Verdict.EXPIRY_MISMATCH;
         if (status == LotStatus.RECALLED) return Verdict.RECALLED;
         if (status == LotStatus.EXPIRED) return Verdict.EXPIRED;
         if (hasEnded) return Verdict.ALREADY_DISPENSED;

@@ -16,8 +16,6 @@ import {Roles} from "./libraries/Roles.sol";
 /// @title InsuranceClaims
 /// @notice See {IInsuranceClaims}.
 contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, ReentrancyGuard {
-    uint64 private constant MAX_TERM = 366 days;
-
     /// @notice The registry whose visits are decided here.
     IVisitRegistry public immutable VISITS;
 
@@ -85,8 +83,7 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, Reentr
         require(insurer != bytes32(0), UnknownPlan(policy.plan));
         _checkAuthorised(insurer, Roles.INSURER);
         require(policy.member != address(0), IAccreditationRegistry.ZeroIdentifier());
-        bool isTerm = policy.until > policy.from && policy.until - policy.from <= MAX_TERM;
-        require(isTerm && policy.until <= type(uint48).max, InvalidTerm(policy.from, policy.until));
+        PlanRules.checkTerm(policy.from, policy.until);
         id = keccak256(abi.encode(policy));
         require(_policies[id].member == address(0), PolicyExists(id));
 
@@ -231,19 +228,22 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, Reentr
         Adjudication.decide(terms, benefits[number], line, before, totals, outcome);
     }
 
-    /// @dev The claim stands as approved while the pool is called, so that it is paid once whatever the pool's token does.
+    /// @dev The claim is marked as paid before the pool is called, so that it is paid once whatever the pool's token does.
     function _pay(IVisitRegistry.Visit calldata visit, bytes32 id) private {
-        uint96 amount = _claims[id].amount;
-        bytes32 insurer = _plans[_policies[visit.policy].plan].insurer;
-        IInsurancePool.Result result =
-            amount == 0 ? IInsurancePool.Result.PAID : POOL.pay(insurer, visit.provider, amount);
-        if (result == IInsurancePool.Result.SHORT) {
-            emit ClaimUnfunded(id, amount);
-            return;
+        Claim storage claim = _claims[id];
+        uint96 amount = claim.amount;
+        claim.status = Status.PAID;
+        if (amount != 0) {
+            bytes32 insurer = _plans[_policies[visit.policy].plan].insurer;
+            IInsurancePool.Result result = POOL.pay(insurer, visit.provider, amount);
+            if (result == IInsurancePool.Result.SHORT) {
+                claim.status = Status.APPROVED;
+                emit ClaimUnfunded(id, amount);
+                return;
+            }
+            if (result == IInsurancePool.Result.OWED) claim.status = Status.OWED;
         }
-        bool isOwed = result == IInsurancePool.Result.OWED;
-        _claims[id].status = isOwed ? Status.OWED : Status.PAID;
-        emit ClaimPaid(id, visit.provider, amount, isOwed);
+        emit ClaimPaid(id, visit.provider, amount, claim.status == Status.OWED);
     }
 
     /* VIEWS */
@@ -255,11 +255,7 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, Reentr
         Totals memory counted
     ) external view returns (Outcome[] memory outcomes) {
         Terms memory terms = _plans[plan].terms;
-        bool isWithin =
-            counted.deductibleMet <= terms.deductible &&
-                counted.outOfPocketMet <= terms.outOfPocketMaximum &&
-                counted.planPaid <= terms.annualLimit;
-        require(isWithin, TotalsBeyondTerms(plan));
+        require(Adjudication.isWithin(terms, counted), TotalsBeyondTerms(plan));
         uint256[] memory units = new uint256[](Benefits.LAST + 1);
         outcomes = new Outcome[](lines.length);
         for (uint256 i; i < lines.length; ++i) {

@@ -7,7 +7,6 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
 import {IAccreditationRegistry} from "../interfaces/IAccreditationRegistry.sol";
 import {IInsurancePool} from "../interfaces/IInsurancePool.sol";
-import {IVisitRegistry} from "../interfaces/IVisitRegistry.sol";
 import {Accredited} from "./base/Accredited.sol";
 import {Roles} from "./libraries/Roles.sol";
 
@@ -16,12 +15,9 @@ import {Roles} from "./libraries/Roles.sol";
 contract InsurancePool is IInsurancePool, Accredited, ReentrancyGuard {
     using SafeERC20 for IERC20;
 
-    /// @dev What a transfer may burn, so that a recipient with a hook cannot burn the whole transaction.
+    /// @dev What a transfer may burn, so that a recipient with a hook cannot burn the whole transaction. A caller that gives less cannot
+    /// make the transfer fail alone: of what is given one part in 64 is left then, too little to note the debt.
     uint256 private constant TRANSFER_GAS = 150_000;
-
-    /// @dev What must be left before a transfer, so that a caller cannot make it fail by giving little: 64/63 of its gas and the work
-    /// around it.
-    uint256 private constant GAS_NEEDED = 165_000;
 
     /// @inheritdoc IInsurancePool
     IERC20 public immutable TOKEN;
@@ -87,7 +83,6 @@ contract InsurancePool is IInsurancePool, Accredited, ReentrancyGuard {
     /// since no entry that moves money can be re-entered.
     function _tryTransfer(address to, uint96 amount) private returns (bool) {
         if (to == address(0)) return false;
-        require(gasleft() >= GAS_NEEDED, IVisitRegistry.InsufficientGas(gasleft(), GAS_NEEDED));
 
         bytes memory question = abi.encodeCall(IERC20.transfer, (to, amount));
         // A typed call would revert on a token that returns nothing.

@@ -147,7 +147,6 @@ interface IInsurancePool {
     ///
     /// Reverts with:
     /// - {NotAdjudicator} if the caller is not the claims contract of this insurer.
-    /// - {InsufficientGas} if the token could not be given its share of gas.
     ///
     /// @param insurer The insurer.
     /// @param payee The organisation that is paid.

@@ -7,12 +7,12 @@ from dataclasses import fields, is_dataclass
 from functools import cache, cached_property
 from typing import Any
 
-from eth_abi.abi import decode, encode
-from eth_abi.exceptions import DecodingError
+from eth_abi.abi import decode, encode, is_encodable
+from eth_abi.exceptions import DecodingError, EncodingError
 
 from medtrust import artifacts
 from medtrust.artifacts import Artifact
-from medtrust.errors import NotDeployed, Reverted
+from medtrust.errors import InputError, NotDeployed, Reverted
 from medtrust.keccak import keccak256
 from medtrust.types import checksum_address
 
@@ -186,7 +186,18 @@ def _encode(inputs: Sequence[Abi], arguments: Sequence[Any]) -> bytes:
         names = ", ".join(one["name"] for one in inputs)
         raise TypeError(f"{len(arguments)} arguments for ({names})")
     values = [_to_abi(one, value) for one, value in zip(inputs, arguments, strict=True)]
-    return encode([_type(one) for one in inputs], values)
+    try:
+        return encode([_type(one) for one in inputs], values)
+    except EncodingError as error:
+        raise _misfit(inputs, values) or error from None
+
+
+def _misfit(inputs: Sequence[Abi], values: Sequence[Any]) -> InputError | None:
+    """Find the argument that does not fit its type."""
+    for one, value in zip(inputs, values, strict=True):
+        if not is_encodable(_type(one), value):
+            return InputError(place=one["name"] or "argument", found=repr(value), expected=f"a value of {_type(one)}")
+    return None
 
 
 def _to_abi(item: Abi, value: Any) -> Any:

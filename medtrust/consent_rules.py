@@ -115,6 +115,10 @@ class Verdict:
         """What the answer means."""
         return _SENTENCES[self.reason]
 
+    def __str__(self) -> str:
+        """Write the answer for people: PURPOSE: the consent does not cover this purpose of use."""
+        return f"{self.decision.name if self.is_permitted else self.reason.name}: {self.sentence}"
+
     @property
     def is_permitted(self) -> bool:
         """Whether the request may be served."""

@@ -12,7 +12,7 @@ from medtrust.errors import InputError
 from medtrust.keccak import keccak256
 from medtrust.merkle import leaf_encoder
 from medtrust.signing import Domain, TypedData, recover
-from medtrust.types import ZERO_HASH
+from medtrust.types import ZERO_HASH, bytes32, checksum_address
 
 __all__ = [
     "CONSENT",
@@ -130,6 +130,10 @@ class Terms:
     document: bytes
     salt: bytes
 
+    def __post_init__(self) -> None:
+        """Raise `InputError` for a field that does not fit its type."""
+        _require_fit(self, _TERMS_TYPE, "terms")
+
     @cached_property
     def hash(self) -> bytes:
         """The EIP-712 struct hash, which stands for the terms on the chain."""
@@ -151,6 +155,10 @@ class Consent:
     max_uses: int
     epoch: int
     terms: Terms
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` for a field that does not fit its type."""
+        _require_fit(self, _CONSENT_TYPE, "consent")
 
     @cached_property
     def id(self) -> bytes:
@@ -208,6 +216,10 @@ class Request:
     facility: bytes = ZERO_HASH
     jurisdiction: int = 0
     data_at: int = 0
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` for a field that does not fit its type."""
+        _require_fit(self, _REQUEST_TYPE, "request")
 
     def commitment(self, salt: bytes) -> bytes:
         """Hash the request with 32 random bytes: what a use of the consent records of it."""
@@ -279,11 +291,32 @@ REVOKE_ALL_OF: Final = TypedData(
 )
 """The statement that an epoch of a patient and an organisation is ended."""
 
-_ENCODE_REQUEST: Final = leaf_encoder(
-    ("address", "bytes32", "uint256", "uint256", "uint256", "bytes32", "uint256", "uint64", "bytes32")
-)
+_REQUEST_TYPE: Final = {
+    "actor": "address",
+    "organisation": "bytes32",
+    "purpose": "uint256",
+    "dataClass": "uint256",
+    "sensitivity": "uint256",
+    "facility": "bytes32",
+    "jurisdiction": "uint256",
+    "dataAt": "uint64",
+}
+_ENCODE_REQUEST: Final = leaf_encoder((*_REQUEST_TYPE.values(), "bytes32"))
 
 
 def _message(value: Any, kind: Mapping[str, str]) -> dict[str, Any]:
     """Name the fields of a dataclass as EIP-712 does; both have them in one order."""
     return {name: getattr(value, field.name) for name, field in zip(kind, fields(value), strict=True)}
+
+
+def _require_fit(value: Any, kinds: Mapping[str, str], place: str) -> None:
+    for name, field in _message(value, kinds).items():
+        kind = kinds[name]
+        if kind.startswith("uint"):
+            bits = int(kind[4:])
+            if not isinstance(field, int) or not 0 <= field < 1 << bits:
+                raise InputError(place=f"{place}.{name}", found=repr(field), expected=f"a number below 2^{bits}")
+        elif kind == "bytes32":
+            bytes32(field, place=f"{place}.{name}")
+        elif kind == "address" and checksum_address(field, place=f"{place}.{name}") != field:
+            raise InputError(place=f"{place}.{name}", found=field, expected=checksum_address(field))

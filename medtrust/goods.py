@@ -7,7 +7,7 @@ from typing import Final
 
 from medtrust.accreditation import AccreditationClient, Role
 from medtrust.chain import Receipt
-from medtrust.drugs import LotStatus, Movement, Offer, RecallClass, RecallDepth, Verdict
+from medtrust.drugs import LotStatus, Movement, Offer, RecallClass, RecallDepth, Verdict, expires_at
 from medtrust.errors import InputError
 from medtrust.lotfile import LotFile
 from medtrust.packing import lot_id, pack_id
@@ -45,6 +45,12 @@ class Goods:
     def lot(self) -> bytes:
         """The id of the lot."""
         return self.file.packed.id
+
+    def is_commissioned(self) -> bool:
+        """Whether the chain holds this very lot: same manufacturer, same root, same expiry."""
+        record = self.suite.drugs.lot_of(self.lot)
+        ours = (organisation_id(self.file.manufacturer), self.file.packed.root, expires_at(self.file.expiry))
+        return record is not None and (record.manufacturer, record.units_root, record.expires_at) == ours
 
     def commission(self) -> Receipt:
         """Record the lot as its manufacturer. Raises `Reverted` as `DrugClient.commission`."""

@@ -7,6 +7,7 @@ import io
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -170,7 +171,7 @@ class _Run:
     # ---- what the files hold, and what was there before
 
     def _read(self, files: Sequence[tuple[str, bytes]], settled: frozenset[bytes], progress: Progress) -> Intake:
-        intake = Intake(self.issuer, self.key, self.stock, self.suite.chain.now(), self._why_unusable, settled)
+        intake = Intake(self.issuer, self.key, self.stock, self.suite.chain.now(), cache(self._why_unusable), settled)
         for done, (file, data) in enumerate(files, 1):
             intake.read(file, data)
             progress("read", done, len(files))

@@ -100,8 +100,10 @@ class Intake:
             self.refused.append(error if error.file else error.within(file))
             return
         for record in reading.records:
+            if not isinstance(record.canonical, Immunization):  # nothing else was asked for
+                continue
             try:
-                self._take(file, record)
+                self._take(file, record, record.canonical)
             except InputError as error:
                 at = InputError(file=file, place=record.place, found=error.found, expected=error.expected)
                 self.refused.append(at)
@@ -110,9 +112,8 @@ class Intake:
         ratio = 1 - len(dropped) / (sum(counts.values()) or 1)
         self.losses[file] = Loss(counts, round(ratio, 4), dropped)
 
-    def _take(self, file: str, record: Record) -> None:
-        given, source = record.canonical, Source(file, record.place)
-        assert isinstance(given, Immunization)  # noqa: S101  # nothing else was asked for
+    def _take(self, file: str, record: Record, given: Immunization) -> None:
+        source = Source(file, record.place)
         if given.st == "not-done":
             self.not_done.append(source)
             return

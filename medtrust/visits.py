@@ -80,6 +80,12 @@ class VisitClient(Client):
             raise InputError(place="visit", found="0x" + visit.hex(), expected="the id of a recorded visit")
         return Visit.from_values(found[0].values["content"])
 
+    def recorded(self, *, provider: bytes | None = None, member: str | None = None) -> list[Visit]:
+        """Read the recorded visits in their order, all or those of a provider or of a member."""
+        wanted = {"provider": provider, "member": member}
+        indexed = {name: value for name, value in wanted.items() if value is not None}
+        return [Visit.from_values(event.values["content"]) for event in self._events("VisitRecorded", indexed=indexed)]
+
     def attestation_digest_of(self, visit: bytes) -> bytes:
         """The hash that a member signs to attest the visit of an id."""
         return bytes(self._call("attestationDigestOf", visit))

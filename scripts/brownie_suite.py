@@ -50,9 +50,9 @@ def install_brownie() -> None:
 
 
 def environment_at(port: int) -> dict[str, str]:
-    """Name what Brownie looks up in its environment: the home of its settings, Anvil, the compiler, our chain."""
+    """Name what Brownie looks up in its environment: the home of its settings, Anvil, node, the compiler, our chain."""
     HOME.mkdir(parents=True, exist_ok=True)
-    path = [VENV / "bin", find_anvil(ROOT).parent, os.environ.get("PATH", os.defpath)]
+    path = [VENV / "bin", find_anvil(ROOT).parent, setup.NODE.parent, os.environ.get("PATH", os.defpath)]
     return {
         **os.environ,
         "HOME": str(HOME),

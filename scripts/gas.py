@@ -1,4 +1,7 @@
-"""Prints what each operation costs beside its budget, its bound and its peers; over budget fails. --write records it."""
+"""Prints what each operation costs, beside its budget, its bound and its peers; --write records it.
+
+Exit code 1 if an operation is over its budget, or costs otherwise than tests/gas.json says.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from medtrust.peers import peers_of
 from tests.gas.frame import Operation, measure_all, operations, recorded, write_record
 
 
@@ -39,7 +43,14 @@ def main() -> int:
 
 def _row(operation: Operation, gas: int, known: int | None) -> tuple[str, ...]:
     name = operation.name + (" (execution)" if operation.kind == "execution" else "")
-    return name, f"{gas:,}", _number(known), _number(operation.budget), _number(operation.bound), operation.peers
+    return (
+        name,
+        f"{gas:,}",
+        _number(known),
+        _number(operation.budget),
+        _number(operation.bound),
+        peers_of(operation.name),
+    )
 
 
 def _number(value: int | None) -> str:

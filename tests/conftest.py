@@ -10,12 +10,17 @@ from typing import Any
 
 import pytest
 from eth_account.signers.local import LocalAccount
+from hypothesis import HealthCheck, settings
 
 from medtrust import node
 from medtrust.chain import Chain
 from medtrust.errors import Reverted
 from medtrust.suite import Suite
 from tests.world import GENESIS, ROOT, World, build, compiled
+
+# How long an example takes says how busy the machine is, and nothing about the code.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

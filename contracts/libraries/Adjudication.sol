@@ -20,6 +20,20 @@ import {IVisitRegistry} from "../../interfaces/IVisitRegistry.sol";
 library Adjudication {
     uint256 internal constant BASIS_POINTS = 10_000;
 
+    /// @notice Whether a policy can have counted so much.
+    /// @param terms The plan's terms.
+    /// @param totals What it would have counted.
+    /// @return Whether nothing is above the terms.
+    function isWithin(
+        IInsuranceClaims.Terms memory terms,
+        IInsuranceClaims.Totals memory totals
+    ) internal pure returns (bool) {
+        return
+            totals.deductibleMet <= terms.deductible &&
+            totals.outOfPocketMet <= terms.outOfPocketMaximum &&
+            totals.planPaid <= terms.annualLimit;
+    }
+
     /// @notice Decides one line.
     /// @param terms The plan's terms.
     /// @param benefit The plan's benefit for this line; its fee is zero if the line is not covered.

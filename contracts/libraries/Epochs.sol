@@ -30,7 +30,8 @@ library Epochs {
     /// @notice The epoch of a grantee now.
     function current(State storage state, bytes32 grantee) internal view returns (uint64) {
         (uint64 ends, uint32 granteeEnds) = (state.ends, state.granteeEnds);
-        return (ends << 32) | (granteeEnds == 0 ? 0 : state.counts[grantee]);
+        uint64 epoch = ends << 32;
+        return granteeEnds == 0 ? epoch : epoch | state.counts[grantee];
     }
 
     /// @notice Whether `epoch` was that of a grantee at a time that is not in the future.

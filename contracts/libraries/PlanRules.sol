@@ -6,10 +6,11 @@ import {Adjudication} from "./Adjudication.sol";
 import {Benefits} from "./Benefits.sol";
 
 /// @title PlanRules
-/// @notice What makes a plan version sound. Pure.
+/// @notice What makes a plan version and a policy sound. Pure.
 library PlanRules {
     uint256 private constant MAX_BENEFITS = 64;
     uint256 private constant MAX_PROVIDERS = 256;
+    uint64 private constant MAX_TERM = 366 days;
 
     /// @notice Reverts unless a plan is sound: with {InvalidOrder}, {InvalidBenefit} or {InvalidNetwork} of {IInsuranceClaims}.
     /// @param plan The plan.
@@ -44,5 +45,13 @@ library PlanRules {
             require(network[i] > previous, IInsuranceClaims.InvalidOrder(i));
             previous = network[i];
         }
+    }
+
+    /// @notice Reverts with {InvalidTerm} of {IInsuranceClaims} unless a policy can last so long.
+    /// @param from First second of coverage (Unix seconds).
+    /// @param until First second without coverage (Unix seconds).
+    function checkTerm(uint64 from, uint64 until) internal pure {
+        bool isTerm = until > from && until - from <= MAX_TERM && until <= type(uint48).max;
+        require(isTerm, IInsuranceClaims.InvalidTerm(from, until));
     }
 }

@@ -38,8 +38,8 @@ contract CallingBack is IVisitListener {
         _callBack();
     }
 
-    /// @notice Hears from a token that it received money.
-    function tokensReceived() external {
+    /// @notice Hears from a token that its money moves.
+    function tokensMoved() external {
         _callBack();
     }
 

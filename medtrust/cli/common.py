@@ -17,7 +17,7 @@ from medtrust.chain import Chain, Receipt
 from medtrust.errors import ChainUnreachable, CheckRefused, InputError, MedtrustError, Reverted
 from medtrust.sandbox import ORGANISATIONS
 from medtrust.suite import Suite
-from medtrust.types import organisation_id
+from medtrust.types import bytes32, organisation_id
 
 __all__ = [
     "AccountOption",
@@ -37,6 +37,9 @@ __all__ = [
     "time_of",
     "when",
 ]
+
+_END_OF_CALENDAR: Final = 253_402_300_800
+"""The first second of the year 10000, which a calendar cannot write."""
 
 console: Final = Console(stderr=False, soft_wrap=True, highlight=False)
 
@@ -67,8 +70,8 @@ def organisation(identifier: str) -> bytes:
     """Read an organisation: its identifier as a URI, its id as 0x and 64 digits, or a name of the sandbox."""
     if identifier in ORGANISATIONS:
         return ORGANISATIONS[identifier].id
-    if identifier.startswith("0x") and len(identifier) == 66:
-        return bytes.fromhex(identifier[2:])
+    if identifier.startswith("0x"):
+        return bytes32(identifier, place="organisation")
     return organisation_id(identifier)
 
 
@@ -78,10 +81,10 @@ def when(text: str | None, chain: Chain, *, default: int) -> int:
     """
     if text is None:
         return default
-    if text.isdigit():
+    if _is_number(text):
         return int(text)
     units = {"s": 1, "h": 3600, "d": 86_400, "y": 31_557_600}
-    if text[:1] == "+" and text[1:-1].isdigit() and text[-1] in units:
+    if text[:1] == "+" and _is_number(text[1:-1]) and text[-1] in units:
         return chain.now() + int(text[1:-1]) * units[text[-1]]
     try:
         moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
@@ -90,9 +93,17 @@ def when(text: str | None, chain: Chain, *, default: int) -> int:
     return int((moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp())
 
 
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
 def time_of(seconds: int) -> str:
     """Write Unix seconds for people, in UTC."""
-    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC") if seconds else "never"
+    if seconds == 0:
+        return "never"
+    if seconds >= _END_OF_CALENDAR:
+        return "for ever"
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def answer(value: Any, text: str | Table | Callable[[], None], *, as_json: bool) -> None:
@@ -145,7 +156,8 @@ def report(error: MedtrustError, *, as_json: bool) -> int:
         values: Mapping[str, Any] = {
             key: value for key, value in vars(error).items() if isinstance(value, (str, int, dict, list, tuple, bytes))
         }
-        body = {"error": type(error).__name__, "message": str(error), **to_plain(values)}
+        name = getattr(error, "error", "") or type(error).__name__
+        body = {**to_plain(values), "error": name, "message": str(error)}
         typer.echo(json.dumps(body, ensure_ascii=False))
     else:
         Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(f"{_headline(error)}: {error}")
@@ -165,3 +177,8 @@ def run(application: typer.Typer) -> None:
         raise SystemExit(report(error, as_json=as_json)) from None
     except BrokenPipeError:
         raise SystemExit(0) from None
+    except OSError as error:
+        problem = InputError(
+            place="file", found=error.strerror or str(error), expected="a file to use", file=str(error.filename or "")
+        )
+        raise SystemExit(report(problem, as_json=as_json)) from None

@@ -57,8 +57,11 @@ def commission(
     as_: AccountOption = None,
     json_: JsonOption = False,
 ) -> None:
-    """Record a lot with all its packs, as its manufacturer."""
+    """Record a lot with all its packs, as its manufacturer; run again, it finds that this is done."""
     goods = Goods(open_suite(chain, as_), LotFile.read(file))
+    if goods.is_commissioned():
+        answer({"lot": goods.lot}, f"lot {goods.file.lot_number} of {goods.file.gtin} is commissioned", as_json=json_)
+        return
     receipt = goods.commission()
     text = f"commissioned lot {goods.file.lot_number} of {goods.file.gtin}: {goods.file.packed.size:,} packs"
     receipt_answer(receipt, text, as_json=json_, lot=goods.lot)
@@ -193,7 +196,7 @@ def trace(
     """Print the whole way of a container or pack."""
     goods = Goods(open_suite(chain, None), LotFile.read(file))
     movements = goods.trace(scan)
-    shown = table(f"The way of {scan}", "when", "what happened", "to", "by", "other side", "transaction")
+    shown = table(f"The way of {scan}", "when (UTC)", "act", "what", "by", "with")
     for movement in movements:
         shown.add_row(*_row(goods, movement))
     answer([_plain(goods, movement) for movement in movements], shown, as_json=json_)
@@ -203,7 +206,7 @@ def _row(goods: Goods, movement: Movement) -> tuple[str, ...]:
     other = _name(movement.other) if movement.other else ""
     act = movement.act.name.lower().replace("_", " ")
     by = _name(movement.organisation)
-    return time_of(movement.at), act, goods.name(movement.unit), by, other, movement.transaction_hash[:14] + "…"
+    return time_of(movement.at).removesuffix(" UTC"), act, goods.name(movement.unit), by, other
 
 
 def _plain(goods: Goods, movement: Movement) -> dict[str, object]:

@@ -71,7 +71,7 @@ def _insure(stage: Stage, plan: Plan, policy: Policy, decimals: int, symbol: str
         insurer.insurance.publish(plan),
     )
     yield stage.transaction(
-        "It enrols the patient, under an address that no hospital knows.", insurer.insurance.enrol(policy)
+        "It enrols the patient, under an address that no other insurer knows.", insurer.insurance.enrol(policy)
     )
     clinic = stage.as_("clinic")
     clinic.pool.name_payee(stage.id("clinic"), clinic.signer_address)

@@ -835,7 +835,7 @@ def relabelled_expiry(world: World) -> None:
     "provenance-relabelled-lot",
     defence="the printed lot is compared with the one in which the pack was commissioned",
     blocked_by="LOT_MISMATCH",
-    patch=[("if (GS1.lotId(scan.gtin, scan.lotNumber) != lot) return Verdict.LOT_MISMATCH;", "")],
+    patch=[(" || GS1.lotId(scan.gtin, scan.lotNumber) != lot) return Verdict", ") return Verdict")],
 )
 def relabelled_lot(world: World) -> None:
     stock(world)

@@ -952,6 +952,8 @@ class TestVerifyPack:
         assert self.verify(world) == Verdict.ALREADY_DISPENSED
         assert self.verify(world, holder=world.pharmacy) == Verdict.ALREADY_DISPENSED
         assert world.suite.drugs.verify(LOT, scan()) == Verdict.ALREADY_DISPENSED
+        unknown = scan(lot_number="MT2026B")
+        assert world.suite.drugs.verify(packed("MT2026B").id, unknown) == Verdict.LOT_MISMATCH
         assert self.verify(world, serial="1-1-2") == Verdict.OK
 
     def test_tells_that_another_holds_it(self, world):

@@ -153,7 +153,8 @@ class TestRevoke:
     when caller is another signer, or the authority        -> withdraws
     when caller anchored it, was removed, and a day less a second, a day, a day and a second have passed
                                                            -> withdraws, reverts, reverts NotAuthorised
-    when everything is in order                            -> REVOKED at once; emits DoseRevoked; its neighbours stand
+    when everything is in order                            -> REVOKED at once; emits DoseRevoked; all others stand as
+                                                              they stood
     """
 
     def test_reverts_given_no_such_batch(self, registry, world, reverts):
@@ -224,6 +225,12 @@ class TestRevoke:
             "index": batch.doses[1].index,
         }
 
+    def test_keeps_what_was_withdrawn_before(self, registry, batch, anchored):
+        for index in (3, 0, 4):
+            registry.revoke(batch.organisation, batch.root, index)
+        revoked = [index for index in range(5) if registry.is_revoked(batch.organisation, batch.root, index)]
+        assert revoked == [0, 3, 4]
+
     def test_leaves_the_other_pages_alone(self, registry, world):
         registry.anchor(world.clinic, keccak256(b"root"), 1024)
         registry.revoke(world.clinic, keccak256(b"root"), 511)
@@ -236,6 +243,7 @@ class TestVerify:
     given no such batch                           -> UNKNOWN, and nothing else
     when organisation, root, or any part of the dose is another  -> UNKNOWN
     when the proof is shorter, longer, or turned  -> UNKNOWN
+    when no leaf of a batch of that size has such a proof -> UNKNOWN
     when index is not below the size              -> UNKNOWN
     when asked as of before, at, after the anchor -> UNKNOWN, ACTIVE, ACTIVE
     given the accreditation lapsed or was suspended later        -> ACTIVE
@@ -272,6 +280,15 @@ class TestVerify:
         proof = batch.proof(0)
         for wrong in ([], proof[:-1], [*proof, ZERO_HASH], [*proof[1:], proof[0]], [ZERO_HASH] * 32, batch.proof(1)):
             assert ask(registry, batch, 0, proof=wrong) == UNKNOWN
+
+    @pytest.mark.parametrize("size", range(1, 10))
+    def test_is_unknown_when_no_proof_in_such_a_batch_is_that_long(self, registry, world, batch, size):
+        dose = changed(batch.doses[0], index=0)
+        tree = leaves_only(4, dose)
+        registry.anchor(world.clinic, tree.root, size)
+        answer = ask(registry, batch, 0, root=tree.root, dose=dose, proof=tree.proof(0))
+        assert len(tree.proof(0)) == 2
+        assert answer["status"] == (Status.ACTIVE if 3 <= size <= 7 else Status.UNKNOWN)
 
     @pytest.mark.parametrize(("index", "status"), [(3, Status.ACTIVE), (4, Status.UNKNOWN), (5, Status.UNKNOWN)])
     def test_is_unknown_when_the_index_is_beyond_the_batch(self, registry, world, batch, index, status):
@@ -339,7 +356,8 @@ class TestVerify:
         answer = ask(registry, batch, 0)
         assert (answer["status"], answer["advisories"]) == (Status.ACTIVE, advisories)
 
-    def test_advises_that_a_lot_is_not_traced(self, registry):
+    def test_advises_that_a_lot_is_not_traced(self, registry, tell_lot):
+        tell_lot(UNTRACED, "ACTIVE")
         batch = batch_of(3, lot=UNTRACED)
         registry.anchor(batch.organisation, batch.root, 3)
         answer = ask(registry, batch, 2)

@@ -89,6 +89,7 @@ class TestRecord:
         visit = insured.visit(0, *(Line(Benefit.LABORATORY, 1, COIN) for _ in range(count)))
         insured.record(visit)
         assert registry.visit_of(visit.id) == visit
+        assert insured.world.suite.insurance.claim_of(visit.id).status is ClaimStatus.PAID
 
     def test_reverts_one_second_after_the_tolerance(self, chain, insured, visit, registry, reverts):
         ahead = replace(visit, served_at=chain.now() + 100_000)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -20,12 +22,24 @@ def _blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
 
+def _without_numbers(text: str) -> str:
+    return re.sub(r"[0-9a-fA-F]+", "#", text).strip()
+
+
 class TestReadme:
     """
+    its picture of the demo -> is what the demo prints, numbers aside
     given the sandbox      -> the twenty lines run, and print what their comments say
     every link to a file   -> leads to one
     every target it names  -> is in the Makefile
     """
+
+    def test_its_picture_of_the_demo_is_what_the_demo_prints(self):
+        command = [sys.executable, "-m", "medtrust", "demo"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        printed = {_without_numbers(line) for line in done.stdout.splitlines()}
+        shown = next(block for block in _blocks("") if "✓" in block)
+        assert [line for line in shown.splitlines() if line != "…" and _without_numbers(line) not in printed] == []
 
     def test_its_python_runs(self, session_node, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)

@@ -314,6 +314,30 @@ class TestBatches:
         assert [one.root for one in first.batches] == [one.root for one in second.batches]
 
 
+class TestPrivacy:
+    """
+    given an import -> nothing that the files say, and no hash of it without the key, stands in a transaction or an
+                       event; the journal holds none of it either
+    """
+
+    def test_leaves_nothing_on_the_chain_or_in_the_journal(self, world, chain, do_import, sample, tmp_path):
+        first = chain.block_number() + 1
+        report = do_import(sample("vxu_v04.hl7"), sample("immunizations_bundle.json"))
+        sent = [
+            chain.request("eth_getBlockByNumber", hex(block), True) for block in range(first, chain.block_number() + 1)
+        ]
+        logs = chain.request("eth_getLogs", {"fromBlock": hex(first), "toBlock": "latest"})
+        seen = json.dumps([sent, logs], default=dict).lower()
+        journal = "".join(path.read_text() for path in (tmp_path / "home" / "imports").rglob("*.json")).lower()
+        assert report.batches[0].root.hex() in seen
+        assert report.batches[0].root.hex() in journal
+        for certificate, dose in zip(certificates(report), report.intake.doses.values(), strict=False):
+            secrets = [certificate.dose.holder[2:].lower(), dose.given.core_hash().hex(), certificate.dose.fields.hex()]
+            secrets += [text.encode().hex() for text in ("700101", "Quint", "2026-10-05", LOT_NUMBER)]
+            assert [secret for secret in secrets if secret in seen] == []
+            assert [secret for secret in [*secrets, "700101", "quint", LOT_NUMBER.lower()] if secret in journal] == []
+
+
 class TestKey:
     """
     given no key                 -> one is made, for its owner alone; the next call finds it

@@ -34,7 +34,7 @@ def _is_authorised(world: World) -> int:
 
 
 OPERATIONS = [
-    Operation("deploy the whole suite", deployment_gas, budget=20_000_000, peers="EAS alone 4.8M"),
+    Operation("deploy the whole suite", deployment_gas, budget=20_000_000),
     Operation("accreditation register", _register),
     Operation("accreditation accredit", _accredit),
     Operation("accreditation addSigner", _add_signer),

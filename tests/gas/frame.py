@@ -24,14 +24,13 @@ class Operation:
 
     `measure` does it in a fresh world and returns its gas: `gasUsed` of the whole transaction, second use of the
     contract; or, for kind "execution", what a view uses beyond the 21,000 and the calldata. `budget` is what it may
-    cost, `bound` what it cannot go below, `peers` what others cost, in words; None and "" where there is none.
+    cost, `bound` what it cannot go below; None where there is none. What others cost stands in `medtrust.peers`.
     """
 
     name: str
     measure: Callable[[World], int]
     budget: int | None = None
     bound: int | None = None
-    peers: str = ""
     kind: Literal["transaction", "execution"] = "transaction"
 
 

@@ -14,7 +14,6 @@ from tests.world import World
 
 _GTIN, _LOT_NUMBER = "00361414567894", "MT2026A"
 _DAY = 86_400
-_ANCHOR_PEERS = "EAS multiAttest 165,900 a record; multiTimestamp 24,800; vaxcert 119k a certificate"
 
 
 def _root(number: int) -> bytes:
@@ -60,15 +59,14 @@ def _revoke(*, days: int, is_used: bool) -> Callable[[World], int]:
 
 
 OPERATIONS = [
-    Operation("vaccination anchor 1 dose, 1 lot", _anchor(1), budget=72_000, bound=57_000, peers=_ANCHOR_PEERS),
-    Operation("vaccination anchor 4,096 doses, 1 lot", _anchor(4096), budget=72_000, bound=57_000, peers=_ANCHOR_PEERS),
+    Operation("vaccination anchor 1 dose, 1 lot", _anchor(1), budget=72_000, bound=57_000),
+    Operation("vaccination anchor 4,096 doses, 1 lot", _anchor(4096), budget=72_000, bound=57_000),
     Operation("vaccination anchor, lots not traced", _anchor(4096, with_lot=False), budget=72_000, bound=52_000),
     Operation(
         "vaccination verify, 2^16",
         _verify,
         budget=32_000,
         bound=22_000,
-        peers="EAS getAttestation 19k (no status)",
         kind="execution",
     ),
     Operation(
@@ -76,7 +74,6 @@ OPERATIONS = [
         _revoke(days=0, is_used=True),
         budget=32_000,
         bound=27_700,
-        peers="EAS revokeOffchain 46k",
     ),
     Operation("vaccination revoke, new word", _revoke(days=0, is_used=False), bound=44_800),
     Operation("vaccination revoke, used word, after a day", _revoke(days=1, is_used=True), bound=36_600),

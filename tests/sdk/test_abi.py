@@ -8,7 +8,7 @@ import pytest
 from eth_abi.abi import encode
 
 from medtrust.abi import Interface, RevertDecoder, interface, to_plain
-from medtrust.errors import NotDeployed, ToolMissing
+from medtrust.errors import InputError, NotDeployed, ToolMissing
 from medtrust.keccak import keccak256
 from tests.sdk.refuser import refuser
 
@@ -47,6 +47,7 @@ class TestCalls:
     """
     given a struct as mapping, dataclass or tuple -> the same bytes, fields in the order of the ABI
     given too few or too many arguments           -> TypeError with the names
+    given a value that does not fit its type      -> InputError with its name and type
     given a function that is not there            -> KeyError
     given a constructor without arguments         -> the creation code alone
     """
@@ -63,6 +64,15 @@ class TestCalls:
     def test_refuses_another_number_of_arguments(self, face, arguments):
         with pytest.raises(TypeError, match=rf"{len(arguments)} arguments for \(patient\)"):
             face.encode_call("named", arguments)
+
+    @pytest.mark.parametrize("at", [-1, 2**64, "soon", 1.5, None])
+    def test_refuses_a_value_that_does_not_fit(self, face, at):
+        with pytest.raises(InputError, match=r"dose: found .* a value of \(bytes32,uint64\)"):
+            face.encode_call("last", [(LOT, at)])
+
+    def test_refuses_a_number_that_is_too_large(self, face):
+        with pytest.raises(InputError, match=r"until: found 115.*, expected a value of uint256"):
+            face.encode_call("late", [2**256])
 
     def test_refuses_a_function_that_is_not_there(self, face):
         with pytest.raises(KeyError, match="nowhere"):

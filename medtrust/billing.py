@@ -1,0 +1,122 @@
+"""Billing: what an insurer and a provider do from files in one step, each safe to do again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from medtrust import standards
+from medtrust.accreditation import Role
+from medtrust.chain import Receipt
+from medtrust.errors import InputError
+from medtrust.explanation import Explanation
+from medtrust.plan import Plan, Policy
+from medtrust.plan_file import read_plan
+from medtrust.suite import Suite
+from medtrust.visit import Visit
+from medtrust.visit_file import Bill, bills_in
+
+__all__ = ["Billing", "Filed", "read_bills"]
+
+_SCHEMAS: Final = ("enc/1", "claim/1")
+
+
+@dataclass(frozen=True)
+class Filed:
+    """A visit that stands on the chain and how its claim stands; `receipt` is None if it stood there already."""
+
+    visit: Visit
+    receipt: Receipt | None
+    explanation: Explanation
+
+
+def read_bills(data: bytes, *, name: str, key: bytes, organisation: str) -> tuple[Bill, ...]:
+    """Read the visits and claims in HL7 v2 or FHIR R4 that a provider (identifier URI) files under its registry key.
+
+    Raises `InputError`, with the place in the source `name`, if anything in it is refused, or if it holds no claim.
+    """
+    reading = standards.read(data, name=name, key=key, organisation=organisation, take=_SCHEMAS)
+    if reading.refusals:
+        raise reading.refusals[0]
+    try:
+        bills = bills_in(reading.records)
+    except InputError as error:
+        raise error.within(name) from None
+    if not bills:
+        raise InputError(file=name, place="file", found="no claim", expected="a Claim or a DFT message")
+    return bills
+
+
+class Billing:
+    """The acts of insurers and providers on one suite, as its signer."""
+
+    def __init__(self, suite: Suite) -> None:
+        self.suite = suite
+
+    def publish(self, document: Any) -> tuple[Plan, Receipt | None]:
+        """Publish the plan that a document says (`plan_file.read_plan`); None if it is published already.
+
+        Raises `InputError`, `Reverted` as `InsuranceClient.publish`.
+        """
+        plan = read_plan(document, decimals=self.suite.token.decimals())
+        if self.suite.insurance.plan_of(plan.id) == plan:
+            return plan, None
+        return plan, self.suite.insurance.publish(plan)
+
+    def enrol(self, policy: Policy) -> Receipt | None:
+        """Enrol a member; None if the policy stands already. Raises `Reverted` as `InsuranceClient.enrol`."""
+        if self.suite.insurance.policy_of(policy.id) == policy:
+            return None
+        return self.suite.insurance.enrol(policy)
+
+    def fund(self, insurer: bytes, amount: int) -> Receipt:
+        """Bring money of the signer into an insurer's account; the insurer's signer opens it first if need be.
+
+        Raises `Reverted` as `PoolClient.open`, `TokenClient.approve` and `PoolClient.deposit`.
+        """
+        pool = self.suite.pool
+        if pool.account_of(insurer) is None:
+            pool.open(insurer, self.suite.insurance.address)
+        self.suite.token.approve(pool.address, amount)
+        return pool.deposit(insurer, amount)
+
+    def visit(self, bill: Bill, policies: Mapping[str, bytes], *, key: bytes, currency: str = "USD") -> Visit:
+        """Make the visit of a bill, under the policy of its policy number, or under the one of "" for every other.
+
+        Raises `InputError` with the place of the bill if no policy is named for it, if there is none, or if the bill
+        cannot be expressed.
+        """
+        id_ = policies.get(bill.policy_number) or policies.get("")
+        try:
+            if id_ is None:
+                raise InputError(place="policy", found=repr(bill.policy_number), expected="a policy number with its id")
+            policy = self.suite.insurance.policy_of(id_)
+            plan = self.suite.insurance.plan_of(policy.plan) if policy else None
+            if policy is None or plan is None:
+                raise InputError(place="policy", found="0x" + id_.hex(), expected="the id of a policy")
+            return bill.visit(
+                key=key,
+                payer=self.suite.insurance.address,
+                insurer=plan.insurer,
+                policy=id_,
+                member=policy.member,
+                currency=currency,
+                decimals=self.suite.token.decimals(),
+            )
+        except InputError as error:
+            place = f"{bill.place}: {error.place}"
+            raise InputError(place=place, found=error.found, expected=error.expected) from None
+
+    def file(self, visits: Sequence[Visit], role: Role, *, signature: bytes = b"") -> tuple[Filed, ...]:
+        """Record visits that do not stand yet, in a role of the provider, and say how each claim stands.
+
+        `signature` is the member's, of one visit. Raises `Reverted` as `VisitClient.record`.
+        """
+        filed = []
+        for visit in visits:
+            entry = self.suite.visits.entry_of(visit.nullifier)
+            stands = entry is not None and entry.fingerprint == visit.id[:24]
+            receipt = None if stands else self.suite.visits.record(visit, role, signature=signature)
+            filed.append(Filed(visit, receipt, self.suite.insurance.explain(visit)))
+        return tuple(filed)

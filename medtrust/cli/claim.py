@@ -1,0 +1,313 @@
+"""Claim: publish a plan, enrol a member, fund the pool, record a visit that pays for itself, and explain it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from medtrust.accreditation import parse_roles
+from medtrust.billing import Billing, Filed, read_bills
+from medtrust.cli.common import (
+    AccountOption,
+    ChainOption,
+    JsonOption,
+    answer,
+    console,
+    new_app,
+    open_suite,
+    organisation,
+    receipt_answer,
+    when,
+)
+from medtrust.errors import CheckRefused, InputError
+from medtrust.explanation import ClaimStatus, Explanation
+from medtrust.files import read_json
+from medtrust.money import format_amount, parse_amount
+from medtrust.plan import Policy
+from medtrust.registry_key import registry_key
+from medtrust.sandbox import ORGANISATIONS
+from medtrust.suite import Suite
+from medtrust.types import bytes32, checksum_address
+
+__all__ = ["app"]
+
+app = new_app("Insurance: a visit is adjudicated and paid in the transaction that records it.")
+
+ClaimArgument = Annotated[str, typer.Argument(help="The id of the visit: 0x and 64 digits.")]
+InsurerArgument = Annotated[str, typer.Argument(help="The insurer: identifier, id or sandbox name.")]
+ProviderArgument = Annotated[str, typer.Argument(help="The provider: identifier, id or sandbox name.")]
+AmountArgument = Annotated[str, typer.Argument(help="How much, such as 5000.00.")]
+
+
+@app.command()
+def plan(
+    file: Annotated[Path, typer.Argument(help="The plan, as JSON.")],
+    chain: ChainOption = "local",
+    as_: AccountOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Publish a version of a plan, as its insurer; done again, it changes nothing."""
+    try:
+        published, receipt = Billing(open_suite(chain, as_)).publish(read_json(file))
+    except InputError as error:
+        raise error.within(str(file)) from None
+    if receipt is None:
+        answer({"plan": published.id}, f"plan 0x{published.id.hex()} was published before", as_json=json_)
+    else:
+        receipt_answer(receipt, f"published plan 0x{published.id.hex()}", as_json=json_, plan=published.id)
+
+
+@app.command()
+def enrol(
+    plan: Annotated[str, typer.Argument(help="The id of the plan: 0x and 64 digits.")],
+    member: Annotated[str, typer.Argument(help="The address by which the insurer knows the member.")],
+    from_: Annotated[str, typer.Option("--from", help="When coverage begins: a date or Unix seconds.")],
+    until: Annotated[str, typer.Option(help="When it ends, at most 366 days later: a date or Unix seconds.")],
+    chain: ChainOption = "local",
+    as_: AccountOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Enrol a member in a plan, as its insurer; done again, it changes nothing."""
+    suite = open_suite(chain, as_)
+    begins, ends = (when(text, suite.chain, default=0) for text in (from_, until))
+    policy = Policy(bytes32(plan, place="plan"), checksum_address(member, place="member"), begins, ends)
+    receipt = Billing(suite).enrol(policy)
+    if receipt is None:
+        answer({"policy": policy.id}, f"policy 0x{policy.id.hex()} stood before", as_json=json_)
+    else:
+        receipt_answer(receipt, f"enrolled under policy 0x{policy.id.hex()}", as_json=json_, policy=policy.id)
+
+
+@app.command()
+def fund(
+    insurer: InsurerArgument,
+    amount: AmountArgument,
+    mint: Annotated[bool, typer.Option(help="Make the money first: the mock of a local chain lets anyone.")] = False,
+    chain: ChainOption = "local",
+    as_: AccountOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Bring your money into an insurer's account; the insurer opens it by its first deposit."""
+    suite = open_suite(chain, as_)
+    units = parse_amount(amount, suite.token.decimals())
+    if mint and suite.signer:
+        suite.token.mint(suite.signer.address, units)
+    receipt = Billing(suite).fund(organisation(insurer), units)
+    receipt_answer(receipt, f"deposited {amount} {suite.token.symbol()} for {insurer}", as_json=json_)
+
+
+@app.command()
+def withdraw(
+    insurer: InsurerArgument,
+    amount: AmountArgument,
+    to: Annotated[str, typer.Option(help="The address that receives it.")],
+    chain: ChainOption = "local",
+    as_: AccountOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Take free money out of an insurer's account, as the insurer; what is owed stays."""
+    suite = open_suite(chain, as_)
+    units = parse_amount(amount, suite.token.decimals())
+    receipt = suite.pool.withdraw(organisation(insurer), checksum_address(to, place="--to"), units)
+    receipt_answer(receipt, f"withdrew {amount} {suite.token.symbol()} to {to}", as_json=json_)
+
+
+@app.command()
+def pool(insurer: InsurerArgument, chain: ChainOption = "local", json_: JsonOption = False) -> None:
+    """Show what is free in an insurer's account, and which contract may pay from it."""
+    suite = open_suite(chain, None)
+    account = suite.pool.account_of(organisation(insurer))
+    if account is None:
+        raise CheckRefused("UnknownAccount", f"{insurer} has opened no account")
+    free = f"{format_amount(account.free, suite.token.decimals())} {suite.token.symbol()}"
+    text = f"free: {free}\npaid from by: {account.adjudicator}"
+    answer({"free": account.free, "adjudicator": account.adjudicator}, text, as_json=json_)
+
+
+@app.command()
+def payee(
+    provider: ProviderArgument,
+    account: Annotated[str, typer.Argument(help="The address that the provider is paid to.")],
+    chain: ChainOption = "local",
+    as_: AccountOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Name the account that a provider is paid to, as its administrator."""
+    address = checksum_address(account)
+    receipt = open_suite(chain, as_).pool.name_payee(organisation(provider), address)
+    receipt_answer(receipt, f"{provider} is paid to {address}", as_json=json_)
+
+
+@app.command()
+def draw(
+    provider: ProviderArgument,
+    chain: ChainOption = "local",
+    as_: AccountOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Send a provider what it is owed; anyone may."""
+    suite = open_suite(chain, as_)
+    receipt = suite.pool.withdraw_owed(organisation(provider))
+    amount = format_amount(receipt.event("OwedWithdrawn").values["amount"], suite.token.decimals())
+    receipt_answer(receipt, f"sent {amount} {suite.token.symbol()} to {provider}", as_json=json_)
+
+
+@app.command()
+def visit(
+    file: Annotated[Path, typer.Argument(help="FHIR R4 (Claim, Bundle) or HL7 v2 (DFT).")],
+    policy: Annotated[
+        list[str], typer.Option(help="The policy's id, or NUMBER=ID for the policy number in the file; repeatable.")
+    ],
+    provider: Annotated[
+        str | None, typer.Option(help="Identifier URI of the provider; that of --as in the sandbox unless given.")
+    ] = None,
+    role: Annotated[str, typer.Option(help="The role in which the provider records it.")] = "hospital",
+    signature: Annotated[str, typer.Option(help="The member's signature of the one visit, from `attest`.")] = "",
+    currency: Annotated[str, typer.Option(help="The currency (ISO 4217) that the token stands for.")] = "USD",
+    key: Annotated[Path | None, typer.Option(help="The registry key's file; made at first use.")] = None,
+    chain: ChainOption = "local",
+    as_: AccountOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Record the visits in a file and say what was paid and why; done again, nothing is recorded twice.
+
+    If anything in the file is refused, nothing is recorded.
+    """
+    suite = open_suite(chain, as_)
+    issuer = _identifier(provider, as_)
+    secret = registry_key(issuer, key)
+    billing = Billing(suite)
+    try:
+        bills = read_bills(_read(file), name=str(file), key=secret, organisation=issuer)
+        visits = [billing.visit(bill, _policies(policy), key=secret, currency=currency) for bill in bills]
+    except InputError as error:
+        raise error if error.file else error.within(str(file)) from None
+    filed = billing.file(visits, parse_roles(role), signature=_signature(signature, len(visits)))
+    answer([_value(one) for one in filed], lambda: _print(filed, suite), as_json=json_)
+
+
+@app.command()
+def attest(
+    claim: ClaimArgument,
+    send: Annotated[str, typer.Option(help="Send this signature of the member; sign as the member without it.")] = "",
+    chain: ChainOption = "local",
+    as_: AccountOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Sign that a visit took place, as its member; or send such a signature, as anyone."""
+    suite = open_suite(chain, as_)
+    recorded = suite.visits.visit_of(bytes32(claim, place="claim"))
+    if send:
+        receipt = suite.visits.attest(recorded, _signature(send, 1))
+        receipt_answer(receipt, f"the member attests {claim}", as_json=json_)
+    else:
+        signed = suite.visits.sign(recorded)
+        answer({"signature": signed}, "0x" + signed.hex(), as_json=json_)
+
+
+@app.command()
+def explain(claim: ClaimArgument, chain: ChainOption = "local", json_: JsonOption = False) -> None:
+    """Say how a claim stands and why, line by line; exit 1 if it was denied."""
+    suite = open_suite(chain, None)
+    explanation = suite.insurance.explain(suite.visits.visit_of(bytes32(claim, place="claim")))
+    answer(_explained(explanation), lambda: _print_letter(explanation, suite), as_json=json_)
+    if explanation.status is ClaimStatus.DENIED:
+        raise typer.Exit(1)
+
+
+@app.command()
+def settle(
+    claim: ClaimArgument,
+    chain: ChainOption = "local",
+    as_: AccountOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Finish a claim that waits to be decided or paid; anyone may."""
+    suite = open_suite(chain, as_)
+    recorded = suite.visits.visit_of(bytes32(claim, place="claim"))
+    receipt = suite.insurance.settle(recorded)
+    receipt_answer(receipt, f"{claim}: {suite.insurance.claim_of(recorded.id).status.name}", as_json=json_)
+
+
+def _identifier(provider: str | None, account: str | None) -> str:
+    """Find the provider's identifier: as given, or that of a name in the sandbox."""
+    name = provider or account or ""
+    if name in ORGANISATIONS:
+        return ORGANISATIONS[name].identifier
+    if provider is None:
+        raise InputError(place="--provider", found="nothing", expected="the provider's identifier URI")
+    return provider
+
+
+def _policies(options: list[str]) -> dict[str, bytes]:
+    """Read policies: by policy number, and by "" the one for every other."""
+    pairs = (option.rpartition("=") for option in options)
+    return {number: bytes32(id_, place="--policy") for number, _, id_ in pairs}
+
+
+def _signature(text: str, visits: int) -> bytes:
+    if text and visits != 1:
+        raise InputError(place="--signature", found=f"{visits} visits", expected="one visit, which the member signed")
+    try:
+        return bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        raise InputError(place="signature", found=repr(text), expected="0x and hexadecimal digits") from None
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        found = error.strerror or "nothing"
+        raise InputError(file=str(file), place="file", found=found, expected="a file of HL7 v2 or FHIR") from None
+
+
+def _value(filed: Filed) -> dict[str, object]:
+    receipt = filed.receipt
+    done = {"transaction": receipt.transaction_hash, "gasUsed": receipt.gas_used} if receipt else {"transaction": None}
+    return {**_explained(filed.explanation), **done}
+
+
+def _explained(explanation: Explanation) -> dict[str, object]:
+    return {
+        "claim": explanation.visit.id,
+        "status": explanation.status.name,
+        "reason": explanation.reason.name,
+        "decidedAt": explanation.decided_at,
+        "charged": explanation.visit.charge,
+        "planPays": explanation.plan_pays,
+        "memberPays": explanation.member_pays,
+        "writeOff": explanation.write_off,
+        "waitsFor": explanation.waits_for,
+        "lines": [
+            {
+                "benefit": line.benefit,
+                "units": line.units,
+                "charge": line.charge,
+                "allowed": outcome.allowed,
+                "deductible": outcome.deductible,
+                "copay": outcome.copay,
+                "coinsurance": outcome.coinsurance,
+                "planPays": outcome.plan_pays,
+                "memberPays": outcome.member_pays,
+                "writeOff": outcome.write_off,
+                "reason": outcome.reason.name,
+            }
+            for line, outcome in zip(explanation.visit.lines, explanation.outcomes, strict=False)
+        ],
+    }
+
+
+def _print(filed: tuple[Filed, ...], suite: Suite) -> None:
+    for one in filed:
+        _print_letter(one.explanation, suite)
+        if one.receipt is None:
+            console.print("It was recorded before.")
+        else:
+            console.print(f"  transaction {one.receipt.transaction_hash}, gas {one.receipt.gas_used:,}")
+
+
+def _print_letter(explanation: Explanation, suite: Suite) -> None:
+    console.print(explanation.letter(suite.token.decimals(), suite.token.symbol()))

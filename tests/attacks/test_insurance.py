@@ -1,0 +1,996 @@
+"""Attacks on insurance: one encounter paid twice, coverage bent, rules split, money taken that is owed to others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from medtrust.accreditation import Role
+from medtrust.adjudication import Benefit, Line, Reason
+from medtrust.errors import Reverted
+from medtrust.explanation import ClaimStatus
+from medtrust.insurance import Claim
+from medtrust.plan import Plan, Policy
+from medtrust.types import name_hash
+from medtrust.visit import Visit
+from tests.attacks.framework import Attack, AttackTests, Blocked, attacks_on
+from tests.insurance_world import (
+    BENEFITS,
+    COIN,
+    DAY,
+    LABORATORY,
+    PAYS,
+    PRIMARY,
+    TERMS,
+    VISIT_LINE,
+    Insured,
+    ask_mock,
+    call_mock,
+    fund,
+    insure,
+    member_of,
+    with_token,
+)
+from tests.world import FAR, World
+
+ATTACKS: list[Attack] = []
+on_visits = attacks_on("VisitRegistry", ATTACKS)
+on_claims = attacks_on("InsuranceClaims", ATTACKS)
+on_pool = attacks_on("InsurancePool", ATTACKS)
+on_rules = "contracts/libraries/Adjudication.sol"
+
+
+class TestAttacks(AttackTests):
+    pass
+
+
+def claim_of(world: World, visit: Visit) -> Claim:
+    return world.suite.insurance.claim_of(visit.id)
+
+
+def require_paid(world: World, visit: Visit) -> None:
+    """What a denied claim says is what blocked the attack."""
+    claim = claim_of(world, visit)
+    if claim.status is ClaimStatus.DENIED:
+        raise Blocked(claim.reason.name)
+    if claim.status is ClaimStatus.PENDING:
+        world.suite.insurance.settle(visit)
+
+
+# One encounter, paid once.
+
+ONCE = "require(recordedAt == 0, EncounterRecorded(visit.nullifier, recordedAt));"
+
+
+@on_visits(
+    "visit-again-with-another-id",
+    defence="an encounter is recorded once, by its nullifier",
+    blocked_by="EncounterRecorded",
+    patch=[(ONCE, "recordedAt;")],
+)
+def _again_with_another_id(world: World) -> None:
+    insured = insure(world)
+    first = insured.visit(0)
+    insured.record(first)
+    insured.record(replace(first, record=name_hash("another salt")))
+    assert insured.balance("hospital") == 2 * PAYS
+
+
+@on_visits(
+    "visit-again-by-another-provider",
+    defence="a nullifier is used once across all providers",
+    blocked_by="EncounterRecorded",
+    patch=[(ONCE, "recordedAt;")],
+)
+def _again_by_another_provider(world: World) -> None:
+    insured = insure(world)
+    world.acting_as("clinic").pool.name_payee(world.clinic, world.account("clinic").address)
+    first = insured.visit(0)
+    insured.record(first)
+    insured.record(replace(first, provider=world.clinic), by="clinic")
+    assert (insured.balance("hospital"), insured.balance("clinic")) == (PAYS, PAYS)
+
+
+@on_visits(
+    "visit-again-to-another-insurer",
+    defence="a nullifier is used once across all payers",
+    blocked_by="EncounterRecorded",
+    patch=[(ONCE, "recordedAt;")],
+)
+def _again_to_another_insurer(world: World) -> None:
+    insured = insure(world)
+    policy = second_insurer(world)
+    first = insured.visit(0)
+    insured.record(first)
+    insured.record(replace(first, policy=policy.id, member=policy.member))
+    assert insured.balance("hospital") == 2 * PAYS
+
+
+def second_insurer(world: World) -> Policy:
+    """Another insurer with money of its own, at which the patient has a policy under another pseudonym."""
+    signer = world.account("stranger")
+    authority = world.acting_as("authority").accreditation
+    authority.accredit(world.carrier, Role.INSURER, until=FAR)
+    world.acting_as("carrier").accreditation.add_signer(world.carrier, signer.address, Role.INSURER, until=FAR)
+    suite = world.acting_as(signer)
+    plan = Plan(world.carrier, TERMS, BENEFITS)
+    suite.insurance.publish(plan)
+    now = world.chain.now()
+    policy = Policy(plan.id, member_of("carrier").address, now - 60 * DAY, now + 60 * DAY)
+    suite.insurance.enrol(policy)
+    suite.pool.open(world.carrier, world.address("InsuranceClaims"))
+    suite.token.mint(signer.address, 1_000 * COIN)
+    suite.token.approve(world.address("InsurancePool"), 1_000 * COIN)
+    suite.pool.deposit(world.carrier, 1_000 * COIN)
+    return policy
+
+
+@on_visits(
+    "visit-re-entered-by-its-payer",
+    defence="a visit is written before its payer is called",
+    blocked_by="kept out",
+    patch=[
+        ("        _entries[visit.nullifier] = entry;\n\n        emit VisitRecorded", "\n        emit VisitRecorded"),
+        (
+            "        if (isAttested) emit VisitAttested(id, visit.member);\n\n        _wake(visit, id, entry);",
+            "        _wake(visit, id, entry);\n        _entries[visit.nullifier] = entry;",
+        ),
+        ("uint256 private constant GAS_NEEDED = 640_000;", "uint256 private constant GAS_NEEDED = 0;"),
+    ],
+)
+def _re_entered_by_its_payer(world: World) -> None:
+    insured = insure(world)
+    payer = world.deploy("CallingBack")
+    world.acting_as("hospital").accreditation.add_signer(world.hospital, payer, Role.HOSPITAL, until=FAR)
+    visits = world.acting_as("hospital").visits
+    visit = insured.visit(0, payer=payer)
+    again = visits.interface.encode_call("record", [visit, int(Role.HOSPITAL), b""])
+    call_mock(world, "CallingBack", payer, "prepare", visits.address, again)
+    data = visits.interface.encode_call("record", [visit, int(Role.HOSPITAL), b""])
+    world.chain.send(world.account("hospital"), visits.address, data, gas=3_000_000)
+    if ask_mock(world, "CallingBack", payer, "refusals") == 1:
+        raise Blocked("kept out")
+    assert len(visits._events("VisitRecorded", indexed={"visit": visit.id})) == 2
+
+
+@on_claims(
+    "claim-settled-again",
+    defence="a claim is decided and paid once, whoever settles it",
+    blocked_by="ClaimSettled",
+    patch=[
+        ("require(status == Status.PENDING || status == Status.APPROVED, ClaimSettled(id, status));", ""),
+        ("if (_claims[id].status == Status.PENDING) _decide", "_decide"),
+        ("require(_claims[id].status != status, StillUnfunded(id, _claims[id].amount));", ""),
+    ],
+)
+def _settled_again(world: World) -> None:
+    insured = insure(world)
+    visit = insured.visit(0)
+    insured.record(visit)
+    world.acting_as("attacker").insurance.settle(visit)
+    assert insured.balance("hospital") == 2 * PAYS
+
+
+@on_claims(
+    "short-claim-counted-twice",
+    defence="a decided claim is not decided again when it is paid later",
+    blocked_by="counted once",
+    patch=[("if (_claims[id].status == Status.PENDING) _decide", "_decide")],
+)
+def _counted_twice(world: World) -> None:
+    insured = insure(world, funds=0)
+    visit = insured.visit(0)
+    insured.record(visit)
+    fund(world, PAYS)
+    world.acting_as("attacker").insurance.settle(visit)
+    if world.suite.insurance.totals_of(insured.policy.id).plan_paid == PAYS:
+        raise Blocked("counted once")
+    assert world.suite.insurance.totals_of(insured.policy.id).plan_paid == 2 * PAYS
+
+
+@on_claims(
+    "visit-changed-before-settling",
+    defence="what is settled is compared with what was recorded",
+    blocked_by="UnknownVisit",
+    patch=[("require(entry.fingerprint == bytes24(id), IVisitRegistry.UnknownVisit(id));", "")],
+)
+def _changed_before_settling(world: World) -> None:
+    insured = insure(world)
+    visit = insured.visit(0)
+    insured.record(visit)
+    world.acting_as("attacker").insurance.settle(replace(visit, record=b"\x01" * 32))
+    assert insured.balance("hospital") == 2 * PAYS
+
+
+# Who may say that there was a visit.
+
+
+@on_visits(
+    "visit-by-a-stranger",
+    defence="only a signer of the provider records its visits",
+    blocked_by="NotAuthorised",
+    patch=[("_checkAuthorised(visit.provider, role);", "")],
+)
+def _by_a_stranger(world: World) -> None:
+    insured = insure(world)
+    insured.record(insured.visit(0), by="attacker")
+    assert insured.balance("hospital") == PAYS
+
+
+@on_visits(
+    "visit-by-a-suspended-provider",
+    defence="the provider must hold its accreditation when it records",
+    blocked_by="NotAuthorised",
+    patch=[("_checkAuthorised(visit.provider, role);", "")],
+)
+def _by_a_suspended_provider(world: World) -> None:
+    insured = insure(world)
+    world.acting_as("authority").accreditation.suspend(world.hospital, Role.HOSPITAL)
+    insured.record(insured.visit(0))
+    assert insured.balance("hospital") == PAYS
+
+
+@on_visits(
+    "visit-by-an-insurer",
+    defence="only roles of providers record visits",
+    blocked_by="NotProviderRole",
+    patch=[("require(role & Roles.PROVIDERS == role, NotProviderRole(role));", "")],
+)
+def _by_an_insurer(world: World) -> None:
+    insured = insure(world)
+    visit = insured.visit(0, provider=world.insurer)
+    insured.record(visit, by="insurer", role=Role.INSURER)
+    assert claim_of(world, visit).status is ClaimStatus.OWED
+
+
+@on_claims(
+    "claim-of-a-compromised-provider",
+    defence="a settlement asks whether the provider was to be trusted, by what is known now",
+    blocked_by="NotAccredited",
+    patch=[("        _checkTrusted(visit.provider, entry);\n        Status", "        Status")],
+)
+def _of_a_compromised_provider(world: World) -> None:
+    insured = insure(world, funds=0)
+    visit = insured.visit(0)
+    at = insured.record(visit).at
+    world.acting_as("authority").accreditation.compromise(world.hospital, Role.HOSPITAL, since=at)
+    fund(world, PAYS)
+    world.acting_as("attacker").insurance.settle(visit)
+    assert insured.balance("hospital") == PAYS
+
+
+@on_claims(
+    "attested-visit-of-a-compromised-provider",
+    defence="a visit that is attested later is judged like one that is settled",
+    blocked_by="NotAccredited",
+    patch=[("if (entry.recordedAt != block.timestamp) _checkTrusted(visit.provider, entry);", "")],
+)
+def _attested_of_a_compromised_provider(world: World) -> None:
+    insured = insure(world, attestation_above=0)
+    visit = insured.visit(0)
+    at = insured.record(visit).at
+    world.chain.mine(seconds=10)
+    world.acting_as("authority").accreditation.compromise(world.hospital, Role.HOSPITAL, since=at)
+    world.acting_as("attacker").visits.attest(visit, insured.sign(visit))
+    require_paid(world, visit)
+    assert insured.balance("hospital") == PAYS
+
+
+@on_visits(
+    "phantom-visit-with-a-borrowed-signature",
+    defence="a member signs the id of one visit",
+    blocked_by="InvalidSignature",
+    patch=[
+        ("_checkSigned(member, keccak256(abi.encode(ATTESTATION_TYPEHASH, id)), signature);", "id; member; signature;"),
+    ],
+)
+def _with_a_borrowed_signature(world: World) -> None:
+    insured = insure(world, attestation_above=0)
+    signature = insured.sign(insured.visit(0))
+    phantom = insured.visit(1)
+    insured.record(phantom, signature=signature)
+    assert insured.balance("hospital") == PAYS
+
+
+ATTESTED = "require(isWithin, AttestationNeeded(id, totals.unattested, terms.attestationAbove));"
+
+
+@on_claims(
+    "phantom-visit",
+    defence="above the plan's amount the member must sign",
+    blocked_by="AttestationNeeded",
+    patch=[(ATTESTED, "isWithin;")],
+)
+def _phantom_visit(world: World) -> None:
+    insured = insure(world, attestation_above=PAYS - 1)
+    phantom = insured.visit(0)
+    insured.record(phantom)
+    require_paid(world, phantom)
+    assert insured.balance("hospital") == PAYS
+
+
+@on_claims(
+    "phantom-visit-split-below-the-amount",
+    defence="what is paid without the member is counted over the whole policy",
+    blocked_by="AttestationNeeded",
+    patch=[("if (!isAttested) totals.unattested += amount;", "if (!isAttested) totals.unattested = amount;")],
+)
+def _split_below_the_amount(world: World) -> None:
+    insured = insure(world, attestation_above=PAYS)
+    for number in range(3):
+        visit = insured.visit(number)
+        insured.record(visit)
+        require_paid(world, visit)
+    assert insured.balance("hospital") == 3 * PAYS
+
+
+@on_claims(
+    "forged-wake-up",
+    defence="only the visit registry wakes the payer",
+    blocked_by="NotVisitRegistry",
+    patch=[("require(msg.sender == address(VISITS), NotVisitRegistry(msg.sender));", "")],
+)
+def _forged_wake_up(world: World) -> None:
+    insured = insure(world)
+    world.acting_as("carrier").pool.name_payee(world.carrier, world.account("attacker").address)
+    invented = insured.visit(0, provider=world.carrier)
+    recorded = insured.record(insured.visit(1)).at
+    entry = {"fingerprint": bytes(24), "recordedAt": recorded, "role": int(Role.PARTICIPANT), "isAttested": True}
+    world.acting_as("attacker").insurance._send("onVisit", invented, invented.id, entry)
+    assert insured.balance("attacker") == PAYS
+
+
+# Coverage, to the second.
+
+
+@on_visits(
+    "visit-of-tomorrow",
+    defence="care lies at most 15 minutes ahead",
+    blocked_by="ServedInFuture",
+    patch=[("require(visit.servedAt <= latest, ServedInFuture(visit.servedAt, latest));", "")],
+)
+def _of_tomorrow(world: World) -> None:
+    insured = insure(world)
+    insured.record(insured.visit(0, served_at=world.chain.now() + DAY))
+    assert insured.balance("hospital") == PAYS
+
+
+def pay_for(insured: Insured, visit: Visit) -> None:
+    """Record a visit outside a window; only without the judgement of the window it is paid."""
+    insured.record(visit)
+    require_paid(insured.world, visit)
+    assert insured.balance("hospital") == PAYS
+
+
+BEFORE = "if (servedAt < policy.from) return Reason.BEFORE_COVERAGE;"
+WAITING = "if (servedAt < coveredFrom) return Reason.IN_WAITING_PERIOD;"
+
+
+@on_claims(
+    "claim-one-second-before-the-policy",
+    defence="coverage begins with the policy, on the service date",
+    blocked_by="BEFORE_COVERAGE",
+    patch=[(BEFORE, ""), (WAITING, "coveredFrom;")],
+)
+def _before_the_policy(world: World) -> None:
+    insured = insure(world, waiting_days=0, filing_days=100)
+    pay_for(insured, insured.visit(0, served_at=insured.policy.valid_from - 1))
+
+
+@on_claims(
+    "claim-one-second-before-the-waiting-period-ends",
+    defence="nothing is covered in the waiting period",
+    blocked_by="IN_WAITING_PERIOD",
+    patch=[(WAITING, "coveredFrom;")],
+)
+def _in_the_waiting_period(world: World) -> None:
+    insured = insure(world, waiting_days=10, filing_days=100)
+    pay_for(insured, insured.visit(0, served_at=insured.policy.valid_from + 10 * DAY - 1))
+
+
+@on_claims(
+    "claim-of-the-second-after-the-policy",
+    defence="coverage ends with the policy, on the service date",
+    blocked_by="AFTER_COVERAGE",
+    patch=[("if (servedAt >= policy.until) return Reason.AFTER_COVERAGE;", "")],
+)
+def _after_the_policy(world: World) -> None:
+    insured = insure(world)
+    world.chain.travel(insured.policy.valid_until + DAY)
+    pay_for(insured, insured.visit(0, served_at=insured.policy.valid_until))
+
+
+@on_claims(
+    "claim-filed-one-second-late",
+    defence="a visit is filed until the service date and the filing days",
+    blocked_by="FILED_LATE",
+    patch=[
+        ("if (recordedAt >= servedAt + uint256(terms.filingDays) * 1 days) return Reason.FILED_LATE;", "recordedAt;")
+    ],
+)
+def _filed_late(world: World) -> None:
+    insured = insure(world)
+    visit = insured.visit(0)
+    insured.record_at(visit, visit.served_at + 30 * DAY, 0)
+    require_paid(world, visit)
+    assert insured.balance("hospital") == PAYS
+
+
+@on_claims(
+    "claim-of-another-member",
+    defence="a policy covers its member alone",
+    blocked_by="NOT_THE_MEMBER",
+    patch=[("if (visit.member != policy.member) return Reason.NOT_THE_MEMBER;", "")],
+)
+def _of_another_member(world: World) -> None:
+    insured = insure(world)
+    pay_for(insured, insured.visit(0, member=world.account("attacker").address))
+
+
+@on_claims(
+    "claim-outside-the-network",
+    defence="a plan with a network pays no other provider",
+    blocked_by="OUT_OF_NETWORK",
+    patch=[("if (!terms.isOpen && !_networks[policy.plan][visit.provider]) return Reason.OUT_OF_NETWORK;", "")],
+)
+def _outside_the_network(world: World) -> None:
+    insured = insure(world, network=(world.clinic,))
+    pay_for(insured, insured.visit(0))
+
+
+@on_claims(
+    "policy-by-another-insurer",
+    defence="only the plan's insurer enrols in it",
+    blocked_by="NotAuthorised",
+    patch=[("_checkAuthorised(insurer, Roles.INSURER);", "")],
+)
+def _policy_by_another(world: World) -> None:
+    insured = insure(world)
+    attacker = world.account("attacker").address
+    policy = replace(insured.policy, member=attacker)
+    world.acting_as("attacker").insurance.enrol(policy)
+    pay_for(insured, insured.visit(0, policy=policy.id, member=attacker))
+
+
+@on_claims(
+    "plan-in-anothers-name",
+    defence="only an insurer publishes its plans",
+    blocked_by="NotAuthorised",
+    patch=[("_checkAuthorised(plan.insurer, Roles.INSURER);", "")],
+)
+def _plan_in_anothers_name(world: World) -> None:
+    insured = insure(world)
+    generous = replace(insured.plan, terms=replace(TERMS, attestation_above=1))
+    world.acting_as("attacker").insurance.publish(generous)
+    assert world.suite.insurance.plan_of(generous.id) == generous
+
+
+@on_claims(
+    "policy-longer-than-a-year",
+    defence="a policy lasts at most 366 days, so its limits are annual",
+    blocked_by="InvalidTerm",
+    patch=[("until - from <= MAX_TERM && ", "")],
+    file="contracts/libraries/PlanRules.sol",
+)
+def _longer_than_a_year(world: World) -> None:
+    insured = insure(world)
+    policy = replace(insured.policy, valid_until=insured.policy.valid_from + 366 * DAY + 1)
+    world.acting_as("insurer").insurance.enrol(policy)
+    pay_for(insured, insured.visit(0, policy=policy.id))
+
+
+# Amounts: more than the plan says.
+
+
+@on_claims(
+    "charge-above-the-fee",
+    defence="the plan recognises its fee and no more",
+    blocked_by="FEE_REDUCED",
+    patch=[("uint256 allowed = benefit.fee * units;", "uint256 allowed = charge + units;")],
+    file=on_rules,
+)
+def _above_the_fee(world: World) -> None:
+    insured = insure(world)
+    visit = insured.visit(0, Line(Benefit.PRIMARY_CARE, 1, 900 * COIN))
+    insured.record(visit)
+    (outcome,) = world.suite.insurance.explain(visit).outcomes
+    if outcome.reason is not Reason.COVERED:
+        raise Blocked(outcome.reason.name)
+    assert insured.balance("hospital") == 880 * COIN
+
+
+@on_claims(
+    "units-split-over-lines",
+    defence="units of a benefit are counted over the visit",
+    blocked_by="UNITS_REDUCED",
+    patch=[("units[number] = before + line.units;", "units[number] = before;")],
+)
+def _units_split(world: World) -> None:
+    insured = insure(world)
+    line = Line(Benefit.PRIMARY_CARE, PRIMARY.units_per_visit, 300 * COIN)
+    visit = insured.visit(0, line, line)
+    insured.record(visit)
+    outcome = world.suite.insurance.explain(visit).outcomes[1]
+    if outcome.reason is not Reason.COVERED:
+        raise Blocked(outcome.reason.name)
+    assert insured.balance("hospital") == 2 * 280 * COIN
+
+
+@on_claims(
+    "line-split-to-gain-by-rounding",
+    defence="coinsurance is rounded in the pool's favour",
+    blocked_by="no gain",
+    patch=[(" + BASIS_POINTS - 1) / BASIS_POINTS", ") / BASIS_POINTS")],
+    file=on_rules,
+)
+def _split_by_rounding(world: World) -> None:
+    insured = insure(world, benefits=(replace(LABORATORY, units_per_visit=100),))
+    whole, parts = insured.visit(0, Line(Benefit.LABORATORY, 20, 80)), [Line(Benefit.LABORATORY, 1, 4)] * 20
+    insured.record(whole)
+    paid_whole = insured.balance("hospital")
+    insured.record(insured.visit(1, *parts))
+    gain = insured.balance("hospital") - 2 * paid_whole
+    if gain <= 0:
+        raise Blocked("no gain")
+    assert gain == 16
+
+
+@on_claims(
+    "annual-limit-by-another-visit",
+    defence="what the plan paid is counted over the policy",
+    blocked_by="LIMIT_REACHED",
+    patch=[("uint256 limitLeft = terms.annualLimit - totals.planPaid;", "uint256 limitLeft = terms.annualLimit;")],
+    file=on_rules,
+)
+def _beyond_the_annual_limit(world: World) -> None:
+    insured = insure(world, annual_limit=PAYS)
+    first, second = insured.visit(0), insured.visit(1)
+    insured.record(first)
+    insured.record(second)
+    if insured.balance("hospital") == PAYS:
+        raise Blocked(world.suite.insurance.explain(second).outcomes[0].reason.name)
+    assert insured.balance("hospital") == 2 * PAYS
+
+
+@on_claims(
+    "deductible-forgotten-between-visits",
+    defence="what the member paid is counted before the next visit",
+    blocked_by="counted",
+    patch=[("_totals[visit.policy] = totals;", "")],
+)
+def _deductible_forgotten(world: World) -> None:
+    insured = insure(world, deductible=100 * COIN)
+    insured.record(insured.visit(0))
+    insured.record(insured.visit(1))
+    if insured.balance("hospital") == PAYS:
+        raise Blocked("counted")
+    assert insured.balance("hospital") == 0
+
+
+@on_claims(
+    "estimate-beyond-the-terms",
+    defence="an estimate refuses totals that no policy can have",
+    blocked_by="TotalsBeyondTerms",
+    patch=[("require(Adjudication.isWithin(terms, counted), TotalsBeyondTerms(plan));", "")],
+)
+def _estimate_beyond(world: World) -> None:
+    insured = insure(world, annual_limit=PAYS)
+    counted = {"deductibleMet": 0, "outOfPocketMet": 0, "planPaid": PAYS + 1, "unattested": 0}
+    raw = world.suite.insurance._call("adjudicate", insured.plan.id, [VISIT_LINE], counted)
+    assert raw[0]["planPays"] == PAYS
+
+
+# The payer that is called.
+
+
+@on_visits(
+    "payer-burns-all-gas",
+    defence="a payer is given its share of gas and no more",
+    blocked_by="burnt its share",
+    patch=[(".onVisit{gas: LISTENER_GAS}(", ".onVisit(")],
+)
+def _burns_all_gas(world: World) -> None:
+    insured = insure(world)
+    visit = insured.visit(0, payer=world.deploy("BurningPayer"))
+    gas_used = (
+        world.acting_as("hospital").visits._send("record", visit, int(Role.HOSPITAL), b"", gas=5_000_000).gas_used
+    )
+    if gas_used < 720_000:
+        raise Blocked("burnt its share")
+    assert gas_used > 4_500_000
+
+
+def require_recorded(world: World, visit: Visit, gas: int = 900_000) -> None:
+    """Record a visit with a hostile payer: blocked where it is recorded all the same."""
+    visits = world.acting_as("hospital").visits
+    try:
+        visits._send("record", visit, int(Role.HOSPITAL), b"", gas=gas)
+    except Reverted:
+        assert visits.entry_of(visit.nullifier) is None
+        return
+    raise Blocked("recorded all the same")
+
+
+TRY = (
+    "        try IVisitListener(visit.payer).onVisit{gas: LISTENER_GAS}(visit, id, entry) {} catch {\n"
+    "            emit PayerNotReached(id, visit.payer);\n"
+    "        }\n"
+)
+
+
+@on_visits(
+    "payer-reverts",
+    defence="a payer cannot object to a visit",
+    blocked_by="recorded all the same",
+    patch=[(TRY, "        IVisitListener(visit.payer).onVisit{gas: LISTENER_GAS}(visit, id, entry);\n")],
+)
+def _payer_reverts(world: World) -> None:
+    insured = insure(world)
+    require_recorded(world, insured.visit(0, payer=world.deploy("RevertingPayer")))
+
+
+@on_visits(
+    "payer-returns-a-flood",
+    defence="nothing that a payer returns is copied",
+    blocked_by="recorded all the same",
+    patch=[(TRY, TRY.replace("catch {", "catch (bytes memory flood) {\n            flood;"))],
+)
+def _payer_floods(world: World) -> None:
+    insured = insure(world)
+    require_recorded(world, insured.visit(0, payer=world.deploy("FloodingPayer")), gas=715_000)
+
+
+@on_visits(
+    "payer-is-no-contract",
+    defence="a payer without code is not called",
+    blocked_by="recorded all the same",
+    patch=[("if (visit.payer.code.length == 0) {", "if (visit.payer == address(0)) {")],
+)
+def _payer_is_no_contract(world: World) -> None:
+    insured = insure(world)
+    require_recorded(world, insured.visit(0, payer=world.account("attacker").address))
+
+
+@on_visits(
+    "payer-starved-on-purpose",
+    defence="what a payer is given must be there before it is called",
+    blocked_by="InsufficientGas",
+    patch=[("require(gasleft() >= GAS_NEEDED, InsufficientGas(gasleft(), GAS_NEEDED));", "")],
+)
+def _payer_starved(world: World) -> None:
+    """A visit of 25 lines needs more than what the 64th part that is kept back lets a caller starve."""
+    insured = insure(world)
+    visits = world.acting_as("hospital").visits
+    visit = insured.visit(0, *(Line(Benefit.LABORATORY, 1, COIN) for _ in range(25)))
+    for gas in range(260_000, 360_000, 10_000):
+        try:
+            visits._send("record", visit, int(Role.HOSPITAL), b"", gas=gas)
+        except Reverted as refused:
+            if refused.error == "InsufficientGas":
+                raise
+        else:
+            break
+    assert visits.entry_of(visit.nullifier) is not None
+    assert claim_of(world, visit).status is ClaimStatus.PENDING
+
+
+# Money.
+
+
+@on_pool(
+    "payment-ordered-by-a-stranger",
+    defence="only the claims contract that the insurer named pays from its account",
+    blocked_by="NotAdjudicator",
+    patch=[("require(msg.sender == account.adjudicator, NotAdjudicator(insurer, msg.sender));", "")],
+)
+def _ordered_by_a_stranger(world: World) -> None:
+    insured = insure(world)
+    world.acting_as("carrier").pool.name_payee(world.carrier, world.account("attacker").address)
+    world.acting_as("attacker").pool._send("pay", world.insurer, world.carrier, insured.free)
+    assert insured.balance("attacker") == 10_000 * COIN
+
+
+@on_pool(
+    "adjudicator-swapped",
+    defence="an account names its claims contract once",
+    blocked_by="AccountExists",
+    patch=[("require(_accounts[insurer].adjudicator == address(0), AccountExists(insurer));", "")],
+)
+def _adjudicator_swapped(world: World) -> None:
+    insure(world)
+    mine = world.deploy("CallingBack")
+    world.acting_as("insurer").pool.open(world.insurer, mine)
+    assert world.suite.pool._call("accountOf", world.insurer)["adjudicator"] == mine
+
+
+@on_pool(
+    "withdrawal-by-a-stranger",
+    defence="only the insurer withdraws its money",
+    blocked_by="NotAuthorised",
+    patch=[
+        (
+            "        _checkAuthorised(insurer, Roles.INSURER);\n        uint96 free",
+            "        uint96 free",
+        )
+    ],
+)
+def _withdrawal_by_a_stranger(world: World) -> None:
+    insured = insure(world)
+    attacker = world.account("attacker").address
+    world.acting_as("attacker").pool.withdraw(world.insurer, attacker, insured.free)
+    assert insured.balance("attacker") == 10_000 * COIN
+
+
+@on_pool(
+    "withdrawal-of-what-is-owed",
+    defence="an insurer withdraws what is free and nothing that is owed",
+    blocked_by="InsufficientFunds",
+    patch=[
+        ("require(amount <= free, InsufficientFunds(amount, free));", ""),
+        ("_accounts[insurer].free = free - amount;", "_accounts[insurer].free = free > amount ? free - amount : 0;"),
+    ],
+)
+def _withdrawal_of_what_is_owed(world: World) -> None:
+    insured = insure(world, is_paid=False)
+    insured.record(insured.visit(0))
+    world.acting_as("insurer").pool.withdraw(world.insurer, world.account("insurer").address, 10_000 * COIN)
+    assert insured.balance(world.address("InsurancePool")) < world.suite.pool.payee_of(world.hospital).owed
+
+
+@on_pool(
+    "payee-named-by-a-stranger",
+    defence="the administrator of a provider names its payee",
+    blocked_by="NotAdmin",
+    patch=[("require(isAdmin, IAccreditationRegistry.NotAdmin(organisation, msg.sender));", "isAdmin;")],
+)
+def _payee_named_by_a_stranger(world: World) -> None:
+    insured = insure(world)
+    world.acting_as("attacker").pool.name_payee(world.hospital, world.account("attacker").address)
+    insured.record(insured.visit(0))
+    assert insured.balance("attacker") == PAYS
+
+
+@on_pool(
+    "owed-drawn-twice",
+    defence="what is owed is struck out when it is drawn",
+    blocked_by="NothingOwed",
+    patch=[("_payees[organisation].owed = 0;", "")],
+)
+def _owed_drawn_twice(world: World) -> None:
+    insured = insure(world, is_paid=False)
+    insured.record(insured.visit(0))
+    pool = world.acting_as("hospital").pool
+    pool.name_payee(world.hospital, world.account("hospital").address)
+    pool.withdraw_owed(world.hospital)
+    pool.withdraw_owed(world.hospital)
+    assert insured.balance("hospital") == 2 * PAYS
+
+
+@on_pool(
+    "owed-drawn-by-re-entering",
+    defence="what is owed is struck out before it is sent, and nothing that moves money is re-entered",
+    blocked_by="kept out",
+    patch=[
+        (
+            "function withdrawOwed(bytes32 organisation) external nonReentrant {",
+            "function withdrawOwed(bytes32 organisation) external {",
+        ),
+        ("        _payees[organisation].owed = 0;\n", ""),
+        (
+            "        TOKEN.safeTransfer(payee.account, payee.owed);",
+            "        TOKEN.safeTransfer(payee.account, payee.owed);\n        _payees[organisation].owed = 0;",
+        ),
+    ],
+)
+def _owed_drawn_by_re_entering(world: World) -> None:
+    other = with_token(world, "HookToken")
+    insured = insure(other, is_paid=False)
+    insured.record(insured.visit(0))
+    payee = hooked(other, "CallingBack")
+    pool = other.acting_as("hospital").pool
+    pool.name_payee(other.hospital, payee)
+    again = pool.interface.encode_call("withdrawOwed", [other.hospital])
+    call_mock(other, "CallingBack", payee, "prepare", pool.address, again)
+    pool._send("withdrawOwed", other.hospital, gas=1_000_000)
+    if ask_mock(other, "CallingBack", payee, "refusals") == 1:
+        assert insured.balance(payee) == PAYS
+        raise Blocked("kept out")
+    assert insured.balance(payee) == 2 * PAYS
+
+
+@on_pool(
+    "deposit-counted-twice-by-re-entering",
+    defence="a deposit is not re-entered while it is measured",
+    blocked_by="counted once",
+    patch=[
+        (
+            "function deposit(bytes32 insurer, uint96 amount) external nonReentrant {",
+            "function deposit(bytes32 insurer, uint96 amount) external {",
+        )
+    ],
+)
+def _deposit_counted_twice(world: World) -> None:
+    other = with_token(world, "HookToken")
+    insured = insure(other, funds=0)
+    sender = hooked(other, "CallingBack")
+    pool, token = other.acting_as("attacker").pool, other.acting_as("attacker").token
+    token.mint(sender, 200)
+    approve = token.interface.encode_call("approve", [pool.address, 200])
+    deposit = pool.interface.encode_call("deposit", [other.insurer, 100])
+    call_mock(other, "CallingBack", sender, "act", token.address, approve)
+    call_mock(other, "CallingBack", sender, "prepare", pool.address, deposit)
+    call_mock(other, "CallingBack", sender, "act", pool.address, deposit)
+    if insured.free <= insured.balance(pool.address):
+        raise Blocked("counted once")
+    assert (insured.free, insured.balance(pool.address)) == (300, 200)
+
+
+def hooked(world: World, mock: str) -> str:
+    """Deploy a mock that the token of the world calls when its money moves."""
+    address = world.deploy(mock)
+    call_mock(world, "HookToken", world.address("token"), "hook", address)
+    return address
+
+
+@on_pool(
+    "deposit-of-a-token-with-a-fee",
+    defence="what arrived counts, not what was sent",
+    blocked_by="measured",
+    patch=[("SafeCast.toUint96(TOKEN.balanceOf(address(this)) - before)", "SafeCast.toUint96(amount + 0 * before)")],
+)
+def _deposit_with_a_fee(world: World) -> None:
+    other = with_token(world, "FeeToken")
+    insured = insure(other, funds=1_000)
+    if insured.free == insured.balance(other.address("InsurancePool")):
+        raise Blocked("measured")
+    assert (insured.free, insured.balance(other.address("InsurancePool"))) == (1_000, 990)
+
+
+@on_pool(
+    "donation-claimed-as-a-deposit",
+    defence="only what a deposit itself brought counts",
+    blocked_by="NothingReceived",
+    patch=[("uint256 before = TOKEN.balanceOf(address(this));", "uint256 before = _accounts[insurer].free;")],
+)
+def _donation_claimed(world: World) -> None:
+    insured = insure(world, funds=10)
+    world.acting_as("stranger").token.mint(world.address("InsurancePool"), 1_000)
+    world.acting_as("insurer").pool.deposit(world.insurer, 0)
+    assert insured.free == 1_010
+
+
+@on_pool(
+    "payment-that-the-token-answers-with-false",
+    defence="a token that answers false has not paid",
+    blocked_by="OWED",
+    patch=[
+        (
+            "return isDone && (answer.length == 0 || (answer.length >= 32 && abi.decode(answer, (uint256)) == 1));",
+            "return isDone;",
+        )
+    ],
+)
+def _answered_with_false(world: World) -> None:
+    other = with_token(world, "RefusingToken")
+    insured = insure(other)
+    hospital = other.account("hospital").address
+    call_mock(other, "RefusingToken", other.address("token"), "refuse", hospital, True)
+    visit = insured.visit(0)
+    insured.record(visit)
+    status = claim_of(other, visit).status
+    if status is not ClaimStatus.PAID:
+        raise Blocked(status.name)
+    assert (insured.balance("hospital"), other.suite.pool.payee_of(other.hospital).owed) == (0, 0)
+
+
+@on_pool(
+    "recipient-blocked-so-that-the-insurer-keeps-it",
+    defence="what cannot be transferred is owed, and leaves the account of the insurer",
+    blocked_by="InsufficientFunds",
+    patch=[
+        ("return isDone && (answer", "require(isDone, NothingReceived());\n        return isDone && (answer"),
+    ],
+)
+def _recipient_blocked(world: World) -> None:
+    other = with_token(world, "BlocklistToken")
+    insured = insure(other)
+    hospital = other.account("hospital").address
+    call_mock(other, "BlocklistToken", other.address("token"), "setBlocked", hospital, True)
+    insured.record(insured.visit(0))
+    other.acting_as("insurer").pool.withdraw(other.insurer, other.account("insurer").address, 10_000 * COIN)
+    assert insured.balance(other.address("InsurancePool")) == 0
+
+
+@on_pool(
+    "recipient-burns-all-gas",
+    defence="a transfer is given its share of gas and no more",
+    blocked_by="burnt its share",
+    patch=[(".call{gas: TRANSFER_GAS}(question)", ".call(question)")],
+)
+def _recipient_burns(world: World) -> None:
+    other = with_token(world, "HookToken")
+    insured = insure(other, funds=0)
+    payee = hooked(other, "BurningPayer")
+    other.acting_as("hospital").pool.name_payee(other.hospital, payee)
+    visit = insured.visit(0)
+    insured.record(visit)
+    fund(other, PAYS)
+    gas_used = other.acting_as("relayer").insurance._send("settle", visit, gas=5_000_000).gas_used
+    assert claim_of(other, visit).status is ClaimStatus.OWED
+    if gas_used < 300_000:
+        raise Blocked("burnt its share")
+    assert gas_used > 4_500_000
+
+
+@on_pool(
+    "account-without-a-contract",
+    defence="an adjudicator is a contract",
+    blocked_by="NotContract",
+    patch=[("require(adjudicator.code.length != 0, NotContract(adjudicator));", "")],
+)
+def _account_without_a_contract(world: World) -> None:
+    suite = world.acting_as("insurer")
+    insurer = world.account("insurer").address
+    suite.pool.open(world.insurer, insurer)
+    fund(world, 100)
+    suite.pool._send("pay", world.insurer, world.hospital, 100)
+    assert suite.pool.payee_of(world.hospital).owed == 100
+
+
+# Every call-out and every entry that money moves by.
+
+
+class TestReentrancy:
+    """
+    given a recipient that calls back while it is paid -> is kept out of every entry, and paid once
+    """
+
+    def test_keeps_a_recipient_out_of_every_entry(self, world: World):
+        other = with_token(world, "HookToken")
+        insured = insure(other, funds=1_000 * COIN)
+        payee = hooked(other, "CallingBack")
+        for name, role in (("hospital", Role.HOSPITAL), ("insurer", Role.INSURER)):
+            organisation = getattr(other, name)
+            other.acting_as(name).accreditation.add_signer(organisation, payee, role, until=FAR)
+        other.acting_as("hospital").pool.name_payee(other.hospital, payee)
+        suite = other.suite
+        paid = 0
+        for number, (client, function, arguments) in enumerate(entries(other, insured)):
+            visit = insured.visit(number)
+            data = getattr(suite, client).interface.encode_call(function, arguments(visit))
+            call_mock(other, "CallingBack", payee, "prepare", getattr(suite, client).address, data)
+            insured.record(visit)
+            paid += PAYS
+            assert ask_mock(other, "CallingBack", payee, "refusals") == number + 1, function
+            assert insured.balance(payee) == paid, function
+            assert insured.free == 1_000 * COIN - paid, function
+        assert ask_mock(other, "CallingBack", payee, "successes") == 0
+
+    def test_records_but_decides_nothing_inside(self, world: World):
+        other = with_token(world, "HookToken")
+        insured = insure(other, funds=1_000 * COIN)
+        payee = hooked(other, "CallingBack")
+        other.acting_as("hospital").accreditation.add_signer(other.hospital, payee, Role.HOSPITAL, until=FAR)
+        other.acting_as("hospital").pool.name_payee(other.hospital, payee)
+        outer, inner = insured.visit(0), insured.visit(1)
+        data = other.suite.visits.interface.encode_call("record", [inner, int(Role.HOSPITAL), b""])
+        call_mock(other, "CallingBack", payee, "prepare", other.address("VisitRegistry"), data)
+        insured.record(outer)
+        assert claim_of(other, outer).status is ClaimStatus.PAID
+        assert claim_of(other, inner).status is ClaimStatus.PENDING
+        assert insured.balance(payee) == PAYS
+
+
+def entries(world: World, insured: Insured):
+    """Every entry by which money moves, or a claim is decided: client, function, and its arguments for a visit."""
+    address = world.account("attacker").address
+    entry = {"fingerprint": bytes(24), "recordedAt": 1, "role": 4, "isAttested": True}
+    return [
+        ("insurance", "settle", lambda visit: [visit]),
+        ("insurance", "onVisit", lambda visit: [visit, visit.id, entry]),
+        ("pool", "pay", lambda visit: [world.insurer, world.hospital, 1]),
+        ("pool", "withdraw", lambda visit: [world.insurer, address, 1]),
+        ("pool", "deposit", lambda visit: [world.insurer, 1]),
+        ("pool", "withdrawOwed", lambda visit: [world.hospital]),
+        ("visits", "record", lambda visit: [visit, int(Role.HOSPITAL), b""]),
+        ("visits", "attest", lambda visit: [visit, b""]),
+    ]

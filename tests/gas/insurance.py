@@ -1,0 +1,107 @@
+"""What a visit costs from its record to the money, each further line, and what an insurer sets up once."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+from medtrust.adjudication import UNLIMITED, Benefit, BenefitTerms, Line
+from medtrust.explanation import ClaimStatus
+from medtrust.plan import Plan, Policy
+from medtrust.visit import Visit
+from tests.gas.frame import Operation
+from tests.insurance_world import COIN, DAY, PAYS, TERMS, Insured, fund, insure, member_of
+from tests.world import World
+
+PLAN = tuple(BenefitTerms(number, 100 * COIN, 10 * COIN, 2_000, 5) for number in Benefit)
+CHARGE = 120_500_000
+
+
+def _second_use(world: World) -> Insured:
+    """A policy in which three visits were paid and the deductible is met: every counter is written again."""
+    terms = {"deductible": 250 * COIN, "out_of_pocket_maximum": 10_000 * COIN, "attestation_above": UNLIMITED}
+    insured = insure(world, funds=100_000 * COIN, benefits=PLAN, **terms)
+    for number in range(3):
+        _paid(insured, _visit(insured, number, 1))
+    return insured
+
+
+def _paid(insured: Insured, visit: Visit, signature: bytes = b"") -> int:
+    gas = insured.record(visit, signature=signature).gas_used
+    assert insured.world.suite.insurance.claim_of(visit.id).status is ClaimStatus.PAID
+    return gas
+
+
+def _visit(insured: Insured, number: int, lines: int) -> Visit:
+    """Lines of as many benefits; their order starts anew after the fourteenth."""
+    return insured.visit(number, *(Line(1 + index % len(PLAN), 1, CHARGE) for index in range(lines)))
+
+
+def _record(lines: int):
+    def measure(world: World) -> int:
+        insured = _second_use(world)
+        return _paid(insured, _visit(insured, 3, lines))
+
+    return measure
+
+
+def _further_line(world: World) -> int:
+    """The dearest of the second to the fourteenth line, each of another benefit."""
+    insured = _second_use(world)
+    costs = [_paid(insured, _visit(insured, 10 + lines, lines)) for lines in range(1, 15)]
+    return max(after - before for before, after in itertools.pairwise(costs))
+
+
+def _attested(world: World) -> int:
+    insured = _second_use(world)
+    visit = _visit(insured, 3, 1)
+    return _paid(insured, visit, insured.sign(visit))
+
+
+def _attest(world: World) -> int:
+    insured = insure(world, attestation_above=PAYS)
+    insured.record(insured.visit(0))
+    visit = insured.visit(1)
+    insured.record(visit)
+    return world.acting_as("relayer").visits.attest(visit, insured.sign(visit)).gas_used
+
+
+def _settle(world: World) -> int:
+    insured = insure(world, funds=PAYS)
+    insured.record(insured.visit(0))
+    visit = insured.visit(1)
+    insured.record(visit)
+    fund(world, PAYS)
+    return world.acting_as("relayer").insurance.settle(visit).gas_used
+
+
+def _publish(world: World) -> int:
+    insure(world)
+    plan = Plan(world.insurer, replace(TERMS, deductible=1), PLAN)
+    return world.acting_as("insurer").insurance.publish(plan).gas_used
+
+
+def _enrol(world: World) -> int:
+    insured = insure(world)
+    now = world.chain.now()
+    policy = Policy(insured.plan.id, member_of(number=1).address, now, now + 300 * DAY)
+    return world.acting_as("insurer").insurance.enrol(policy).gas_used
+
+
+def _deposit(world: World) -> int:
+    insure(world)
+    return fund(world, COIN).gas_used
+
+
+OPERATIONS = [
+    Operation("visit to money, 1 line", _record(1), budget=220_000, bound=150_000),
+    Operation("visit to money, 10 lines", _record(10), budget=292_000),
+    Operation("visit to money, 25 lines", _record(25), budget=412_000),
+    Operation("visit to money, each further line", _further_line, budget=8_000),
+    Operation("visit to money, signed by the member", _attested),
+    Operation("visit attest, then decided and paid", _attest),
+    Operation("claim settle, when money came in", _settle),
+    Operation("plan publish, 14 benefits", _publish),
+    Operation("policy enrol", _enrol),
+    Operation("pool deposit", _deposit),
+]
