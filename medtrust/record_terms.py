@@ -10,7 +10,7 @@ from medtrust.envelope import Place
 from medtrust.keccak import keccak256
 from medtrust.keyed import keyed_hash
 from medtrust.merkle import leaf_encoder
-from medtrust.signing import Domain, TypedData, recover
+from medtrust.signing import Domain, TypedData
 
 __all__ = ["ASK", "NO_FINGERPRINT", "Ask", "Question", "Version", "ask_domain", "ticket_salt"]
 
@@ -64,29 +64,30 @@ class Question:
 class Ask:
     """What an actor signs to get at a record, once: who asks whom, by which consent, for what, and with which key.
 
-    `request` is the hash of the request, `record` 32 zero bytes where only a search is meant, `key` the fingerprint of
-    the encryption key of the organisation, `nonce` what the custodian's service gave, `deadline` the last second in
-    which it counts (Unix seconds).
+    `record` is 32 zero bytes where only a search is meant, for data of the class `data_class`, which is 0 otherwise.
+    `facility` is where the data will be used, 32 zero bytes if that is not stated. `key` is the fingerprint of the
+    encryption key of the organisation, `nonce` what the custodian's service gave.
     """
 
     actor: str
     organisation: bytes
     custodian: bytes
     consent: bytes
-    request: bytes
     record: bytes
+    purpose: int
+    data_class: int
+    facility: bytes
     key: bytes
     nonce: bytes
-    deadline: int
 
     @property
     def message(self) -> dict[str, Any]:
         """The fields by the names that EIP-712 has for them."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: getattr(self, field.name) for name, field in zip(_ASK_TYPE, fields(self), strict=True)}
 
-    def signer(self, domain: Domain, signature: bytes) -> str:
-        """Say which account signed it. Raises `InputError` for something that is no signature."""
-        return recover(ASK.digest(domain, self.message), signature)
+    def digest(self, domain: Domain) -> bytes:
+        """Hash what the actor signs."""
+        return ASK.digest(domain, self.message)
 
 
 _ASK_TYPE: Final[Mapping[str, str]] = {
@@ -94,11 +95,12 @@ _ASK_TYPE: Final[Mapping[str, str]] = {
     "organisation": "bytes32",
     "custodian": "bytes32",
     "consent": "bytes32",
-    "request": "bytes32",
     "record": "bytes32",
+    "purpose": "uint32",
+    "dataClass": "uint32",
+    "facility": "bytes32",
     "key": "bytes32",
     "nonce": "bytes32",
-    "deadline": "uint64",
 }
 
 ASK: Final = TypedData("Ask", {"Ask": _ASK_TYPE})

@@ -19,6 +19,7 @@ PURE = {
     "disclosure",
     "envelope",
     "explanation",
+    "json_fields",
     "keccak",
     "key_shares",
     "keyed",
