@@ -8,7 +8,8 @@ pragma solidity >=0.8.26;
 ///
 /// The nullifier stands for the encounter. It is a keyed hash, so nobody can guess a visit from it, and it is used once across all
 /// providers and all payers: one encounter is billed once. That two encounters are truly different is the provider's word; what a
-/// provider says falsely it has said under its name for ever.
+/// provider says falsely it has said under its name for ever. So has a provider that uses the nullifier of another's transaction which is
+/// not in a block yet, and so keeps that visit from being recorded: send visits where others do not see them first.
 ///
 /// Recording never fails because of the payer: a payer that is no contract, reverts, burns its gas or returns a flood of data leaves
 /// the visit recorded, and anyone can hand it to the payer later, since the event holds the whole visit.

@@ -141,7 +141,7 @@ class AccreditationClient(Client):
         interval that it touches.
 
         Intervals that an earlier declaration covers already are left alone, so it can be run again. Raises `Reverted`
-        with error "NotAuthority" or "InvalidCompromise", and "UnknownAccreditation" if the organisation never had the role.
+        with error "NotAuthority" or "InvalidCompromise", and "UnknownAccreditation" if there is no interval.
         """
         count = self.accreditation_count_of(organisation, role)
         if count == 0:

@@ -56,7 +56,7 @@ def token_units(minor_units: str, currency_digits: int, decimals: int, *, place:
 
     Raises `InputError` if the token cannot express it to the last minor unit.
     """
-    units, rest = divmod(int(minor_units) * 10**decimals, 10**currency_digits)
+    units, rest = divmod(int(minor_units) * int(10**decimals), int(10**currency_digits))
     if rest:
         raise InputError(place=place, found=f"{minor_units} minor units", expected=f"an amount of {decimals} decimals")
     return units

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
 from medtrust.accreditation import Role
-from medtrust.adjudication import Benefit, Line
-from medtrust.errors import InputError
+from medtrust.adjudication import Benefit, BenefitTerms, Line
+from medtrust.errors import InputError, Reverted
 from medtrust.explanation import ClaimStatus
 from medtrust.types import ZERO_HASH
 from medtrust.visit import ATTESTATION
 from tests.insurance_world import COIN, PAYS, VISIT_LINE, Insured, insure
 
 MINUTES_15 = 15 * 60
+EVERY_BENEFIT = tuple(BenefitTerms(number, 100 * COIN, 10 * COIN, 2_000, 5) for number in Benefit)
 
 
 @pytest.fixture
@@ -45,6 +47,7 @@ class TestRecord:
     given the encounter is recorded            -> reverts EncounterRecorded, the first visit stands
     when the signature is not the member's     -> reverts InvalidSignature
     when the gas leaves too little to the payer -> reverts InsufficientGas, nothing is recorded
+    when the gas is the least that is accepted -> 25 lines are decided and owed, in a policy's first use
     given the payer takes it                   -> records; emits VisitRecorded with the whole visit; the payer decides
     given the member signed it                 -> is attested; emits VisitAttested too
     given a payer that is no contract          -> records; emits PayerNotReached
@@ -122,6 +125,17 @@ class TestRecord:
         with reverts("InsufficientGas", needed=640_000):
             registry._send("record", visit, int(Role.HOSPITAL), b"", gas=650_000)
         assert registry.entry_of(visit.nullifier) is None
+
+    def test_gives_the_payer_enough_where_the_gas_is_the_least(self, world):
+        insured = insure(world, benefits=EVERY_BENEFIT, deductible=100 * COIN, is_paid=False)
+        lines = (Line(1 + number % len(EVERY_BENEFIT), 1, 90_123_457) for number in range(25))
+        visit = insured.visit(0, *lines)
+        visits, signature = world.acting_as("hospital").visits, insured.sign(visit)
+        for gas in range(700_000, 1_000_000, 2_000):
+            with suppress(Reverted):
+                visits._send("record", visit, int(Role.HOSPITAL), signature, gas=gas)
+                break
+        assert world.suite.insurance.claim_of(visit.id).status is ClaimStatus.OWED
 
     def test_records_and_wakes_the_payer(self, world, insured, visit, registry, hospital):
         receipt = insured.record(visit)

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from medtrust.adjudication import UNLIMITED, Benefit, BenefitTerms, Line
 from medtrust.explanation import ClaimStatus
-from medtrust.plan import Plan, Policy
+from medtrust.plan import Plan
 from medtrust.visit import Visit
 from tests.gas.frame import Operation
-from tests.insurance_world import COIN, DAY, PAYS, TERMS, Insured, fund, insure, member_of
+from tests.insurance_world import COIN, PAYS, TERMS, Insured, fund, insure, member_of
 from tests.world import World
 
 PLAN = tuple(BenefitTerms(number, 100 * COIN, 10 * COIN, 2_000, 5) for number in Benefit)
@@ -83,8 +83,7 @@ def _publish(world: World) -> int:
 
 def _enrol(world: World) -> int:
     insured = insure(world)
-    now = world.chain.now()
-    policy = Policy(insured.plan.id, member_of(number=1).address, now, now + 300 * DAY)
+    policy = replace(insured.policy, member=member_of(number=1).address)
     return world.acting_as("insurer").insurance.enrol(policy).gas_used
 
 

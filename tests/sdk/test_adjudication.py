@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import replace
 from itertools import pairwise
@@ -39,6 +40,7 @@ TERMS = Terms(
     filing_days=90,
     is_open=True,
 )
+OPEN = replace(TERMS, deductible=0, out_of_pocket_maximum=UNLIMITED, annual_limit=UNLIMITED)
 VISIT = BenefitTerms(Benefit.PRIMARY_CARE, fee=120 * COIN, copay=25 * COIN, coinsurance=2_000, units_per_visit=2)
 MET = Totals(deductible_met=500 * COIN)
 
@@ -252,3 +254,70 @@ def pieces(cuts: list[int], whole: int) -> list[int]:
     """The lengths between the cuts."""
     edges = [0, *cuts, whole]
     return [after - before for before, after in pairwise(edges)]
+
+
+SYNTHEA = {
+    "charge": "Line Submitted Charge Amount",
+    "allowed": "Line Allowed Charge Amount",
+    "deductible": "Line Beneficiary Part B Deductible Amount",
+    "coinsurance": "Line Beneficiary Coinsurance Amount",
+    "plan_pays": "Line Provider Payment Amount",
+}
+BLUE_BUTTON = {
+    "charge": "line_sbmtd_chrg_amt",
+    "allowed": "line_alowd_chrg_amt",
+    "deductible": "line_bene_ptb_ddctbl_amt",
+    "coinsurance": "line_coinsrnc_amt",
+    "plan_pays": "line_prvdr_pmt_amt",
+}
+
+
+def amounts_in(item: dict, names: dict[str, str]) -> dict[str, int]:
+    """What an item of an ExplanationOfBenefit says, in units of six decimals, by our names."""
+    told = {}
+    for one in item.get("adjudication", ()):
+        for coding in one["category"]["coding"]:
+            for key in (coding.get("display"), str(coding.get("code")).rpartition("/")[2]):
+                told[key] = (one.get("amount") or {}).get("value")
+    return {ours: round(told[theirs] * 10**6) for ours, theirs in names.items() if told.get(theirs) is not None}
+
+
+def explanations(folder, pattern: str):
+    """Every ExplanationOfBenefit in the files, alone or in a Bundle."""
+    for file in sorted(folder.glob(pattern)):
+        document = json.loads(file.read_text(encoding="utf-8"))
+        for resource in (document, *(entry["resource"] for entry in document.get("entry", ()))):
+            if resource["resourceType"] == "ExplanationOfBenefit":
+                yield resource
+
+
+class TestDocuments:
+    """
+    given the lines of published ExplanationOfBenefit documents -> decides them as they were decided there
+    """
+
+    def test_decides_as_synthea(self, corpus):
+        """Every line with 20 % coinsurance."""
+        count = 0
+        for document in explanations(corpus, "synthea-r4/**/*.json"):
+            for item in document["item"]:
+                told = amounts_in(item, SYNTHEA)
+                if not told:
+                    continue
+                benefit = BenefitTerms(1, told["allowed"], 0, 2_000, 1)
+                outcome, _ = decide(OPEN, benefit, Line(1, 1, told["charge"]), Totals())
+                assert outcome.write_off == told["charge"] - told["allowed"]
+                assert {name: getattr(outcome, name) for name in told if name != "charge"} == {
+                    name: amount for name, amount in told.items() if name != "charge"
+                }
+                count += 1
+        assert count == 88
+
+    def test_decides_as_a_carrier(self, corpus):
+        """A charge far above what is allowed, of which the member pays a round amount."""
+        (document,) = explanations(corpus, "eob/**/*eob_read_carrier_v1.json")
+        told = amounts_in(document["item"][0], BLUE_BUTTON)
+        benefit = BenefitTerms(1, told["allowed"], told["coinsurance"], 0, 1)
+        outcome, _ = decide(OPEN, benefit, Line(1, 1, told["charge"]), Totals())
+        assert (outcome.plan_pays, outcome.member_pays) == (told["plan_pays"], told["coinsurance"])
+        assert outcome.write_off == told["charge"] - told["allowed"] == 190 * 10**6

@@ -231,7 +231,7 @@ class TestConnection:
             chain.now()
 
     def test_passes_on_what_the_node_refuses(self, world):
-        with pytest.raises(ChainError, match="EthRpcCall|method"):
+        with pytest.raises(ChainError, match=r"EthRpcCall|method"):
             world.chain.request("no_such_method")
 
 

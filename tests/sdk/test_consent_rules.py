@@ -12,6 +12,7 @@ import pytest
 
 from medtrust import wallet
 from medtrust.accreditation import Role
+from medtrust.artifacts import load
 from medtrust.consent import (
     UNLIMITED,
     Confidentiality,
@@ -28,11 +29,11 @@ from medtrust.consent import (
     decide,
 )
 from medtrust.consent_terms import CONSENT
-from medtrust.errors import CheckRefused
+from medtrust.errors import CheckRefused, Reverted
 from medtrust.keccak import keccak256
 from medtrust.signing import Domain, sign
 from medtrust.types import ZERO_HASH, name_hash
-from tests.evm import CHAIN_ID, Deployed, Machine
+from tests.invariants.machine import LocalContract, LocalEvm
 from tests.world import CHINA, FAR, GENESIS, ROOT, USA
 
 SEED = 20_261_123
@@ -41,7 +42,8 @@ CASES_A_STEP = 200
 DAY = 86_400
 WARD = name_hash("ward 3")
 
-STEWARD, AUTHORITY, RELAYER = (wallet.role(name).address for name in ("steward", "authority", "relayer"))
+STEWARD, AUTHORITY = (wallet.role(name).address for name in ("steward", "authority"))
+CHAIN_ID = 1
 PATIENTS = {wallet.role(name).address: bytes(wallet.role(name).key) for name in ("doctor", "stranger")}
 ACTORS = [wallet.role(name).address for name in ("hospital", "clinic", "insurer", "attacker")]
 GRANTEES = [name_hash(name) for name in ("hospital", "clinic", "insurer")]
@@ -63,9 +65,9 @@ class Line:
 class Model:
     """The contract and, beside it, plain Python that remembers what was done to it."""
 
-    machine: Machine
-    accreditation: Deployed
-    registry: Deployed
+    host: LocalEvm
+    accreditation: LocalContract
+    registry: LocalContract
     jurisdictions: dict[bytes, int] = field(default_factory=dict)
     standing: dict[bytes, Line] = field(default_factory=dict)
     signers: dict[tuple[bytes, str], Line] = field(default_factory=dict)
@@ -75,7 +77,7 @@ class Model:
 
     @property
     def now(self) -> int:
-        return self.machine.now
+        return self.host.now
 
     @property
     def domain(self) -> Domain:
@@ -171,24 +173,24 @@ class Model:
 
 def new_model() -> Model:
     """Three organisations, one of them in another jurisdiction, with a signer each, and a second one at the first."""
-    machine = Machine()
-    accreditation = machine.deploy("AccreditationRegistry", STEWARD)
-    model = Model(machine, accreditation, machine.deploy("ConsentRegistry", accreditation.address))
+    host = LocalEvm()
+    accreditation = host.deploy(load("AccreditationRegistry"), STEWARD, by=STEWARD)
+    model = Model(host, accreditation, host.deploy(load("ConsentRegistry"), accreditation.address, by=STEWARD))
     for number in (USA, CHINA):
         accreditation.send(STEWARD, "openJurisdiction", number, AUTHORITY)
     for grantee, number in zip(GRANTEES, (USA, USA, CHINA), strict=True):
         accreditation.send(AUTHORITY, "register", grantee, number, AUTHORITY, FAR)
         model.jurisdictions[grantee] = number
-        model.standing[grantee] = Line(machine.now)
+        model.standing[grantee] = Line(host.now)
     for grantee, actor in ((0, 0), (0, 1), (1, 1), (2, 2)):
         accreditation.send(AUTHORITY, "addSigner", GRANTEES[grantee], ACTORS[actor], 0, FAR, ZERO_HASH)
-        model.signers[GRANTEES[grantee], ACTORS[actor]] = Line(machine.now)
+        model.signers[GRANTEES[grantee], ACTORS[actor]] = Line(host.now)
     return model
 
 
 def step(model: Model, number: int, dice: random.Random) -> None:
     """Let time pass and something happen; what the contract refuses did not happen."""
-    model.machine.now += dice.choice([1, 60, DAY, 10 * DAY])
+    model.host.advance(dice.choice([1, 60, DAY, 10 * DAY]))
     consent = model.draft(dice)
     other = dice.choice(model.consents)
     patient = dice.choice(list(PATIENTS))
@@ -208,7 +210,7 @@ def step(model: Model, number: int, dice: random.Random) -> None:
     for act in [dice.choice(acts), *(lambda one=one: model.use(one) for one in dice.sample(model.consents, 1))]:
         try:
             act()
-        except (RuntimeError, KeyError, StopIteration):
+        except (Reverted, KeyError, StopIteration):
             continue
 
 
@@ -326,14 +328,15 @@ class TestFlatness:
         """What a check uses once everything it reads was read before, as this EVM keeps its slots warm."""
         for _ in range(2):
             assert model.registry.call("check", consent, request, b"")[0] == Decision.PERMIT
-        return model.registry.gas_used
+        return int(model.host.evm.result.gas_used)
 
     @staticmethod
     def _grant_many(model: Model, consent: Consent, count: int) -> None:
         """Grant the consent with other terms, `count` times; the hash of the terms ends the calldata."""
-        template = model.registry.encode("grant", consent.outer)[:-32]
+        template = model.registry.face.encode_call("grant", [consent.outer])[:-32]
+        grant, sender, registry = model.host.evm.message_call, consent.patient, model.registry.address
         for number in range(1, count + 1):
-            model.registry.raw(consent.patient, template + number.to_bytes(32, "big"))
+            grant(sender, registry, template + number.to_bytes(32, "big"))
         newest = keccak256(CONSENT.type_hash + template[4:] + count.to_bytes(32, "big"))
         assert model.registry.call("recordOf", consent.patient, newest)["grantedAt"] > 0
 
