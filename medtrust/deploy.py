@@ -33,12 +33,12 @@ class Step:
 PLAN: Final = (
     Step("AccreditationRegistry", ("steward",)),
     Step("ConsentRegistry", ("AccreditationRegistry",)),
-    Step("RecordExchange", ("AccreditationRegistry",)),
     Step("DrugProvenance", ("AccreditationRegistry",)),
     Step("VaccinationRegistry", ("AccreditationRegistry", "DrugProvenance")),
     Step("VisitRegistry", ("AccreditationRegistry",)),
     Step("InsurancePool", ("AccreditationRegistry", "token")),
     Step("InsuranceClaims", ("AccreditationRegistry", "VisitRegistry", "InsurancePool")),
+    Step("RecordExchange", ("AccreditationRegistry",)),
 )
 """The suite in the order of its needs."""
 
