@@ -12,6 +12,7 @@ import {Timeline} from "./libraries/Timeline.sol";
 contract AccreditationRegistry is IAccreditationRegistry {
     using Checkpoints for Checkpoints.Trace208;
     using Timeline for Timeline.Line;
+    using Timeline for Signer;
 
     /// @inheritdoc IAccreditationRegistry
     address public immutable STEWARD;
@@ -224,10 +225,7 @@ contract AccreditationRegistry is IAccreditationRegistry {
 
     /// @inheritdoc IAccreditationRegistry
     function isAuthorised(bytes32 organisation, address signer, uint64 role, uint64 at) external view returns (bool) {
-        Signer memory record = _signers[organisation][signer];
-        if (role == 0 || record.roles & role != role || at < record.from || at >= record.until) return false;
-        bool isTrusted = record.compromisedFrom == 0 || at < record.compromisedFrom;
-        return isTrusted && isAccredited(organisation, role, at);
+        return _signers[organisation][signer].isActing(role, at) && isAccredited(organisation, role, at);
     }
 
     /// @inheritdoc IAccreditationRegistry

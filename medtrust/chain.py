@@ -221,7 +221,7 @@ class Chain:
             found = self.receipt(transaction_hash, interface=interface)
         receipt, succeeded = found
         if not succeeded:
-            raise self._why(transaction_hash, contract)
+            raise self._why(transaction_hash, receipt.block, contract)
         return receipt
 
     def knows(self, transaction_hash: str) -> bool:
@@ -317,13 +317,13 @@ class Chain:
             logs=logs,
         )
 
-    def _why(self, transaction_hash: str, contract: str) -> Reverted:
+    def _why(self, transaction_hash: str, mined: int, contract: str) -> Reverted:
         """Ask again why a transaction failed: in the state before its block, else in the one after it."""
         sent = self._guard(lambda: self.web3.eth.get_transaction(HexBytes(transaction_hash)))
         replay: Any = {key: sent[key] for key in ("from", "to", "value", "gas") if key in sent}
         replay["data"] = sent["input"]
         said = "for a reason that shows neither before nor after it"
-        for block in (int(sent["blockNumber"]) - 1, int(sent["blockNumber"])):
+        for block in (mined - 1, mined):
             try:
                 self._guard(partial(self.web3.eth.call, replay, cast("Any", block)), contract)
             except Reverted as reason:

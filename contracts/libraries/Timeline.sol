@@ -4,7 +4,7 @@ pragma solidity =0.8.30;
 import {IAccreditationRegistry} from "../../interfaces/IAccreditationRegistry.sol";
 
 /// @title Timeline
-/// @notice A line of accreditations in time: appended to, never rewritten, asked as of a time.
+/// @notice Accreditations and signers in time: appended to, never rewritten, asked as of a time.
 library Timeline {
     /// @dev The newest interval stands alone so that acting now reads one slot; those before it follow in their order.
     struct Line {
@@ -68,5 +68,22 @@ library Timeline {
             if (past[middle].from <= at) low = middle + 1;
             else high = middle;
         }
+    }
+
+    /// @notice Whether a signer acts in `role` at a time, whatever its organisation may do.
+    /// @dev One read of one slot; a copy of it to memory costs every caller more.
+    function isActing(
+        IAccreditationRegistry.Signer storage signer,
+        uint64 role,
+        uint64 at
+    ) internal view returns (bool) {
+        (uint64 from, uint64 until, uint64 compromisedFrom, uint64 roles) = (
+            signer.from,
+            signer.until,
+            signer.compromisedFrom,
+            signer.roles
+        );
+        if (role == 0 || roles & role != role || at < from || at >= until) return false;
+        return compromisedFrom == 0 || at < compromisedFrom;
     }
 }

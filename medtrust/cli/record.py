@@ -37,7 +37,7 @@ from medtrust.types import ZERO_HASH, bytes32, checksum_address, name_hash
 from medtrust.vault import HeldRecord, Vault
 from medtrust.wrapping import KeySuite
 
-__all__ = ["app", "open_custodian"]
+__all__ = ["ByOption", "KeyOption", "StoreOption", "VaultOption", "app", "open_custodian"]
 
 app = new_app("Encrypted records between hospitals: seal, anchor, read by consent, ask and answer.")
 

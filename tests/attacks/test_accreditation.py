@@ -97,7 +97,8 @@ def signer_of_another_acts(world: World) -> None:
     "accreditation-signer-beyond-roles",
     defence="a signer acts only in the roles that it was given",
     blocked_by="NotAuthorised",
-    patch=[("role == 0 || record.roles & role != role || ", "role == 0 || ")],
+    patch=[("role == 0 || roles & role != role || ", "role == 0 || ")],
+    file="contracts/libraries/Timeline.sol",
 )
 def signer_beyond_roles(world: World) -> None:
     hire(world, Role.PARTICIPANT)
@@ -133,7 +134,8 @@ def removed_signer_acts(world: World) -> None:
     "accreditation-expired-signer-acts",
     defence="a signer acts until its time is over",
     blocked_by="NotAuthorised",
-    patch=[(" || at >= record.until", "")],
+    patch=[(" || at >= until", "")],
+    file="contracts/libraries/Timeline.sol",
 )
 def expired_signer_acts(world: World) -> None:
     hire(world, until=world.chain.now() + 1000)
@@ -145,7 +147,8 @@ def expired_signer_acts(world: World) -> None:
     "accreditation-stolen-key-acts",
     defence="a signer that is declared compromised acts no more",
     blocked_by="NotAuthorised",
-    patch=[("record.compromisedFrom == 0 || at < record.compromisedFrom", "true")],
+    patch=[("compromisedFrom == 0 || at < compromisedFrom", "true")],
+    file="contracts/libraries/Timeline.sol",
 )
 def stolen_key_acts(world: World) -> None:
     hire(world)
@@ -157,7 +160,8 @@ def stolen_key_acts(world: World) -> None:
     "accreditation-signer-before-its-time",
     defence="a signer had no right before it was named, so its right covers nothing that was recorded earlier",
     blocked_by="not a signer then",
-    patch=[("at < record.from || ", "")],
+    patch=[("at < from || ", "")],
+    file="contracts/libraries/Timeline.sol",
 )
 def signer_before_its_time(world: World) -> None:
     yesterday = world.chain.now()

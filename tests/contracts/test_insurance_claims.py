@@ -513,6 +513,7 @@ class TestAdjudicate:
     given a plan and what was counted      -> answers as the policy would decide, and changes nothing
     given units of one benefit on two lines -> counts them together
     given more was counted than the terms allow -> reverts TotalsBeyondTerms
+    given the last benefit, one before, one after -> it alone is covered
     given no such plan                     -> nothing is a benefit
     """
 
@@ -536,6 +537,13 @@ class TestAdjudicate:
         insurance.adjudicate(insured.plan.id, (VISIT_LINE,), Totals(**{name: 10}))
         with reverts("TotalsBeyondTerms", plan=insured.plan.id):
             insurance.adjudicate(insured.plan.id, (VISIT_LINE,), Totals(**{name: 11}))
+
+    def test_knows_benefits_up_to_the_last(self, world, insurance):
+        last = replace(PRIMARY, benefit=max(Benefit))
+        insured = insure(world, benefits=(last,))
+        lines = [replace(VISIT_LINE, benefit=max(Benefit) + step) for step in (-1, 0, 1)]
+        reasons = [one.reason for one in insurance.adjudicate(insured.plan.id, lines)]
+        assert reasons == [Reason.NOT_A_BENEFIT, Reason.COVERED, Reason.NOT_A_BENEFIT]
 
     def test_leaves_everything_to_the_member_given_no_plan(self, insurance, insured):
         (outcome,) = insurance.adjudicate(bytes(32), (VISIT_LINE,))

@@ -152,7 +152,7 @@ class TestPay:
     when it is just what is free, one unit more -> pays, is SHORT and changes nothing
     given the payee named no account     -> is owed; emits PaymentMade
     given the token reverts or is false  -> is owed
-    given the token returns nothing      -> pays
+    given the token returns nothing      -> pays; owes where there is no payee, though the token would pay nobody
     when the gas is too little at any place -> reverts or pays, and never owes
     """
 
@@ -205,6 +205,13 @@ class TestPay:
         insured = insure(other, funds=FUNDS)
         insured.record(insured.visit())
         assert insured.balance("hospital") == PAYS
+
+    def test_owes_given_no_payee_and_a_token_that_pays_nobody(self, world):
+        other = with_token(world, "SilentToken")
+        insured = insure(other, funds=FUNDS, is_paid=False)
+        insured.record(insured.visit())
+        assert other.suite.pool.payee_of(other.hospital).owed == PAYS
+        assert insured.balance(ZERO_ADDRESS) == 0
 
     def test_never_owes_because_gas_is_short(self, world, chain):
         insured = insure(world, funds=0)

@@ -166,7 +166,7 @@ class TestLetters:
     given a letter to the hospital
       when answered and acknowledged with the file that was handed over -> ACKNOWLEDGED
       when acknowledged with another file                               -> exit 1, and nothing is sent
-      when answered again after a crash                                 -> the same hash, which the chain refuses: exit 4
+      when answered again after a crash                                 -> the same hash, refused by the chain: exit 4
       when disputed                                                     -> DISPUTED
       when refused                                                      -> REFUSED
     given a letter that was not answered, or is none                    -> exit 2
