@@ -103,13 +103,17 @@ class Custodian:
         return held
 
     def sweep(self, record: bytes) -> bool:
-        """End the key epoch of a record if a reader of it revoked or lost its consent; return whether it did."""
+        """End the key epoch of a record if a consent of a reader was revoked, or one read in an emergency.
+
+        Returns whether it did.
+        """
         held = self.vault.get(record)
         epoch = self.suite.records.key_epoch_of(self.organisation, record)
         consent = self.suite.consent
         present = [reader for reader in held.readers if reader.key_epoch == epoch]
         lost = any(
-            consent.record_of(held.patient, reader.consent).revoked_at
+            reader.consent == ZERO_HASH
+            or consent.record_of(held.patient, reader.consent).revoked_at
             or consent.epoch_of(held.patient, reader.organisation) != reader.consent_epoch
             for reader in present
         )

@@ -8,7 +8,7 @@ from typing import Any, Final
 import requests
 from eth_account.signers.local import LocalAccount
 
-from medtrust.consent_terms import SignedConsent
+from medtrust.consent_terms import Purpose, SignedConsent
 from medtrust.envelope import commitment_of, open_sealed, read_header
 from medtrust.errors import CheckRefused, InputError, MedtrustError
 from medtrust.json_fields import JsonFields
@@ -27,7 +27,10 @@ _TIMEOUT: Final = 60.0
 
 @dataclass(frozen=True)
 class ReadRecord:
-    """A record that was read: its content byte for byte, which version it is, and the use that was recorded for it."""
+    """A record that was read: its content byte for byte, which version it is, and the use that was recorded for it.
+
+    In an emergency no use is recorded: `use_transaction` is "".
+    """
 
     content: bytes = field(repr=False)
     version: Version
@@ -63,6 +66,18 @@ class RecordReader:
         release = Release.from_json(self._post("release", replace(asked, ticket=ticket.number)))
         return ReadRecord(self._open(record, release), release.version, used.transaction_hash)
 
+    def break_glass(
+        self, record: bytes, session: int, *, purpose: int = Purpose.ETREAT, facility: bytes = ZERO_HASH
+    ) -> ReadRecord:
+        """Read the newest version of a record in one act, without a consent, by an emergency session that is open.
+
+        `session` is its number at this organisation. Raises `CheckRefused` as `read` does, and with reason
+        "NoEmergency".
+        """
+        asked = self._ask(session, record=record, purpose=purpose, facility=facility)
+        release = Release.from_json(self._post("break-glass", asked))
+        return ReadRecord(self._open(record, release), release.version, "")
+
     def find(
         self, receipt: SignedConsent, *, purpose: int, data_class: int, kind: str = "", facility: bytes = ZERO_HASH
     ) -> list[Found]:
@@ -85,15 +100,17 @@ class RecordReader:
         return open_sealed(release.blob, data_key, version.place(self.suite.chain.id, self.suite.records.address))
 
     def _ask(
-        self, receipt: SignedConsent, *, record: bytes, purpose: int, facility: bytes, data_class: int = 0
+        self, basis: SignedConsent | int, *, record: bytes, purpose: int, facility: bytes, data_class: int = 0
     ) -> Asked:
+        """Sign what is asked, by a consent or by the number of an emergency session."""
         signer = self._signer()
+        receipt = basis if isinstance(basis, SignedConsent) else None
         greeting = JsonFields(self._post("challenge", None), "challenge")
         ask = Ask(
             actor=signer.address,
             organisation=self.organisation,
             custodian=self.custodian,
-            consent=receipt.id,
+            consent=basis.id if isinstance(basis, SignedConsent) else basis.to_bytes(32, "big"),
             record=record,
             purpose=int(purpose),
             data_class=int(data_class),

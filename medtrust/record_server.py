@@ -32,7 +32,7 @@ def serve(service: RecordService, *, host: str = "127.0.0.1", port: int = 8444) 
 
 
 def application(service: RecordService) -> Any:
-    """Make the ASGI application: POST /challenge, /ticket, /release and /find, each JSON in and JSON out.
+    """Make the ASGI application: POST /challenge, /ticket, /release, /break-glass and /find, each JSON in and JSON out.
 
     A refusal is status 403 with `reason` and `sentence`, a request that cannot be read 400, a chain that does not
     answer 503. Raises `ToolMissing` where the extra is not installed.
@@ -60,6 +60,7 @@ def application(service: RecordService) -> Any:
     add("/challenge", lambda _: _greeting(service))
     add("/ticket", lambda body: service.ticket(_read(body)).to_json())
     add("/release", lambda body: service.release(_read(body)).to_json())
+    add("/break-glass", lambda body: service.break_glass(_read(body)).to_json())
     add("/find", lambda body: {"found": [one.to_json() for one in service.find(_read(body))]})
     return app
 

@@ -12,9 +12,8 @@ from typing import Any, Final, TypeVar
 
 from medtrust.accreditation import Role
 from medtrust.blobs import fetch
-from medtrust.chain import Event
 from medtrust.consent_rules import Reason, Verdict
-from medtrust.consent_terms import Confidentiality, Request
+from medtrust.consent_terms import Confidentiality, Request, SignedConsent
 from medtrust.custodian import Custodian
 from medtrust.envelope import read_header
 from medtrust.errors import CheckRefused, InputError, MedtrustError
@@ -26,7 +25,7 @@ from medtrust.types import ZERO_HASH
 from medtrust.vault import HeldRecord, HeldVersion, Reader
 from medtrust.wrapping import unwrap, wrap
 
-__all__ = ["CHALLENGE_SECONDS", "TICKET_SECONDS", "RecordService"]
+__all__ = ["CHALLENGE_SECONDS", "TICKET_SECONDS", "EmergencyRule", "RecordService"]
 
 CHALLENGE_SECONDS: Final = 120
 """How long a challenge can be answered."""
@@ -35,7 +34,11 @@ TICKET_SECONDS: Final = 3600
 
 T = TypeVar("T")
 
+_SESSIONS: Final = 2**32
 _CHALLENGE: Final = "medtrust/challenge/1"
+
+EmergencyRule = Callable[[int, str, Request], bool]
+"""Says whether a session (its number) lets the actor of a request at the class of it of a patient (address), now."""
 
 Log = Callable[[dict[str, Any]], None]
 """Told of every act, with nothing secret in it: who asked for what, and how it ended."""
@@ -46,7 +49,8 @@ class RecordService:
 
     It keeps no state but the challenges that were answered in the last two minutes: challenges and tickets carry a
     keyed hash of `secret` (32 bytes, made anew unless given), so tickets survive a restart if the secret does. It does
-    one thing at a time, as the vault is a set of files and the chain one connection.
+    one thing at a time, as the vault is a set of files and the chain one connection. Without `emergency`, no key is
+    released but by a consent.
     """
 
     def __init__(
@@ -55,11 +59,13 @@ class RecordService:
         *,
         secret: bytes | None = None,
         log: Log | None = None,
+        emergency: EmergencyRule | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.custodian = custodian
         self._secret = secret or secrets.token_bytes(32)
         self._log = log or (lambda _: None)
+        self._emergency = emergency
         self._clock = clock
         self._answered: dict[bytes, int] = {}
         self._lock = threading.Lock()
@@ -92,6 +98,14 @@ class RecordService:
         """
         return self._logged("find", asked, lambda: self._find(asked))
 
+    def break_glass(self, asked: Asked) -> Release:
+        """Hand out a record in one act, without a consent, to whom the emergency rule lets open this class now.
+
+        What opened the session stands on the chain by itself, and its review does; so no use is recorded here. Raises
+        `CheckRefused` as `ticket` does, and with reason "NoEmergency" if no session is open, or none is ever asked for.
+        """
+        return self._logged("break_glass", asked, lambda: self._break_glass(asked))
+
     def _ticket(self, asked: Asked) -> Ticket:
         self._authenticate(asked)
         held, newest = self._held(asked)
@@ -103,25 +117,45 @@ class RecordService:
 
     def _release(self, asked: Asked) -> Release:
         self._authenticate(asked)
+        receipt = _receipt(asked)
         held, newest = self._held(asked)
         request = self._request(asked, held)
         self._check_key(asked)
-        used = self._use_of(asked, request.commitment(self._salt(asked.ticket, asked, newest)))
+        self._check_used(asked, request.commitment(self._salt(asked.ticket, asked, newest)))
         self._check_again(asked, request)
+        return self._hand_out(asked, held, newest, receipt.id, receipt.consent.epoch)
+
+    def _break_glass(self, asked: Asked) -> Release:
+        self._authenticate(asked)
+        held, newest = self._held(asked)
+        self._check_key(asked)
+        session = int.from_bytes(asked.ask.consent, "big")
+        is_session = asked.receipt is None and session < _SESSIONS
+        if (
+            self._emergency is None
+            or not is_session
+            or not self._emergency(session, held.patient, self._request(asked, held))
+        ):
+            raise CheckRefused("NoEmergency", "this actor has no emergency session open for this patient and class")
+        return self._hand_out(asked, held, newest, ZERO_HASH, 0)
+
+    def _hand_out(
+        self, asked: Asked, held: HeldRecord, newest: HeldVersion, consent: bytes, consent_epoch: int
+    ) -> Release:
+        """Note the reader, then wrap the key: who is not noted gets nothing."""
         blob = fetch(self.custodian.blobs, newest.blob)
         header = read_header(blob)
         data_key = unwrap(header, newest.key, self.custodian.organisation, self.custodian.key)
-        epoch = newest.version.epoch
-        reader = Reader(used.values["consent"], asked.ask.organisation, asked.receipt.consent.epoch, epoch)
+        reader = Reader(consent, asked.ask.organisation, consent_epoch, newest.version.epoch)
         self.custodian.vault.save(self.custodian.vault.get(held.record).with_reader(reader))
         return Release(newest.version, wrap(header, data_key, asked.ask.organisation, asked.public), blob)
 
     def _find(self, asked: Asked) -> list[Found]:
         self._authenticate(asked)
-        now = self.custodian.suite.chain.now()
+        now, patient = self.custodian.suite.chain.now(), _receipt(asked).consent.patient
         found = []
         for held in self.custodian.vault.all():
-            is_asked = held.patient == asked.receipt.consent.patient and held.data_class == asked.ask.data_class
+            is_asked = held.patient == patient and held.data_class == asked.ask.data_class
             if held.newest is None or not is_asked or (asked.kind and asked.kind != held.kind):
                 continue
             if self._verdict(asked, self._request(asked, held)).is_permitted:
@@ -142,6 +176,8 @@ class RecordService:
             raise CheckRefused("Signature", "the request is not signed by the actor that it names")
         if ask.custodian != self.custodian.organisation:
             raise CheckRefused("AnotherAddressee", "the request is signed for another custodian")
+        if asked.receipt is None:
+            return
         receipt = asked.receipt
         if (ask.consent, ask.organisation) != (receipt.id, receipt.consent.grantee):
             raise CheckRefused("AnotherConsent", "the consent is not the one that the actor named, or is for others")
@@ -168,7 +204,8 @@ class RecordService:
     def _held(self, asked: Asked) -> tuple[HeldRecord, HeldVersion]:
         """Look a record up; one of another patient is answered as one that is not there."""
         held = self.custodian.vault.get(asked.ask.record)
-        if held.newest is None or held.patient != asked.receipt.consent.patient:
+        is_another = asked.receipt is not None and held.patient != asked.receipt.consent.patient
+        if held.newest is None or is_another:
             raise CheckRefused("NotHeld", f"no record 0x{asked.ask.record.hex()} is kept here")
         return held, held.newest
 
@@ -188,7 +225,7 @@ class RecordService:
             sensitivity=Confidentiality.U,
             facility=ask.facility,
             jurisdiction=self.custodian.suite.accreditation.jurisdiction_of(ask.organisation),
-            data_at=asked.receipt.consent.terms.data_from,
+            data_at=asked.receipt.consent.terms.data_from if asked.receipt else 0,
         )
 
     def _check_key(self, asked: Asked) -> None:
@@ -198,16 +235,16 @@ class RecordService:
             raise CheckRefused("EncryptionKey", "the key is not the one that the organisation published")
 
     def _verdict(self, asked: Asked, request: Request) -> Verdict:
-        receipt = asked.receipt
+        receipt = _receipt(asked)
         return self.custodian.suite.consent.check(receipt.consent, request, signature=receipt.signature)
 
-    def _use_of(self, asked: Asked, commitment: bytes) -> Event:
+    def _check_used(self, asked: Asked, commitment: bytes) -> None:
         suite = self.custodian.suite
         for event in suite.consent.uses_of(asked.ask.consent):
             if (event.values["requestCommitment"], event.values["actor"]) == (commitment, asked.ask.actor):
                 if event.values["usedAt"] + TICKET_SECONDS < suite.chain.now():
                     raise CheckRefused("TicketExpired", "the consent was used too long ago for this ticket")
-                return event
+                return
         raise CheckRefused("NotUsed", "the chain has no use of the consent for this ticket and this version")
 
     def _check_again(self, asked: Asked, request: Request) -> None:
@@ -240,3 +277,9 @@ class RecordService:
             raise
         self._log({**line, "outcome": "done"})
         return answer
+
+
+def _receipt(asked: Asked) -> SignedConsent:
+    if asked.receipt is None:
+        raise CheckRefused("NoConsent", "the request shows no consent")
+    return asked.receipt

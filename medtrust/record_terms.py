@@ -66,7 +66,8 @@ class Ask:
 
     `record` is 32 zero bytes where only a search is meant, for data of the class `data_class`, which is 0 otherwise.
     `facility` is where the data will be used, 32 zero bytes if that is not stated. `key` is the fingerprint of the
-    encryption key of the organisation, `nonce` what the custodian's service gave.
+    encryption key of the organisation, `nonce` what the custodian's service gave. In an emergency `consent` is not the
+    id of a consent but the number of the session, in 32 bytes.
     """
 
     actor: str

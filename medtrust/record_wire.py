@@ -23,12 +23,13 @@ __all__ = ["Asked", "Found", "Release", "Ticket"]
 class Asked:
     """One request to a service: the signed ask, the consent it rests on, and the key that a data key is wrapped to.
 
-    `ticket` is the number of the ticket that is redeemed, "" where none is; `kind` narrows a search.
+    `receipt` is None in an emergency. `ticket` is the number of the ticket that is redeemed, empty where none is;
+    `kind` narrows a search.
     """
 
     ask: Ask
     signature: bytes = field(repr=False)
-    receipt: SignedConsent
+    receipt: SignedConsent | None
     public: PublicKey
     ticket: bytes = b""
     kind: str = ""
@@ -39,7 +40,7 @@ class Asked:
         return {
             "ask": {name: hex_text(value) if isinstance(value, bytes) else value for name, value in plain.items()},
             "signature": hex_text(self.signature),
-            "consent": consent_receipt.to_json(self.receipt),
+            "consent": consent_receipt.to_json(self.receipt) if self.receipt else None,
             "publicKey": public_to_json(self.public),
             "ticket": hex_text(self.ticket),
             "kind": self.kind,
@@ -64,7 +65,7 @@ class Asked:
                 nonce=ask.hash("nonce"),
             ),
             signature=whole.octets("signature"),
-            receipt=consent_receipt.from_json(whole.take("consent", dict)),
+            receipt=consent_receipt.from_json(whole.take("consent", dict)) if raw.get("consent") else None,
             public=public_from_json(whole.take("publicKey", dict)),
             ticket=whole.octets("ticket"),
             kind=whole.take("kind", str),

@@ -43,7 +43,10 @@ class HeldVersion:
 
 @dataclass(frozen=True)
 class Reader:
-    """Who was given a key: by which consent, of which epoch of the patient, and in which key epoch of the record."""
+    """Who was given a key: by which consent, of which epoch of the patient, and in which key epoch of the record.
+
+    `consent` is 32 zero bytes for who read in an emergency.
+    """
 
     consent: bytes
     organisation: bytes

@@ -126,8 +126,15 @@ def unwrap(header: Header, wrapped: WrappedKey, recipient: bytes, private: Priva
 
 
 def encrypt_to(public: PublicKey, secret: bytes, info: bytes) -> bytes:
-    """Encrypt a few secret bytes to a public key; only who knows the private key and `info` opens them."""
-    return _SUITES[public.suite].encrypt(secret, _load_public(public), info)
+    """Encrypt a few secret bytes to a public key; only who knows the private key and `info` opens them.
+
+    Raises `InputError` for bytes that are no public key, such as a point of low order.
+    """
+    try:
+        return _SUITES[public.suite].encrypt(secret, _load_public(public), info)
+    except ValueError:
+        expected = f"a public key of {public.suite.name}"
+        raise InputError(place="public key", found="bytes that are none", expected=expected) from None
 
 
 def decrypt_as(private: PrivateKey, sealed: bytes, info: bytes) -> bytes:

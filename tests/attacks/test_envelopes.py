@@ -385,7 +385,7 @@ def pass_an_ask_on(world: World) -> None:
 def read_another_patient(world: World) -> None:
     """Give a consent for oneself, and read the record of somebody else by it."""
     with hospital(world) as (keeper, _):
-        service = service_of(world, keeper, (" or held.patient != asked.receipt.consent.patient", ""))
+        service = service_of(world, keeper, ("if held.newest is None or is_another:", "if held.newest is None:"))
         other = hold(world, keeper, patient=world.account("doctor").address)
         assert service.ticket(ask(world, service, other.record, sign_consent(world))).number
 
@@ -495,6 +495,28 @@ def read_after_dismissal(world: World) -> None:
         world.acting_as("clinic").accreditation.remove_signer(world.clinic, world.account("clinic").address)
         world.chain.mine(seconds=1)
         assert service.release(ask(world, service, held.record, receipt, ticket=ticket.number)).blob
+
+
+@attack("service-glass-broken-by-anyone", defence="an emergency session is asked for", blocked_by="NoEmergency")
+@off_chain
+def break_the_glass_without_a_session(world: World) -> None:
+    """Show neither a consent nor a session."""
+    with hospital(world) as (keeper, held):
+        patch = ("not self._emergency(session, held.patient, self._request(asked, held))", "False")
+        service = service_of(world, keeper, patch, emergency=lambda *_: False)
+        asked = replace(ask(world, service, held.record, sign_consent(world), consent=ZERO_HASH), receipt=None)
+        assert opened(service.break_glass(asked), READER_KEY, world.clinic) == CONTENT
+
+
+@attack("service-ticket-without-consent", defence="a ticket needs a consent that is shown", blocked_by="NoConsent")
+@off_chain
+def ask_without_a_consent(world: World) -> None:
+    """Leave the consent out of a request, which is only lawful in an emergency."""
+    with hospital(world) as (keeper, held):
+        patch = ("        self._verdict(asked, request).require_permitted()\n        number", "        number")
+        service = service_of(world, keeper, patch)
+        asked = replace(ask(world, service, held.record, sign_consent(world), consent=ZERO_HASH), receipt=None)
+        assert service.ticket(asked).number
 
 
 @attack("service-searched-without-consent", defence="what is not covered is not found", blocked_by="nothing found")

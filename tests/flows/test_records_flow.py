@@ -419,6 +419,77 @@ class TestRelease:
         assert (reader.consent, reader.organisation, reader.key_epoch) == (receipt.id, world.clinic, 0)
 
 
+class TestBreakGlass:
+    """
+    given an emergency rule
+      when the actor has a session for this patient and class  -> the record in one act, and no use is recorded
+      when it has none                                         -> NoEmergency
+      when the key is not published, or another signed         -> EncryptionKey, Signature
+    given no emergency rule                                    -> NoEmergency
+    given a reader in an emergency                             -> the next version is of another key epoch
+    given no consent and no session                            -> neither a ticket, a release nor a search: NoConsent
+    """
+
+    SESSION = 7
+
+    @pytest.fixture
+    def glass(self, world, custodian):
+        """A service that knows one open session, of the clinic for laboratory results of the patient."""
+
+        def rule(session, patient, request):
+            known = (self.SESSION, world.patient.address, world.account("clinic").address, DataClass.LABORATORY)
+            return (session, patient, request.actor, request.data_class) == known
+
+        return RecordService(custodian, emergency=rule)
+
+    def _asked(self, world, service, record, session=SESSION, **changes):
+        number = session.to_bytes(32, "big")
+        return replace(ask(world, service, record, sign_consent(world), consent=number, **changes), receipt=None)
+
+    def test_opens_in_one_act(self, world, custodian, glass, held):
+        before = world.chain.block_number()
+        with serving(glass) as url:
+            reader = reader_of(world, url)
+            read = reader.break_glass(held.record, self.SESSION)
+            with pytest.raises(CheckRefused, match="NoEmergency"):
+                reader.break_glass(held.record, self.SESSION + 1)
+        assert (read.content, read.use_transaction) == (CONTENT, "")
+        assert world.chain.block_number() == before + 1  # the key that was published
+        (noted,) = custodian.vault.get(held.record).readers
+        assert (noted.consent, noted.organisation) == (ZERO_HASH, world.clinic)
+
+    def test_reverts_given_no_session(self, world, custodian, glass, service, held, published):
+        genetics = hold(world, custodian, data_class=DataClass.GENETICS)
+        others = hold(world, custodian, patient=world.account("doctor").address)
+        for asked in (
+            self._asked(world, glass, held.record, session=8),
+            self._asked(world, glass, genetics.record),
+            self._asked(world, glass, others.record),
+            self._asked(world, glass, held.record, session=2**32 + self.SESSION),
+            ask(world, glass, held.record, sign_consent(world)),
+        ):
+            with pytest.raises(CheckRefused) as refused:
+                glass.break_glass(asked)
+            assert refused.value.reason == "NoEmergency"
+        with pytest.raises(CheckRefused, match="NoEmergency"):
+            service.break_glass(self._asked(world, service, held.record))
+
+    def test_reverts_given_another_key_or_signer(self, world, glass, held):
+        with pytest.raises(CheckRefused, match="EncryptionKey"):
+            glass.break_glass(self._asked(world, glass, held.record))
+        with pytest.raises(CheckRefused, match="Signature"):
+            glass.break_glass(self._asked(world, glass, held.record, signer=world.account("attacker")))
+
+    def test_next_version_is_for_others(self, world, custodian, glass, held, published):
+        glass.break_glass(self._asked(world, glass, held.record))
+        assert custodian.anchor(custodian.store_next(held.record, NEXT).record).newest.version.epoch == 1
+
+    @pytest.mark.parametrize("act", ["ticket", "release", "find"])
+    def test_reverts_given_no_consent(self, world, glass, held, published, act):
+        with pytest.raises(CheckRefused, match="NoConsent"):
+            getattr(glass, act)(self._asked(world, glass, held.record))
+
+
 class TestFind:
     """
     given results of the class, older and younger -> each with its age, youngest first, and nothing of its content
