@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import replace
+from hashlib import sha256
+from typing import Final
 
 from medtrust.blobs import BlobStore, fetch
 from medtrust.chain import Receipt
 from medtrust.envelope import commitment_of, open_sealed, read_header, seal
 from medtrust.errors import CheckRefused, InputError
+from medtrust.keyed import keyed_hash
 from medtrust.record_terms import Version
 from medtrust.suite import Suite
 from medtrust.types import ZERO_HASH, bytes32
@@ -16,6 +19,8 @@ from medtrust.vault import HeldRecord, HeldVersion, Vault
 from medtrust.wrapping import PrivateKey, unwrap, wrap
 
 __all__ = ["Custodian"]
+
+_CONTENT: Final = "medtrust/content/1"
 
 
 class Custodian:
@@ -54,23 +59,32 @@ class Custodian:
     ) -> HeldRecord:
         """Seal the first version of a new record and keep it; `anchor` puts it on the chain.
 
+        Run again with the same content for the same patient, class, label and kind, it returns the record there is.
         The content is kept byte for byte. `patient` is the address by which this custodian knows the patient;
         `data_class` is one bit of `DataClass`, `sensitivity` a level of `Confidentiality`, `data_at` the time of the
         data (Unix seconds), `kind` what doctors call it, such as "http://loinc.org|4548-4".
         """
         record = secrets.token_bytes(32)
         held = HeldRecord(record, patient, int(data_class), int(sensitivity), data_at, kind)
-        return self._seal(held, content)
+        known = [one for one in self.vault.all() if self._is_like(one, held, content)]
+        return known[0] if known else self.vault.add(replace(held, draft=self._seal(record, content)))
 
     def store_next(self, record: bytes, content: bytes, *, data_at: int | None = None) -> HeldRecord:
         """Seal the next version of a record and keep it, in place of one that was sealed and never anchored.
 
-        First, `sweep` shuts out whoever lost the right to read. Raises `CheckRefused` with reason "NotHeld".
+        First, `sweep` shuts out whoever lost the right to read. Run again with the same content for the same readers,
+        it changes nothing. Raises `CheckRefused` with reason "NotHeld".
         """
-        self.settle(record)
+        known = self.settle(record)
         self.sweep(record)
-        held = self.vault.get(record)
-        return self._seal(held if data_at is None else replace(held, data_at=data_at), content)
+        if self._is_up_to_date(known, content):
+            return known
+        draft = self._seal(record, content)
+
+        def take(held: HeldRecord) -> HeldRecord:
+            return replace(held, draft=draft, data_at=held.data_at if data_at is None else data_at)
+
+        return self.vault.change(record, take)
 
     def anchor(self, record: bytes) -> HeldRecord:
         """Anchor the version that was sealed last; one that stands on the chain already is only noted.
@@ -97,10 +111,14 @@ class Custodian:
         newest = self.suite.records.newest_of(self.organisation, record)
         if newest.fingerprint != held.draft.version.fingerprint:
             return held
-        anchored = replace(held.draft, recorded_at=newest.recorded_at)
-        held = replace(held, versions=(*held.versions, anchored), draft=None)
-        self.vault.save(held)
-        return held
+
+        def note(held: HeldRecord) -> HeldRecord:
+            if held.draft is None or held.draft.version.fingerprint != newest.fingerprint:
+                return held
+            anchored = replace(held.draft, recorded_at=newest.recorded_at)
+            return replace(held, versions=(*held.versions, anchored), draft=None)
+
+        return self.vault.change(record, note)
 
     def sweep(self, record: bytes) -> bool:
         """End the key epoch of a record if a consent of a reader was revoked, or one read in an emergency.
@@ -135,24 +153,40 @@ class Custodian:
         key = unwrap(header, held.key, self.organisation, self.key)
         return open_sealed(blob, key, held.version.place(self.suite.chain.id, self.suite.records.address))
 
-    def _seal(self, held: HeldRecord, content: bytes) -> HeldRecord:
+    def _is_like(self, known: HeldRecord, held: HeldRecord, content: bytes) -> bool:
+        newest = known.draft or known.newest
+        facts = [(one.patient, one.data_class, one.sensitivity, one.kind) for one in (known, held)]
+        return newest is not None and newest.content == self._content_hash(content) and facts[0] == facts[1]
+
+    def _is_up_to_date(self, known: HeldRecord, content: bytes) -> bool:
+        """Whether the newest version holds this content, and can be anchored, or was, for the readers of now."""
+        newest = known.draft or known.newest
+        if newest is None or newest.content != self._content_hash(content):
+            return False
         records = self.suite.records
-        newest = records.newest_of(self.organisation, held.record)
+        on_chain = records.newest_of(self.organisation, known.record).fingerprint
+        fits = newest.version.previous if newest is known.draft else newest.version.fingerprint
+        return on_chain == fits and newest.version.epoch == records.key_epoch_of(self.organisation, known.record)
+
+    def _content_hash(self, content: bytes) -> bytes:
+        return keyed_hash(self.key.raw, _CONTENT, sha256(content).digest())
+
+    def _seal(self, record: bytes, content: bytes) -> HeldVersion:
+        records = self.suite.records
+        newest = records.newest_of(self.organisation, record)
         version = Version(
             custodian=self.organisation,
-            record=held.record,
+            record=record,
             number=newest.number + 1,
-            epoch=records.key_epoch_of(self.organisation, held.record),
+            epoch=records.key_epoch_of(self.organisation, record),
             commitment=ZERO_HASH,
             previous=newest.fingerprint,
             signer=self.suite.signer_address,
         )
         sealed = seal(version.place(self.suite.chain.id, records.address), content)
-        draft = HeldVersion(
+        return HeldVersion(
             version=replace(version, commitment=commitment_of(sealed.blob)),
             blob=self.blobs.put(sealed.blob),
             key=wrap(sealed.header, sealed.key, self.organisation, self.key.public),
+            content=self._content_hash(content),
         )
-        held = replace(held, draft=draft)
-        self.vault.save(held)
-        return held

@@ -147,7 +147,7 @@ class RecordService:
         header = read_header(blob)
         data_key = unwrap(header, newest.key, self.custodian.organisation, self.custodian.key)
         reader = Reader(consent, asked.ask.organisation, consent_epoch, newest.version.epoch)
-        self.custodian.vault.save(self.custodian.vault.get(held.record).with_reader(reader))
+        self.custodian.vault.change(held.record, lambda now: now.with_reader(reader))
         return Release(newest.version, wrap(header, data_key, asked.ask.organisation, asked.public), blob)
 
     def _find(self, asked: Asked) -> list[Found]:

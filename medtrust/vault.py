@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -32,12 +35,14 @@ _FORMAT: Final = "record/1"
 class HeldVersion:
     """One version of a record: what is anchored of it, where its envelope is, and its key, wrapped to the custodian.
 
+    `content` is a hash of the content under a key of the custodian, so that the same content is known again.
     `recorded_at` is when it was anchored (Unix seconds), 0 before.
     """
 
     version: Version
     blob: Blob
     key: WrappedKey
+    content: bytes
     recorded_at: int = 0
 
 
@@ -98,14 +103,33 @@ class Vault:
             raise CheckRefused("NotHeld", f"no record {hex_text(record)} is kept here")
         return _from_json(read_json(file))
 
-    def save(self, held: HeldRecord) -> None:
-        """Write a record, whole or not at all."""
+    def add(self, held: HeldRecord) -> HeldRecord:
+        """Write a new record, whole or not at all."""
         write_json(self._file(held.record), _to_json(held), mode=0o600)
+        return held
+
+    def change(self, record: bytes, change: Callable[[HeldRecord], HeldRecord]) -> HeldRecord:
+        """Change a record while no other process does, so that a service and a command lose nothing of each other.
+
+        Raises `CheckRefused` with reason "NotHeld".
+        """
+        with self._lock():
+            return self.add(change(self.get(record)))
 
     def all(self) -> Iterator[HeldRecord]:
         """Read every record, in the order of their ids."""
         for file in sorted(self._folder.glob("*.json")):
             yield _from_json(read_json(file))
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self._folder / "lock", os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
 
     def _file(self, record: bytes) -> Path:
         return self._folder / f"{record.hex()}.json"
@@ -204,6 +228,7 @@ def _held_to_json(held: HeldVersion) -> dict[str, Any]:
         "digest": held.blob.digest,
         "reference": held.blob.reference,
         "key": wrapped_to_json(held.key),
+        "content": hex_text(held.content),
         "recordedAt": held.recorded_at,
     }
 
@@ -213,5 +238,6 @@ def _held_from_json(raw: JsonFields) -> HeldVersion:
         version=version_from_json(raw.inner("version")),
         blob=Blob(raw.take("digest", str), raw.take("reference", str)),
         key=wrapped_from_json(raw.inner("key")),
+        content=raw.hash("content"),
         recorded_at=raw.number("recordedAt"),
     )

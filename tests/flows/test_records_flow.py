@@ -387,7 +387,7 @@ class TestRelease:
         other = sign_consent(world, terms={"salt": b"\x02" * 32})
         assert self._refusal(service, ask(world, service, held.record, receipt, ticket=bytes(32))) == "NotUsed"
         assert self._refusal(service, ask(world, service, held.record, other, ticket=used.number)) == "NotUsed"
-        again = hold(world, custodian)
+        again = hold(world, custodian, NEXT)
         assert self._refusal(service, ask(world, service, again.record, receipt, ticket=used.number)) == "NotUsed"
         custodian.anchor(custodian.store_next(held.record, NEXT).record)
         assert self._refusal(service, ask(world, service, held.record, receipt, ticket=used.number)) == "NotUsed"
@@ -674,6 +674,10 @@ class TestCustodian:
       when another version came between                   -> reverts NotNewestVersion, and it is stored anew
       when the readers changed since                      -> reverts WrongKeyEpoch
     given nothing sealed                                  -> InputError; given all anchored -> nothing is sent
+    given content that was stored before
+      when stored again, sealed or anchored               -> the same record and version
+      when stored as the next version for the same readers -> nothing new; for others, after a rotation -> a version
+      when stored of another patient, class, label or kind -> another record
     given a store that lies                               -> BlobAltered; that lost it -> BlobMissing
     given files of the vault                              -> mode 0600, and no key or content in them
     given its key                                         -> published once
@@ -711,6 +715,32 @@ class TestCustodian:
         with pytest.raises(CheckRefused, match="NotHeld"):
             custodian.anchor(name_hash("nothing"))
         assert custodian.anchor(held.record) == held
+
+    def test_knows_the_same_content_again(self, world, custodian):
+        sealed = self._store(world, custodian)
+        assert self._store(world, custodian) == sealed
+        anchored = custodian.anchor(sealed.record)
+        assert self._store(world, custodian) == anchored
+        assert custodian.store_next(sealed.record, CONTENT) == anchored
+        pending = custodian.store_next(sealed.record, NEXT)
+        assert custodian.store_next(sealed.record, NEXT) == pending
+        custodian.suite.records.rotate(world.hospital, sealed.record)
+        renewed = custodian.store_next(sealed.record, NEXT)
+        assert renewed.draft.version.epoch == 1
+        assert custodian.anchor(sealed.record).newest.version.number == 2
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"patient": "0x" + "11" * 20},
+            {"data_class": DataClass.IMAGING},
+            {"sensitivity": Confidentiality.R},
+            {"kind": "http://loinc.org|2345-7"},
+        ],
+    )
+    def test_keeps_what_differs_apart(self, world, custodian, held, changes):
+        assert hold(world, custodian).record == held.record
+        assert hold(world, custodian, **changes).record != held.record
 
     def test_finds_a_store_that_lies(self, custodian, held, tmp_path):
         (file,) = [one for one in (tmp_path / "blobs").rglob("*") if one.is_file()]
