@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
-from pyrevm import EVM, BlockEnv
 
 from medtrust.abi import Interface, RevertDecoder
 from medtrust.artifacts import Artifact
 from medtrust.errors import Reverted
 from tests.world import GENESIS
+
+pyrevm = pytest.importorskip("pyrevm", reason="pyrevm has no wheel for this Python")
 
 _OUTPUT = re.compile(r"output: 0x([0-9a-f]*)")
 _RARE = 0.05
@@ -26,7 +27,7 @@ class LocalEvm:
     """An EVM within this process, by the rules of Shanghai, with a clock of its own."""
 
     def __init__(self) -> None:
-        self.evm = EVM(spec_id="SHANGHAI")
+        self.evm = pyrevm.EVM(spec_id="SHANGHAI")
         self.now = GENESIS
         self._number = 0
         self.advance(0)
@@ -35,7 +36,7 @@ class LocalEvm:
         """Take the next block, so many seconds later."""
         self.now += seconds
         self._number += 1
-        self.evm.set_block_env(BlockEnv(number=self._number, timestamp=self.now))
+        self.evm.set_block_env(pyrevm.BlockEnv(number=self._number, timestamp=self.now))
 
     def deploy(self, artifact: Artifact, *arguments: Any, by: str) -> LocalContract:
         face = Interface(artifact)

@@ -26,10 +26,12 @@ FIRST_BLOCK_AT = 1_700_000_000
 PUSH0, MCOPY = "5f", "5e"  # brought by Shanghai; by Cancun, which came next
 
 # Starts a chain, says which, and waits to be ended.
+# A shell that runs the tests in the background hands down that SIGINT is ignored.
 OWNER = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from medtrust import node
+signal.signal(signal.SIGINT, signal.default_int_handler)
 chain = node.start(sys.argv[1], Path(sys.argv[2]))
 print(chain.pid, flush=True)
 if sys.argv[3] == "wait":
