@@ -234,27 +234,30 @@ def read(
     by: ByOption,
     custodian: CustodianOption,
     service: UrlOption,
-    consent: ReceiptOption,
     to: Annotated[Path, typer.Option(help="Where the content goes.")],
-    purpose: PurposeOption = "treat",
+    consent: Annotated[Path | None, typer.Option(help="The file of the signed consent.")] = None,
+    session: Annotated[int | None, typer.Option(help="In an emergency: the number of the open session.")] = None,
+    purpose: Annotated[str | None, typer.Option(help="treat unless given; in an emergency etreat.")] = None,
     facility: FacilityOption = None,
     key_: KeyOption = None,
     chain: ChainOption = "local",
     as_: AccountOption = None,
     json_: JsonOption = False,
 ) -> None:
-    """Read a record of another hospital by a consent; one use of it is recorded."""
+    """Read a record of another hospital: by a consent, of which one use is recorded, or in an emergency."""
+    if (consent is None) == (session is None):
+        raise InputError(place="options", found="both or neither", expected="--consent or --session")
     reader = _reader(by, custodian, service, key_, open_suite(chain, as_))
-    done = reader.read(
-        bytes32(record, place="record"),
-        read_receipt(consent),
-        purpose=flags_of(Purpose, purpose, place="--purpose"),
-        facility=_facility(facility),
-    )
+    id_, where = bytes32(record, place="record"), _facility(facility)
+    asked = flags_of(Purpose, purpose or ("treat" if consent else "etreat"), place="--purpose")
+    if consent is not None:
+        done = reader.read(id_, read_receipt(consent), purpose=asked, facility=where)
+    else:
+        done = reader.break_glass(id_, session or 0, purpose=asked, facility=where)
     write_whole(to, done.content, mode=0o600)
     value = {"record": record, "version": done.version.number, "bytes": len(done.content), "file": str(to)}
-    text = f"version {done.version.number}, {len(done.content):,} bytes in {to}"
-    answer({**value, "use": done.use_transaction}, f"{text}\n  use {done.use_transaction}", as_json=json_)
+    text = f"version {done.version.number}, {len(done.content):,} bytes in {to}\n  use {done.use_transaction or 'none'}"
+    answer({**value, "use": done.use_transaction}, text, as_json=json_)
 
 
 @app.command()

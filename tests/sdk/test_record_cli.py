@@ -122,6 +122,8 @@ class TestReader:
       when the clinic searches                      -> the record and its age
       when it reads                                 -> the same bytes, and a use on the chain
       when it reads for another purpose             -> exit 1 with the reason, and no file
+      when it reads in an emergency                 -> the same bytes, for the session that is open alone
+      when it shows both a consent and a session    -> exit 2
     """
 
     @pytest.fixture
@@ -134,7 +136,7 @@ class TestReader:
             FolderBlobs(folder / "blobs"),
             encryption_key(HOSPITAL),
         )
-        with serving(RecordService(custodian)) as url:
+        with serving(RecordService(custodian, emergency=lambda session, *_: session == 7)) as url:
             yield url
 
     @pytest.fixture
@@ -159,6 +161,15 @@ class TestReader:
         code, told = medtrust("read", stored, *who, "--purpose", "hmarkt", "--to", home / "read.json")
         assert (code, told["reason"]) == (1, "PURPOSE")
         assert not (home / "read.json").exists()
+
+    def test_reads_in_an_emergency(self, medtrust, home, stored, who):
+        without = [*who[:6], "--as", "clinic"]
+        code, told = medtrust("read", stored, *without, "--session", "7", "--to", home / "read.json")
+        assert (code, told["use"], (home / "read.json").read_bytes()) == (0, "", CONTENT)
+        code, told = medtrust("read", stored, *without, "--session", "8", "--to", home / "other.json")
+        assert (code, told["reason"]) == (1, "NoEmergency")
+        code, told = medtrust("read", stored, *who, "--session", "7", "--to", home / "other.json")
+        assert (code, told["place"]) == (2, "options")
 
 
 class TestLetters:
