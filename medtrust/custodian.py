@@ -66,7 +66,7 @@ class Custodian:
         """
         record = secrets.token_bytes(32)
         held = HeldRecord(record, patient, int(data_class), int(sensitivity), data_at, kind)
-        known = [one for one in self.vault.all() if self._is_like(one, held, content)]
+        known = [one for one in self.vault.of_patient(patient) if self._is_like(one, held, content)]
         return known[0] if known else self.vault.add(replace(held, draft=self._seal(record, content)))
 
     def store_next(self, record: bytes, content: bytes, *, data_at: int | None = None) -> HeldRecord:

@@ -154,8 +154,8 @@ class RecordService:
         self._authenticate(asked)
         now, patient = self.custodian.suite.chain.now(), _receipt(asked).consent.patient
         found = []
-        for held in self.custodian.vault.all():
-            is_asked = held.patient == patient and held.data_class == asked.ask.data_class
+        for held in self.custodian.vault.of_patient(patient):
+            is_asked = held.data_class == asked.ask.data_class
             if held.newest is None or not is_asked or (asked.kind and asked.kind != held.kind):
                 continue
             if self._verdict(asked, self._request(asked, held)).is_permitted:

@@ -89,7 +89,7 @@ class HeldRecord:
 
 
 class Vault:
-    """A folder with one file for each record, mode 0600."""
+    """A folder with one file for each record, and for each patient an empty one with its name; mode 0600."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -105,6 +105,9 @@ class Vault:
 
     def add(self, held: HeldRecord) -> HeldRecord:
         """Write a new record, whole or not at all."""
+        marker = self._marks(held.patient) / held.record.hex()
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        marker.touch(mode=0o600)  # first, so that a record that is there is always found
         write_json(self._file(held.record), _to_json(held), mode=0o600)
         return held
 
@@ -116,10 +119,11 @@ class Vault:
         with self._lock():
             return self.add(change(self.get(record)))
 
-    def all(self) -> Iterator[HeldRecord]:
-        """Read every record, in the order of their ids."""
-        for file in sorted(self._folder.glob("*.json")):
-            yield _from_json(read_json(file))
+    def of_patient(self, patient: str) -> Iterator[HeldRecord]:
+        """Read the records of a patient (address), in the order of their ids; those of others are not touched."""
+        for marker in sorted(self._marks(patient).glob("*")):
+            if self._file(bytes.fromhex(marker.name)).is_file():
+                yield self.get(bytes.fromhex(marker.name))
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
@@ -130,6 +134,9 @@ class Vault:
             yield
         finally:
             os.close(handle)
+
+    def _marks(self, patient: str) -> Path:
+        return self._folder / "patients" / patient.lower()
 
     def _file(self, record: bytes) -> Path:
         return self._folder / f"{record.hex()}.json"

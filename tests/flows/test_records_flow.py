@@ -678,6 +678,7 @@ class TestCustodian:
       when stored again, sealed or anchored               -> the same record and version
       when stored as the next version for the same readers -> nothing new; for others, after a rotation -> a version
       when stored of another patient, class, label or kind -> another record
+    given records of two patients                         -> those of one are found without reading those of the other
     given a store that lies                               -> BlobAltered; that lost it -> BlobMissing
     given files of the vault                              -> mode 0600, and no key or content in them
     given its key                                         -> published once
@@ -728,6 +729,12 @@ class TestCustodian:
         renewed = custodian.store_next(sealed.record, NEXT)
         assert renewed.draft.version.epoch == 1
         assert custodian.anchor(sealed.record).newest.version.number == 2
+
+    def test_touches_no_record_of_others(self, world, custodian, held, tmp_path):
+        other = hold(world, custodian, patient=world.account("doctor").address)
+        (tmp_path / "vault" / f"{other.record.hex()}.json").write_text("not even JSON")
+        assert [one.record for one in custodian.vault.of_patient(world.patient.address)] == [held.record]
+        assert list(custodian.vault.of_patient("0x" + "11" * 20)) == []
 
     @pytest.mark.parametrize(
         "changes",

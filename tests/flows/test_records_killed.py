@@ -63,7 +63,8 @@ class TestKilled:
     """
 
     def _held(self, world, tmp_path, home):
-        (held,) = Vault(tmp_path / home / "records" / world.hospital.hex()[:16] / "vault").all()
+        vault = Vault(tmp_path / home / "records" / world.hospital.hex()[:16] / "vault")
+        (held,) = vault.of_patient(world.patient.address)
         return held
 
     def _check(self, world, held, count: int) -> None:
