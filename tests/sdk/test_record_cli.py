@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
+import subprocess
 import sys
+import time
+from subprocess import PIPE, STDOUT
 
 import pytest
+import requests
 
 from medtrust import cli
 from medtrust.blobs import FolderBlobs
@@ -16,7 +22,7 @@ from medtrust.encryption_key import encryption_key
 from medtrust.record_service import RecordService
 from medtrust.vault import Vault
 from tests.hospitals import CONTENT, HBA1C, serving, sign_consent
-from tests.world import ORGANISATIONS
+from tests.world import ORGANISATIONS, ROOT
 
 HOSPITAL = ORGANISATIONS["hospital"].identifier
 
@@ -170,6 +176,44 @@ class TestReader:
         assert (code, told["reason"]) == (1, "NoEmergency")
         code, told = medtrust("read", stored, *who, "--session", "7", "--to", home / "other.json")
         assert (code, told["place"]) == (2, "options")
+
+
+class TestServe:
+    """given `medtrust serve records` in a process of its own -> the clinic reads from it, and its log says so alone"""
+
+    def test_serves_the_clinic(self, medtrust, world, home, stored):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        words = ("serve", "records", "--by", HOSPITAL, "--as", "hospital", "--port", str(port))
+        command = [sys.executable, "-m", "medtrust", *words, "--chain", world.chain.target]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        medtrust("key", "--by", "clinic", "--as", "clinic")
+        write_receipt(home / "consent.json", sign_consent(world))
+        url = f"http://127.0.0.1:{port}"
+        options = ("--by", "clinic", "--of", "hospital", "--service", url, "--consent", home / "consent.json")
+        with subprocess.Popen(command, env=environment, stdout=PIPE, stderr=STDOUT, text=True) as process:
+            try:
+                _await(url, process)
+                code, told = medtrust("read", stored, *options, "--as", "clinic", "--to", home / "read.json")
+            finally:
+                process.terminate()
+            said, _ = process.communicate()
+        assert (code, (home / "read.json").read_bytes()) == (0, CONTENT), told
+        lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+        assert [(line["act"], line["outcome"]) for line in lines] == [("ticket", "done"), ("release", "done")]
+
+
+def _await(url: str, process: subprocess.Popen[str]) -> None:
+    """Wait until a service answers, as long as its process lives."""
+    while process.poll() is None:
+        try:
+            requests.post(f"{url}/challenge", timeout=10)
+        except requests.ConnectionError:
+            time.sleep(0.02)
+        else:
+            return
+    raise AssertionError(process.communicate()[0])
 
 
 class TestLetters:
