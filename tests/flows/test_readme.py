@@ -13,6 +13,7 @@ import pytest
 from medtrust import sandbox
 from medtrust.deploy import AddressBook
 from medtrust.files import write_json
+from tests.gas.frame import recorded
 from tests.world import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -30,6 +31,7 @@ class TestReadme:
     """
     its picture of the demo -> is what the demo prints, numbers aside
     given the sandbox      -> the twenty lines run, and print what their comments say
+    every figure of gas     -> is one that is recorded
     every link to a file   -> leads to one
     every target it names  -> is in the Makefile
     """
@@ -55,6 +57,10 @@ class TestReadme:
         assert lines[0].startswith("True ")
         assert "PURPOSE" in lines[1]
         assert lines[2].startswith("NotAuthorised 2 ")
+
+    @pytest.mark.parametrize("figure", re.findall(r"^\|[^|]*\| ([0-9,]+) \|", README, re.MULTILINE))
+    def test_its_gas_is_what_is_recorded(self, figure):
+        assert int(figure.replace(",", "")) in recorded().values()
 
     @pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README))))
     def test_its_links_lead_somewhere(self, target):
