@@ -115,7 +115,7 @@ def _plain(found: ConsentReading) -> dict[str, Any]:
 
 def _shown(name: str, value: Any) -> str:
     if value in (0, ZERO_HASH) and value is not False:
-        return "any"
+        return "none" if name in ("parent", "document") else "any"
     if name.endswith(("From", "Until")):
         return time_of(value)
     if isinstance(value, bytes):

@@ -218,10 +218,11 @@ class _Reading:
         return self.directory[written], organisation_id(self.directory[written])
 
     def _identifiers(self, reference: Node, kind: str) -> list[Node]:
+        """Return the identifiers of what a Reference leads to, else its own one; those that are old name nobody."""
         resource = self.library.find(reference, kind)
-        if resource:
-            return resource.children("identifier")
-        return [reference.child("identifier")] if "identifier" in reference.value else []
+        own = [reference.child("identifier")] if "identifier" in reference.value else []
+        found = resource.children("identifier") if resource else own
+        return [one for one in found if one.text("use") != "old"]
 
     def _window(self, name: str) -> tuple[int, int]:
         """Return the half-open interval of a Period; a bound that is not there does not bind."""

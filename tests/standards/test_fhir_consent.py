@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime
@@ -288,6 +289,7 @@ class TestReading:
     given a Bundle             -> the organisation is found in it
     given a directory          -> the organisation is found there
     given the id of another consent -> refused
+    when anything is of another type -> refused, or read
     """
 
     def test_reads_the_sample(self) -> None:
@@ -330,6 +332,27 @@ class TestReading:
             except InputError:
                 continue
             assert after.outline != before.outline or {one.digest for one in after.loss.entries()} != digests, path
+
+    @pytest.mark.parametrize("value", [None, True, 1, "", "x", [], {}, [None], ["x"], [{}], {"x": 1}])
+    @pytest.mark.parametrize("source", ["sample", "written"])
+    def test_refuses_or_reads_whatever_stands_anywhere(self, source: str, value: Any) -> None:
+        """Put a value of another type in every place: nothing but a reading or a refusal comes of it."""
+        one = consent(parent=name_hash("parent"), onward=True)
+        document = sample() if source == "sample" else write_consent(one, key=KEY).document
+        for path in _places(document, "Consent"):
+            other = deepcopy(document)
+            _put(other, path, value)
+            found = None
+            with suppress(InputError):
+                found = read(other)
+            assert found is None or len(list(found.loss.entries())) > 0, path
+
+    def test_passes_over_an_old_identifier(self) -> None:
+        document = sample()
+        document["contained"][0]["identifier"].insert(0, {"use": "old", "system": codes.URI, "value": "urn:old:1"})
+        assert read(document).organisation == HOSPITAL
+        del document["contained"][0]["identifier"][0]["use"]
+        assert read(document).organisation == "urn:old:1"
 
     def test_reverts_given_no_patient(self) -> None:
         found = read(sample())
@@ -486,9 +509,29 @@ def _leaves(value: Any, path: str) -> list[str]:
     return [path]
 
 
+def _places(value: Any, path: str) -> list[str]:
+    if isinstance(value, dict):
+        return [path] + [one for name, member in value.items() for one in _places(member, f"{path}.{name}")]
+    if isinstance(value, list):
+        return [path] + [one for index, member in enumerate(value) for one in _places(member, f"{path}[{index}]")]
+    return [path]
+
+
 def _change(document: dict[str, Any], path: str) -> None:
+    node, last = _find(document, path)
+    node[last] = f"{node[last]}1"
+
+
+def _put(document: dict[str, Any], path: str, value: Any) -> None:
+    if path != "Consent":
+        node, last = _find(document, path)
+        node[last] = value
+
+
+def _find(document: dict[str, Any], path: str) -> tuple[Any, Any]:
+    """The object or list in which a path ends, and the name or index there."""
     node: Any = document
     *parents, last = path.removeprefix("Consent.").replace("[", ".").replace("]", "").split(".")
     for name in parents:
         node = node[int(name)] if name.isdigit() else node[name]
-    node[int(last) if last.isdigit() else last] = f"{node[last]}1"
+    return node, int(last) if last.isdigit() else last
