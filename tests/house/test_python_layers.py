@@ -16,6 +16,8 @@ PURE = {
     "certificate",
     "consent_rules",
     "consent_terms",
+    "consent_text",
+    "consent_words",
     "disclosure",
     "envelope",
     "explanation",
