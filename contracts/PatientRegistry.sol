@@ -13,7 +13,6 @@ import {Scopes} from "./libraries/Scopes.sol";
 /// @title PatientRegistry
 /// @notice See {IPatientRegistry}.
 contract PatientRegistry is IPatientRegistry, Accredited, SignedActions, UnorderedNonces {
-    using Guardianship for Guardianship.Entry;
     using Guardianship for Guardianship.State;
 
     /* STORAGE */
@@ -253,7 +252,7 @@ contract PatientRegistry is IPatientRegistry, Accredited, SignedActions, Unorder
 
     /// @inheritdoc IPatientRegistry
     function isGuardian(address patient, address account, uint8 scope, uint64 at) public view returns (bool) {
-        return _guardianships[patient].entries[account].isHeld(scope, at);
+        return _guardianships[patient].isHeld(account, scope, at);
     }
 
     /// @inheritdoc IPatientRegistry

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from medtrust.insurance import InsuranceClient
     from medtrust.patients import PatientClient
     from medtrust.pool import PoolClient
+    from medtrust.records import RecordClient
     from medtrust.suite import Suite
     from medtrust.token import TokenClient
     from medtrust.vaccination import VaccinationClient
@@ -58,6 +59,7 @@ __all__ = [
     "PatientClient",
     "PoolClient",
     "Receipt",
+    "RecordClient",
     "Reverted",
     "Role",
     "Suite",
@@ -83,6 +85,7 @@ _MODULE_OF: Final = {
     "PatientClient": "patients",
     "PoolClient": "pool",
     "Receipt": "chain",
+    "RecordClient": "records",
     "Role": "accreditation",
     "Suite": "suite",
     "TokenClient": "token",

@@ -276,6 +276,10 @@ class ConsentClient(Client):
             found = self._events("GranteeConsentsRevoked", indexed={"patient": patient, "grantee": grantee})
         return [event.values["revokedAt"] for event in found]
 
+    def uses_of(self, consent: bytes) -> list[Event]:
+        """Read every use of a consent by its id, oldest first."""
+        return self._events("ConsentUsed", indexed={"consent": consent})
+
     def history(self, patient: str) -> list[Event]:
         """Read everything that was done about the consents of a patient, oldest first."""
         found = [event for name in _EVENTS for event in self._events(name, indexed={"patient": patient})]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from medtrust.consent_terms import (
     Confidentiality,
@@ -19,14 +18,12 @@ from medtrust.consent_terms import (
 )
 from medtrust.errors import InputError
 from medtrust.files import read_json, write_json
+from medtrust.json_fields import JsonFields, hex_text
 from medtrust.signing import Domain
-from medtrust.types import bytes32, checksum_address
 
 __all__ = ["from_json", "read_receipt", "to_json", "write_receipt"]
 
 _FORMAT: Final = "consent/1"
-
-T = TypeVar("T")
 
 
 def write_receipt(path: Path, receipt: SignedConsent) -> None:
@@ -48,7 +45,7 @@ def to_json(receipt: SignedConsent) -> dict[str, Any]:
     terms = consent.terms
     return {
         "format": _FORMAT,
-        "id": _hex(consent.id),
+        "id": hex_text(consent.id),
         "domain": {
             "name": domain.name,
             "version": domain.version,
@@ -57,7 +54,7 @@ def to_json(receipt: SignedConsent) -> dict[str, Any]:
         },
         "consent": {
             "patient": consent.patient,
-            "grantee": _hex(consent.grantee),
+            "grantee": hex_text(consent.grantee),
             "accessFrom": consent.access_from,
             "accessUntil": consent.access_until,
             "maxUses": consent.max_uses,
@@ -67,16 +64,16 @@ def to_json(receipt: SignedConsent) -> dict[str, Any]:
                 "dataClasses": names_of(DataClass(terms.data_classes)),
                 "sensitivity": Confidentiality(terms.sensitivity).name,
                 "jurisdiction": terms.jurisdiction,
-                "facility": _hex(terms.facility),
+                "facility": hex_text(terms.facility),
                 "dataFrom": terms.data_from,
                 "dataUntil": terms.data_until,
                 "onward": terms.onward,
-                "parent": _hex(terms.parent),
-                "document": _hex(terms.document),
-                "salt": _hex(terms.salt),
+                "parent": hex_text(terms.parent),
+                "document": hex_text(terms.document),
+                "salt": hex_text(terms.salt),
             },
         },
-        "signature": _hex(receipt.signature),
+        "signature": hex_text(receipt.signature),
     }
 
 
@@ -86,21 +83,21 @@ def from_json(raw: Any) -> SignedConsent:
     Raises `InputError` with the field that is wrong; also where the id is not that of the consent, so that a receipt
     that was changed does not pass for another.
     """
-    whole = _Fields(raw, "receipt")
+    whole = JsonFields(raw, "receipt")
     whole.require("format", _FORMAT)
-    place = _Fields(whole.take("domain", dict), "domain")
+    place = JsonFields(whole.take("domain", dict), "domain")
     domain = Domain(
         name=place.take("name", str),
         version=place.take("version", str),
         chain_id=place.take("chainId", int),
         contract=place.address("verifyingContract"),
     )
-    consent = _consent(_Fields(whole.take("consent", dict), "consent"))
-    whole.require("id", _hex(consent.id))
+    consent = _consent(JsonFields(whole.take("consent", dict), "consent"))
+    whole.require("id", hex_text(consent.id))
     return SignedConsent(consent, whole.octets("signature"), domain)
 
 
-def _consent(outer: _Fields) -> Consent:
+def _consent(outer: JsonFields) -> Consent:
     return Consent(
         patient=outer.address("patient"),
         grantee=outer.hash("grantee"),
@@ -108,11 +105,11 @@ def _consent(outer: _Fields) -> Consent:
         access_until=outer.take("accessUntil", int),
         max_uses=outer.take("maxUses", int),
         epoch=outer.take("epoch", int),
-        terms=_terms(_Fields(outer.take("terms", dict), "terms")),
+        terms=_terms(JsonFields(outer.take("terms", dict), "terms")),
     )
 
 
-def _terms(inner: _Fields) -> Terms:
+def _terms(inner: JsonFields) -> Terms:
     return Terms(
         purposes=int(flags_of(Purpose, inner.names("purposes"), place="terms.purposes")),
         data_classes=int(flags_of(DataClass, inner.names("dataClasses"), place="terms.dataClasses")),
@@ -126,50 +123,3 @@ def _terms(inner: _Fields) -> Terms:
         document=inner.hash("document"),
         salt=inner.hash("salt"),
     )
-
-
-class _Fields:
-    """The fields of one JSON object, each taken as what it should be, or refused with its place."""
-
-    def __init__(self, raw: Any, place: str) -> None:
-        if not isinstance(raw, Mapping):
-            raise InputError(place=place, found=repr(raw), expected="a JSON object")
-        self._raw = raw
-        self._place = place
-
-    def take(self, name: str, kind: type[T]) -> T:
-        value = self._raw.get(name)
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            found = repr(value) if name in self._raw else "nothing"
-            raise self._wrong(name, found, kind.__name__)
-        return value
-
-    def require(self, name: str, expected: str) -> None:
-        if self.take(name, str) != expected:
-            raise self._wrong(name, self.take(name, str), expected)
-
-    def names(self, name: str) -> str:
-        values = self.take(name, list)
-        if not values:
-            raise self._wrong(name, "none", "at least one name")
-        return ",".join(map(str, values))
-
-    def address(self, name: str) -> str:
-        return checksum_address(self.take(name, str), place=f"{self._place}.{name}")
-
-    def hash(self, name: str) -> bytes:
-        return bytes32(self.take(name, str), place=f"{self._place}.{name}")
-
-    def octets(self, name: str) -> bytes:
-        text = self.take(name, str)
-        try:
-            return bytes.fromhex(text.removeprefix("0x"))
-        except ValueError:
-            raise self._wrong(name, repr(text), "hexadecimal digits") from None
-
-    def _wrong(self, name: str, found: str, expected: str) -> InputError:
-        return InputError(place=f"{self._place}.{name}", found=found, expected=expected)
-
-
-def _hex(value: bytes) -> str:
-    return "0x" + value.hex()

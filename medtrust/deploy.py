@@ -40,6 +40,7 @@ PLAN: Final = (
     Step("VisitRegistry", ("AccreditationRegistry",)),
     Step("InsurancePool", ("AccreditationRegistry", "token")),
     Step("InsuranceClaims", ("AccreditationRegistry", "VisitRegistry", "InsurancePool")),
+    Step("RecordExchange", ("AccreditationRegistry",)),
 )
 """The suite in the order of its needs."""
 

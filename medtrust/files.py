@@ -9,7 +9,7 @@ from typing import Any
 
 from medtrust.errors import InputError
 
-__all__ = ["read_json", "remove_drafts", "state_folder", "write_json", "write_whole"]
+__all__ = ["read_json", "remove_drafts", "state_folder", "write_json", "write_once", "write_whole"]
 
 
 def state_folder() -> Path:
@@ -34,6 +34,18 @@ def write_whole(path: Path, content: bytes, *, mode: int = 0o644, is_flushed: bo
         if is_flushed:
             os.fsync(file.fileno())
     aside.replace(path)
+
+
+def write_once(path: Path, content: bytes, *, mode: int = 0o644) -> None:
+    """Write a file that is not there; where two processes do so at once, the first wins and both use its file."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+    write_whole(draft, content, mode=mode)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
 
 
 def remove_drafts(folder: Path) -> None:

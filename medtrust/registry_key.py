@@ -8,7 +8,7 @@ import secrets
 from pathlib import Path
 
 from medtrust.errors import InputError
-from medtrust.files import state_folder, write_whole
+from medtrust.files import state_folder, write_once
 from medtrust.keyed import KEY_SIZE
 
 __all__ = ["registry_key"]
@@ -23,7 +23,7 @@ def registry_key(organisation: str, path: Path | None = None) -> bytes:
     """
     file = path or state_folder() / "keys" / f"{_slug(organisation)}.key"
     if not file.exists():
-        _make(file)
+        write_once(file, secrets.token_bytes(KEY_SIZE).hex().encode() + b"\n", mode=0o600)
     if os.name == "posix" and file.stat().st_mode & 0o077:
         raise InputError(file=str(file), place="permissions", found="others may read it", expected="mode 0600")
     try:
@@ -34,18 +34,6 @@ def registry_key(organisation: str, path: Path | None = None) -> bytes:
         expected = f"{2 * KEY_SIZE} hexadecimal digits"
         raise InputError(file=str(file), place="key", found="something else", expected=expected)
     return key
-
-
-def _make(file: Path) -> None:
-    """Write a new key; where two processes do so at once, the first wins and both use it."""
-    draft = file.with_name(f"{file.name}.{os.getpid()}.new")
-    write_whole(draft, secrets.token_bytes(KEY_SIZE).hex().encode() + b"\n", mode=0o600)
-    try:
-        os.link(draft, file)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
 
 
 def _slug(identifier: str) -> str:

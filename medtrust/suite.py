@@ -21,6 +21,7 @@ from medtrust.files import read_json, state_folder
 from medtrust.insurance import InsuranceClient
 from medtrust.patients import PatientClient
 from medtrust.pool import PoolClient
+from medtrust.records import RecordClient
 from medtrust.token import TokenClient
 from medtrust.vaccination import VaccinationClient
 from medtrust.visits import VisitClient
@@ -103,6 +104,11 @@ class Suite:
     def drugs(self) -> DrugClient:
         """Where each lot and pack is, and whether it may be dispensed."""
         return self._client(DrugClient)
+
+    @cached_property
+    def records(self) -> RecordClient:
+        """Which versions of which encrypted records are anchored, and who asked whom for them."""
+        return self._client(RecordClient)
 
     @cached_property
     def visits(self) -> VisitClient:

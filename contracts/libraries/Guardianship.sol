@@ -108,7 +108,7 @@ library Guardianship {
     /// @notice Notes that the caller, a guardian, freezes the patient.
     /// @dev Guardians leave a patient free for as long as they may freeze, so that their freezes do not add up to a lasting one.
     function pause(State storage state, address patient) internal {
-        bool isFreezer = isHeld(state.entries[msg.sender], Scopes.FREEZE, uint64(block.timestamp));
+        bool isFreezer = isHeld(state, msg.sender, Scopes.FREEZE, uint64(block.timestamp));
         require(isFreezer, IPatientRegistry.NotController(patient, msg.sender));
         uint48 freezableFrom = state.freezableFrom;
         require(block.timestamp >= freezableFrom, IPatientRegistry.FrozenBefore(patient, freezableFrom));
@@ -127,7 +127,7 @@ library Guardianship {
     /// @notice Records the caller's vote for a controller.
     /// @return readyAt When the recovery that this began may be finished (Unix seconds); 0 if it began none.
     function vote(State storage state, address patient, address controller) internal returns (uint48 readyAt) {
-        bool isVoter = isHeld(state.entries[msg.sender], Scopes.RECOVER, uint64(block.timestamp));
+        bool isVoter = isHeld(state, msg.sender, Scopes.RECOVER, uint64(block.timestamp));
         require(isVoter, IPatientRegistry.NotGuardian(patient, msg.sender));
         require(controller != address(0), IAccreditationRegistry.ZeroIdentifier());
 
@@ -171,8 +171,9 @@ library Guardianship {
         return isSame && block.timestamp < uint256(state.readyAt) + VOTE_PERIOD;
     }
 
-    /// @notice Whether an appointment gave all of `scope` at a time.
-    function isHeld(Entry memory entry, uint8 scope, uint64 at) internal pure returns (bool) {
+    /// @notice Whether an account was a guardian for all of `scope` at a time.
+    function isHeld(State storage state, address account, uint8 scope, uint64 at) internal view returns (bool) {
+        Entry memory entry = state.entries[account];
         if (scope == 0 || entry.scope & scope != scope || at < entry.from || at >= entry.until) return false;
         if (scope & Scopes.PROTECTING != 0 && at < entry.protectFrom) return false;
         return entry.removedAt == 0 || at < entry.removedAt || scope & ~Scopes.PROTECTING == 0;
@@ -186,8 +187,8 @@ library Guardianship {
     ) internal view returns (uint256 votes, uint256 needed, uint256 total) {
         address[] storage roster = state.roster;
         for (uint256 i = 0; i < roster.length; ++i) {
-            if (!isHeld(state.entries[roster[i]], Scopes.RECOVER, uint64(block.timestamp))) continue;
-            Vote memory given = state.votes[roster[i]];
+            if (!isHeld(state, roster[i], Scopes.RECOVER, uint64(block.timestamp))) continue;
+            Vote storage given = state.votes[roster[i]];
             bool isCounted = given.round == state.round && block.timestamp < uint256(given.votedAt) + VOTE_PERIOD;
             if (isCounted && given.controller == controller) ++votes;
             ++total;

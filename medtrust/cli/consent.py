@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from medtrust import wallet
+from medtrust.cli import consent_forms
 from medtrust.cli.common import (
     AccountOption,
     ChainOption,
@@ -31,6 +32,8 @@ from medtrust.types import ZERO_HASH, bytes32, checksum_address, name_hash
 __all__ = ["app"]
 
 app = new_app("What patients allow: to whom, for what, where and until when.")
+app.command()(consent_forms.export)
+app.command()(consent_forms.read)
 
 ReceiptArgument = Annotated[Path, typer.Argument(help="The file of the signed consent.")]
 PurposeOption = Annotated[str, typer.Option("--purpose", help="Purposes of use, such as treat,hpaymt (HL7 codes).")]

@@ -119,6 +119,12 @@ def emergencies(EmergencyAccess, accreditation, patients, steward):
 
 
 @pytest.fixture(scope="module")
+def exchange(RecordExchange, accreditation, steward):
+    """The exchange of records, with nothing in it."""
+    return steward.deploy(RecordExchange, accreditation)
+
+
+@pytest.fixture(scope="module")
 def token(Stablecoin, insurer):
     """The money, of which the insurer has a million and has left it to nobody yet."""
     money = insurer.deploy(Stablecoin)

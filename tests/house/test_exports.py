@@ -35,6 +35,7 @@ PUBLIC = [
     "PatientClient",
     "PoolClient",
     "Receipt",
+    "RecordClient",
     "Reverted",
     "Role",
     "Suite",

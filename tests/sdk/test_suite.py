@@ -18,6 +18,7 @@ CLIENTS = {
     "drugs": "DrugProvenance",
     "insurance": "InsuranceClaims",
     "pool": "InsurancePool",
+    "records": "RecordExchange",
     "token": "token",
     "vaccination": "VaccinationRegistry",
     "visits": "VisitRegistry",

@@ -1,0 +1,48 @@
+"""Serve: what a hospital runs for other hospitals."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from medtrust.cli.common import AccountOption, ChainOption, console, new_app, open_suite
+from medtrust.cli.record import ByOption, KeyOption, StoreOption, VaultOption, open_custodian
+from medtrust.files import state_folder
+from medtrust.record_server import log_line, serve
+from medtrust.record_service import RecordService
+from medtrust.registry_key import registry_key
+
+__all__ = ["app"]
+
+app = new_app("Services that a hospital runs for others.")
+
+
+@app.callback()
+def services() -> None:
+    """Services that a hospital runs for others."""
+
+
+@app.command()
+def records(
+    by: ByOption,
+    host: Annotated[str, typer.Option(help="The address to listen on; behind a proxy that speaks TLS.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8444,
+    secret: Annotated[
+        Path | None, typer.Option(help="The file of the service's secret; in the state folder unless given.")
+    ] = None,
+    vault: VaultOption = None,
+    store: StoreOption = None,
+    key: KeyOption = None,
+    chain: ChainOption = "local",
+    as_: AccountOption = None,
+) -> None:
+    """Hand out records and keys to whom a consent lets read them, and stay until you press Ctrl-C."""
+    custodian = open_custodian(open_suite(chain, as_), by, vault, store, key)
+    file = secret or state_folder() / "keys" / f"records-{custodian.organisation.hex()[:16]}.key"
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    service = RecordService(custodian, secret=registry_key(by, file), log=log_line)
+    console.print(f"records of {by} at http://{host}:{port}. Press Ctrl-C to stop.")
+    serve(service, host=host, port=port)

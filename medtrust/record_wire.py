@@ -1,0 +1,182 @@
+"""What goes between a reader and a custodian's service: what is asked, signed by the actor, and what is answered."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from medtrust import consent_receipt
+from medtrust.consent_terms import Request, SignedConsent
+from medtrust.encryption_key import public_from_json, public_to_json
+from medtrust.errors import InputError
+from medtrust.json_fields import JsonFields, hex_text
+from medtrust.record_terms import Ask, Version
+from medtrust.vault import version_from_json, version_to_json, wrapped_from_json, wrapped_to_json
+from medtrust.wrapping import PublicKey, WrappedKey
+
+__all__ = ["Asked", "Found", "Release", "Ticket"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request to a service: the signed ask, the consent it rests on, and the key that a data key is wrapped to.
+
+    `receipt` is None in an emergency. `ticket` is the number of the ticket that is redeemed, empty where none is;
+    `kind` narrows a search.
+    """
+
+    ask: Ask
+    signature: bytes = field(repr=False)
+    receipt: SignedConsent | None
+    public: PublicKey
+    ticket: bytes = b""
+    kind: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Write it as JSON takes it."""
+        plain = {one.name: getattr(self.ask, one.name) for one in fields(self.ask)}
+        return {
+            "ask": {name: hex_text(value) if isinstance(value, bytes) else value for name, value in plain.items()},
+            "signature": hex_text(self.signature),
+            "consent": consent_receipt.to_json(self.receipt) if self.receipt else None,
+            "publicKey": public_to_json(self.public),
+            "ticket": hex_text(self.ticket),
+            "kind": self.kind,
+        }
+
+    @classmethod
+    def from_json(cls, raw: Any) -> Asked:
+        """Read what `to_json` wrote. Raises `InputError` with the field that is wrong."""
+        whole = JsonFields(raw, "request")
+        ask = whole.inner("ask")
+        return cls(
+            ask=Ask(
+                actor=ask.address("actor"),
+                organisation=ask.hash("organisation"),
+                custodian=ask.hash("custodian"),
+                consent=ask.hash("consent"),
+                record=ask.hash("record"),
+                purpose=ask.number("purpose", bits=32),
+                data_class=ask.number("data_class", bits=32),
+                facility=ask.hash("facility"),
+                key=ask.hash("key"),
+                nonce=ask.hash("nonce"),
+            ),
+            signature=whole.octets("signature"),
+            receipt=consent_receipt.from_json(whole.take("consent", dict)) if raw.get("consent") else None,
+            public=public_from_json(whole.take("publicKey", dict)),
+            ticket=whole.octets("ticket"),
+            kind=whole.take("kind", str),
+        )
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """Permission to use a consent for one version of a record: the reader records the use, then redeems the ticket.
+
+    `request` is what was judged, with the class, label and time that the custodian knows the data to have; its
+    commitment under `salt` is what the use must record.
+    """
+
+    number: bytes
+    salt: bytes = field(repr=False)
+    request: Request
+
+    @property
+    def commitment(self) -> bytes:
+        """What the use of the consent must record."""
+        return self.request.commitment(self.salt)
+
+    def to_json(self) -> dict[str, Any]:
+        """Write it as JSON takes it."""
+        request = self.request
+        return {
+            "ticket": hex_text(self.number),
+            "salt": hex_text(self.salt),
+            "request": {
+                "actor": request.actor,
+                "organisation": hex_text(request.organisation),
+                "purpose": int(request.purpose),
+                "dataClass": int(request.data_class),
+                "sensitivity": int(request.sensitivity),
+                "facility": hex_text(request.facility),
+                "jurisdiction": request.jurisdiction,
+                "dataAt": request.data_at,
+            },
+        }
+
+    @classmethod
+    def from_json(cls, raw: Any) -> Ticket:
+        """Read what `to_json` wrote. Raises `InputError` with the field that is wrong."""
+        whole = JsonFields(raw, "ticket")
+        request = whole.inner("request")
+        return cls(
+            number=whole.hash("ticket"),
+            salt=whole.hash("salt"),
+            request=Request(
+                actor=request.address("actor"),
+                organisation=request.hash("organisation"),
+                purpose=request.number("purpose", bits=32),
+                data_class=request.number("dataClass", bits=32),
+                sensitivity=request.number("sensitivity", bits=8),
+                facility=request.hash("facility"),
+                jurisdiction=request.number("jurisdiction", bits=16),
+                data_at=request.number("dataAt"),
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class Release:
+    """What a reader gets: the version, its envelope, and the data key wrapped to the reader alone."""
+
+    version: Version
+    key: WrappedKey
+    blob: bytes = field(repr=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """Write it as JSON takes it."""
+        return {
+            "version": version_to_json(self.version),
+            "key": wrapped_to_json(self.key),
+            "blob": base64.b64encode(self.blob).decode(),
+        }
+
+    @classmethod
+    def from_json(cls, raw: Any) -> Release:
+        """Read what `to_json` wrote. Raises `InputError` with the field that is wrong."""
+        whole = JsonFields(raw, "release")
+        try:
+            blob = base64.b64decode(whole.take("blob", str), validate=True)
+        except (binascii.Error, ValueError):
+            raise InputError(place="release.blob", found="something else", expected="base 64") from None
+        return cls(version_from_json(whole.inner("version")), wrapped_from_json(whole.inner("key")), blob)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A record that exists and may be asked for: what it is, and how old its data are, in seconds. None of its content.
+
+    `kind` is what doctors call it, such as "http://loinc.org|4548-4".
+    """
+
+    record: bytes
+    kind: str
+    data_class: int
+    age: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Write it as JSON takes it."""
+        return {
+            "record": hex_text(self.record),
+            "kind": self.kind,
+            "dataClass": self.data_class,
+            "age": self.age,
+        }
+
+    @classmethod
+    def from_json(cls, raw: JsonFields) -> Found:
+        """Read what `to_json` wrote. Raises `InputError` with the field that is wrong."""
+        return cls(raw.hash("record"), raw.take("kind", str), raw.number("dataClass", bits=32), raw.number("age"))

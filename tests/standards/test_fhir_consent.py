@@ -1,0 +1,537 @@
+"""FHIR Consent: ours written and read back, theirs read or refused with the path that cannot be expressed."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from copy import deepcopy
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from medtrust import samples
+from medtrust.consent_terms import UNLIMITED, Confidentiality, Consent, DataClass, Purpose, Terms
+from medtrust.errors import InputError
+from medtrust.standards import fhir_consent_codes as codes
+from medtrust.standards.fhir_consent import ConsentReading, read_consent, write_consent
+from medtrust.types import ZERO_ADDRESS, ZERO_HASH, name_hash, organisation_id
+
+KEY = bytes(range(32))
+HOSPITAL = "urn:gs1:gln:0614141000029"
+PATIENT = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+SALT = b"\x5a" * 32
+FOREVER = 2**64 - 1
+HL7 = "http://terminology.hl7.org/CodeSystem"
+REASON = f"{HL7}/v3-ActReason"
+
+
+def utc(text: str) -> int:
+    return int(datetime.fromisoformat(f"{text}+00:00").timestamp())
+
+
+def consent(**changes: Any) -> Consent:
+    """A consent to the hospital that narrows everything; changes go to it or to its terms."""
+    terms = Terms(
+        purposes=Purpose.TREAT,
+        data_classes=DataClass.MEDICATION | DataClass.MENTAL_HEALTH,
+        sensitivity=Confidentiality.N,
+        jurisdiction=40,
+        facility=name_hash("ward 3"),
+        data_from=utc("2020-01-01"),
+        data_until=utc("2026-01-01"),
+        onward=False,
+        parent=ZERO_HASH,
+        document=name_hash("what the patient read"),
+        salt=SALT,
+    )
+    inner = {name: value for name, value in changes.items() if hasattr(terms, name)}
+    outer = {name: value for name, value in changes.items() if name not in inner}
+    whole = Consent(
+        PATIENT, organisation_id(HOSPITAL), utc("2026-11-01"), utc("2027-02-01"), 3, 7, replace(terms, **inner)
+    )
+    return replace(whole, **outer)
+
+
+def read(document: Any, **more: Any) -> ConsentReading:
+    data = document if isinstance(document, bytes) else json.dumps(document).encode()
+    return read_consent(data, name="file", key=KEY, **more)
+
+
+def sample() -> dict[str, Any]:
+    return json.loads(samples.read("consent.json"))  # type: ignore[no-any-return]  # the sample is an object
+
+
+def paths(found: Any, disposition: str) -> list[str]:
+    return [entry.path for entry in found.loss.entries() if entry.disposition == disposition]
+
+
+def refusal(document: Any) -> tuple[str, str]:
+    with pytest.raises(InputError) as caught:
+        read(document)
+    assert caught.value.file == "file"
+    return caught.value.place, caught.value.found
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    """The sample with one member set, or taken away by None."""
+    document = sample()
+    *parents, last = path.split(".")
+    node: Any = document
+    for name in parents:
+        node = node[int(name)] if name.isdigit() else node.setdefault(name, {})
+    if value is None:
+        del node[last]
+    else:
+        node[last] = value
+    return document
+
+
+MASKS = st.integers(1, sum(Purpose)), st.integers(1, sum(DataClass))
+TIMES = st.integers(0, utc("9999-12-30"))
+HASHES = st.binary(min_size=32, max_size=32)
+
+
+@st.composite
+def consents(draw: st.DrawFn) -> Consent:
+    since, data_from = draw(TIMES), draw(TIMES)
+    return consent(
+        grantee=draw(st.just(organisation_id(HOSPITAL)) | HASHES),
+        access_from=since,
+        access_until=draw(st.just(FOREVER) | st.integers(since + 1, utc("9999-12-31"))),
+        max_uses=draw(st.just(UNLIMITED) | st.integers(0, 2**31 - 1)),
+        epoch=draw(st.integers(0, FOREVER)),
+        purposes=draw(MASKS[0]),
+        data_classes=draw(MASKS[1]),
+        sensitivity=draw(st.integers(1, 6)),
+        jurisdiction=draw(st.integers(0, 999)),
+        facility=draw(st.just(ZERO_HASH) | HASHES),
+        data_from=data_from,
+        data_until=draw(st.just(0) | st.integers(data_from + 1, utc("9999-12-31"))),
+        onward=draw(st.booleans()),
+        parent=draw(st.just(ZERO_HASH) | HASHES),
+        document=draw(st.just(ZERO_HASH) | HASHES),
+        salt=draw(HASHES),
+    )
+
+
+class TestRoundTrip:
+    """
+    given any consent that FHIR can hold -> read back with its epoch and salt, it has the same id
+    given one that narrows everything    -> nothing is dropped but epoch and salt, and reading drops nothing
+      what has no element                -> stands in modifier extensions
+      the last second of a Period        -> is the one before the window ends
+    given an organisation that is known  -> named by its identifier, else by its id
+    """
+
+    @given(consents())
+    def test_gives_the_same_id(self, one: Consent) -> None:
+        found = read(write_consent(one, key=KEY, known=[HOSPITAL]).document)
+        assert found.consent(salt=one.terms.salt, epoch=one.epoch) == one
+        assert (found.patient, found.id) == (PATIENT, one.id)
+        assert paths(found, "dropped") == []
+
+    def test_loses_epoch_and_salt_alone(self) -> None:
+        one = consent(parent=name_hash("parent"), onward=True)
+        written = write_consent(one, key=KEY)
+        assert paths(written, "dropped") == ["consent.epoch", "consent.terms.salt"]
+        assert written.loss.counts()["mapped"] == 6 + 11 - 2
+        provision = written.document["provision"]
+        assert provision["type"] == "permit"
+        assert [one["url"].rpartition(":")[2] for one in provision["modifierExtension"]] == [
+            "max-uses",
+            "jurisdiction",
+            "facility",
+            "parent",
+        ]
+        assert provision["modifierExtension"][1]["valueCoding"] == {"system": "urn:iso:std:iso:3166", "code": "040"}
+        assert provision["period"] == {"start": "2026-11-01T00:00:00Z", "end": "2027-01-31T23:59:59Z"}
+        assert [one["coding"][0]["code"] for one in provision["action"]] == ["access", "use", "disclose"]
+
+    def test_names_a_known_organisation(self) -> None:
+        for known, system, value, uri in (
+            ([HOSPITAL], codes.URI, HOSPITAL, HOSPITAL),
+            (["urn:gs1:gln:1"], codes.ORGANISATION, "0x" + organisation_id(HOSPITAL).hex(), ""),
+        ):
+            written = write_consent(consent(), key=KEY, known=known).document
+            assert written["provision"]["actor"][0]["reference"]["identifier"] == {"system": system, "value": value}
+            found = read(written)
+            assert (found.organisation, found.outline.grantee) == (uri, organisation_id(HOSPITAL))
+
+
+class TestWriting:
+    """when FHIR would read terms as wider than they are, or cannot hold them -> InputError with the field"""
+
+    @pytest.mark.parametrize(
+        ("change", "place"),
+        [
+            ({"purposes": 0}, "terms.purposes"),
+            ({"purposes": 1 << 26}, "terms.purposes"),
+            ({"data_classes": 0}, "terms.dataClasses"),
+            ({"data_classes": 1 << 21}, "terms.dataClasses"),
+            ({"sensitivity": 0}, "terms.sensitivity"),
+            ({"sensitivity": 7}, "terms.sensitivity"),
+            ({"jurisdiction": 1000}, "terms.jurisdiction"),
+            ({"max_uses": 2**31}, "consent.maxUses"),
+            ({"access_until": utc("2026-11-01")}, "consent.accessUntil"),
+            ({"data_until": utc("2020-01-01")}, "terms.dataUntil"),
+            ({"access_until": FOREVER - 1}, "consent.accessUntil"),
+        ],
+    )
+    def test_reverts_when_it_would_widen(self, change: dict[str, int], place: str) -> None:
+        with pytest.raises(InputError) as caught:
+            write_consent(consent(**change), key=KEY)
+        assert caught.value.place == place
+
+    @pytest.mark.parametrize(
+        "change", [{"access_until": utc("2026-11-01") + 1}, {"max_uses": 2**31 - 1}, {"jurisdiction": 999}]
+    )
+    def test_writes_what_is_just_possible(self, change: dict[str, int]) -> None:
+        one = consent(**change)
+        assert read(write_consent(one, key=KEY).document).consent(salt=SALT, epoch=7).id == one.id
+
+
+def pattern(**provision: Any) -> dict[str, Any]:
+    """A Consent in the shape of IHE PCF: a permit at the root under a policy that is named."""
+    document = sample()
+    del document["id"]
+    base = {name: document["provision"][name] for name in ("type", "actor")}
+    document["provision"] = {**base, "period": {"end": "2027-01-31T18:00:00Z"}, **provision}
+    return document
+
+
+def purposes(*names: str) -> list[dict[str, str]]:
+    return [{"system": REASON, "code": name} for name in names]
+
+
+def label(code: str) -> list[dict[str, str]]:
+    return [{"system": f"{HL7}/v3-Confidentiality", "code": code}]
+
+
+CARE = Purpose.TREAT | Purpose.HPAYMT | Purpose.HOPERAT
+OPEN = ["Consent.provision.period.start"]
+UNSAID = ["Consent.provision.class", "Consent.provision.securityLabel", "Consent.provision.action"]
+PATTERNS = {
+    "basic": (pattern(purpose=purposes("TREAT", "HPAYMT", "HOPERAT")), {"purposes": CARE}, UNSAID),
+    "time frame": (
+        pattern(purpose=purposes("TREAT"), dataPeriod={"start": "2022-01", "end": "2022-12"}),
+        {"purposes": Purpose.TREAT, "data_from": utc("2022-01-01"), "data_until": utc("2023-01-01")},
+        ["Consent.provision.dataPeriod.start.zone", "Consent.provision.dataPeriod.end.zone", *UNSAID],
+    ),
+    "break-glass only": (
+        pattern(purpose=purposes("ETREAT", "BTG")),
+        {"purposes": Purpose.ETREAT | Purpose.BTG},
+        UNSAID,
+    ),
+    "restricted label": (
+        pattern(purpose=purposes("TREAT"), securityLabel=label("R")),
+        {"purposes": Purpose.TREAT, "sensitivity": Confidentiality.R},
+        ["Consent.provision.class", "Consent.provision.action"],
+    ),
+    "delegate": (
+        pattern(purpose=purposes("FAMRQT", "PWATRNY")),
+        {"purposes": Purpose.FAMRQT | Purpose.PWATRNY},
+        UNSAID,
+    ),
+    "trial": (
+        pattern(purpose=purposes("CLINTRCH", "HRESCH")),
+        {"purposes": Purpose.CLINTRCH | Purpose.HRESCH},
+        UNSAID,
+    ),
+}
+DROPPED = [
+    "Consent.contained[0].resourceType",
+    "Consent.contained[0].id",
+    "Consent.contained[0].name",
+    "Consent.patient.reference",
+    "Consent.patient.display",
+    "Consent.dateTime",
+    "Consent.policy[0].uri",
+]
+
+
+class TestPatterns:
+    """
+    given each pattern of IHE PCF -> it says what it says, the ledger lists what was lost and what was filled in, and
+    written and read again it says the same
+    """
+
+    @pytest.mark.parametrize("name", PATTERNS)
+    def test_makes_the_round_trip(self, name: str) -> None:
+        document, terms, defaulted = PATTERNS[name]
+        found = read(document)
+        one = found.consent(salt=SALT, patient=PATIENT)
+        plain = {"jurisdiction": 0, "facility": ZERO_HASH, "data_from": 0, "data_until": 0, "document": ZERO_HASH}
+        expected = consent(
+            **{"data_classes": sum(DataClass), **plain, **terms},
+            access_from=0,
+            access_until=utc("2027-01-31T18:00:01"),
+            max_uses=UNLIMITED,
+            epoch=0,
+        )
+        assert one == expected
+        assert paths(found, "dropped") == DROPPED
+        assert sorted(paths(found, "defaulted")) == sorted([*OPEN, *defaulted])
+        again = read(write_consent(one, key=KEY, known=[HOSPITAL]).document)
+        assert again.consent(salt=SALT) == one
+        assert again.organisation == HOSPITAL
+        assert (paths(again, "dropped"), paths(again, "defaulted")) == ([], OPEN)
+
+
+class TestReading:
+    """
+    given the sample           -> every term, and every leaf in one disposition
+      the patient, unnamed     -> is given by the caller, or refused
+    given a Bundle             -> the organisation is found in it
+    given a directory          -> the organisation is found there
+    given the id of another consent -> refused
+    when anything is of another type -> refused, or read
+    """
+
+    def test_reads_the_sample(self) -> None:
+        found = read(sample())
+        assert found.outline == consent(
+            patient=ZERO_ADDRESS,
+            access_from=utc("2026-11-01"),
+            access_until=utc("2027-01-31T18:00:01"),
+            max_uses=UNLIMITED,
+            epoch=0,
+            purposes=Purpose.TREAT | Purpose.HPAYMT,
+            data_classes=DataClass.IMMUNIZATION | DataClass.ALLERGY,
+            jurisdiction=0,
+            facility=ZERO_HASH,
+            data_from=utc("2020-01-01"),
+            data_until=0,
+            document=ZERO_HASH,
+            salt=ZERO_HASH,
+        )
+        assert (found.patient, found.id, found.organisation) == ("", b"", HOSPITAL)
+        listed = [entry.path for entry in found.loss.entries()]
+        assert len(listed) == len(set(listed))
+        leaves = set(_leaves(sample(), "Consent"))
+        assert leaves <= set(listed)
+        assert set(listed) - leaves == {
+            "Consent.provision.action",
+            "Consent.provision.period.start.zone",
+            "Consent.provision.dataPeriod.start.zone",
+        }
+
+    def test_every_change_shows(self) -> None:
+        """Change any leaf of the sample: it is refused, or the terms or the ledger differ."""
+        before = read(sample())
+        digests = {entry.digest for entry in before.loss.entries()}
+        for path in _leaves(sample(), "Consent"):
+            document = sample()
+            _change(document, path)
+            try:
+                after = read(document)
+            except InputError:
+                continue
+            assert after.outline != before.outline or {one.digest for one in after.loss.entries()} != digests, path
+
+    @pytest.mark.parametrize("value", [None, True, 1, "", "x", [], {}, [None], ["x"], [{}], {"x": 1}])
+    @pytest.mark.parametrize("source", ["sample", "written"])
+    def test_refuses_or_reads_whatever_stands_anywhere(self, source: str, value: Any) -> None:
+        """Put a value of another type in every place: nothing but a reading or a refusal comes of it."""
+        one = consent(parent=name_hash("parent"), onward=True)
+        document = sample() if source == "sample" else write_consent(one, key=KEY).document
+        for path in _places(document, "Consent"):
+            other = deepcopy(document)
+            _put(other, path, value)
+            found = None
+            with suppress(InputError):
+                found = read(other)
+            assert found is None or len(list(found.loss.entries())) > 0, path
+
+    def test_passes_over_an_old_identifier(self) -> None:
+        document = sample()
+        document["contained"][0]["identifier"].insert(0, {"use": "old", "system": codes.URI, "value": "urn:old:1"})
+        assert read(document).organisation == HOSPITAL
+        del document["contained"][0]["identifier"][0]["use"]
+        assert read(document).organisation == "urn:old:1"
+
+    def test_reverts_given_no_patient(self) -> None:
+        found = read(sample())
+        with pytest.raises(InputError) as caught:
+            found.consent(salt=SALT)
+        assert (caught.value.place, caught.value.found) == ("Consent.patient", "nothing")
+
+    def test_reverts_given_another_patient(self) -> None:
+        found = read(write_consent(consent(), key=KEY).document)
+        with pytest.raises(InputError) as caught:
+            found.consent(salt=SALT, epoch=7, patient=ZERO_ADDRESS)
+        assert (caught.value.place, caught.value.found) == ("Consent.patient", ZERO_ADDRESS)
+
+    @pytest.mark.parametrize("salt", [bytes(32), SALT[:-1] + b"\x5b"])
+    def test_reverts_given_the_id_of_another(self, salt: bytes) -> None:
+        found = read(write_consent(consent(), key=KEY).document)
+        with pytest.raises(InputError) as caught:
+            found.consent(salt=salt, epoch=7)
+        assert caught.value.place == "Consent.identifier"
+        assert caught.value.expected == f"0x{consent().id.hex()}, as the document says"
+
+    def test_finds_the_organisation_in_a_bundle(self) -> None:
+        document = changed("provision.actor.0.reference.reference", "Organization/h")
+        (hospital,) = document.pop("contained")
+        bundle = {
+            "resourceType": "Bundle",
+            "entry": [{"resource": document}, {"resource": {**hospital, "id": "h"}}],
+        }
+        assert read(bundle).organisation == HOSPITAL
+        assert refusal(document) == ("Consent.provision.actor[0].reference.reference", "Organization/h")
+        assert read(document, directory={"Organization/h": HOSPITAL}).outline.grantee == organisation_id(HOSPITAL)
+
+
+ACTOR = "Consent.provision.actor[0]"
+IMMUNIZATION = {"system": "http://hl7.org/fhir/resource-types", "code": "Immunization"}
+RELATED = {"system": "http://hl7.org/fhir/resource-types", "code": "RelatedPerson"}
+OPTOUT = {"coding": [{"system": f"{HL7}/v3-ActCode", "code": "OPTOUT"}]}
+OTHER = [{"url": "https://clinic.example/only-on-mondays", "valueBoolean": True}]
+USES = {"url": "urn:medtrust:consent:max-uses", "valueUnsignedInt": 3}
+REFUSED = [
+    ("status", "inactive", "Consent.status"),
+    ("status", None, "Consent.status"),
+    ("scope", None, "Consent.scope"),
+    ("scope.coding.0.code", "treatment", "Consent.scope.coding[0].code"),
+    ("implicitRules", "https://clinic.example/rules", "Consent.implicitRules"),
+    ("modifierExtension", OTHER, "Consent.modifierExtension"),
+    ("policy.0.modifierExtension", OTHER, "Consent.policy[0].modifierExtension"),
+    ("decision", "permit", "Consent.decision"),
+    ("provision.type", "deny", "Consent.provision.type"),
+    ("provision.type", None, "Consent.provision.type"),
+    ("provision", None, "Consent.provision.type"),
+    ("provision.provision", [{"type": "permit"}], "Consent.provision.provision"),
+    ("provision.data", [{"meaning": "instance"}], "Consent.provision.data"),
+    ("provision.code", [{"text": "x"}], "Consent.provision.code"),
+    ("provision.modifierExtension", OTHER, "Consent.provision.modifierExtension[0].url"),
+    ("provision.modifierExtension", [USES, USES], "Consent.provision.modifierExtension[1].url"),
+    ("provision.actor", None, "Consent.provision.actor"),
+    ("provision.actor", [], "Consent.provision.actor"),
+    ("provision.actor.0.role.coding.0.code", "CST", f"{ACTOR}.role.coding[0].code"),
+    ("provision.actor.0.reference.reference", "Practitioner/x", f"{ACTOR}.reference.reference"),
+    ("provision.actor.0.reference.type", "RelatedPerson", f"{ACTOR}.reference.type"),
+    ("contained.0.resourceType", "Group", f"{ACTOR}.reference.reference"),
+    ("provision.purpose", None, "Consent.provision.purpose"),
+    ("provision.purpose.0.code", "FAMILY", "Consent.provision.purpose[0].code"),
+    ("provision.purpose.0.system", "urn:other", "Consent.provision.purpose[0].system"),
+    ("provision.class", [], "Consent.provision.class"),
+    ("provision.class.0.code", "Observation", "Consent.provision.class[0].code"),
+    ("provision.class", [IMMUNIZATION, RELATED], "Consent.provision.class[1]"),
+    ("provision.securityLabel.0.code", "X", "Consent.provision.securityLabel[0].code"),
+    ("provision.securityLabel.0.system", f"{HL7}/v3-ActCode", "Consent.provision.securityLabel[0].system"),
+    ("provision.securityLabel", label("N") + label("R"), "Consent.provision.securityLabel[1]"),
+    ("provision.action", [{"coding": [{"system": codes.ACTIONS, "code": "correct"}]}], "Consent.provision.action[0]."),
+    ("provision.action", [{"coding": [{"system": codes.ACTIONS, "code": "access"}]}], "Consent.provision.action"),
+    ("provision.period.end", "2026-10-31", "Consent.provision.period.end"),
+    ("provision.period.start", "1969-12-31", "Consent.provision.period.start"),
+    ("provision.period.start", "2026-02-30", "Consent.provision.period.start"),
+    ("provision.period.start", "2026-11-01T10:00:00.5Z", "Consent.provision.period.start"),
+    ("provision.period.start", "2026-11-01T10:00:00", "Consent.provision.period.start"),
+    ("provision.period._end", {"extension": OTHER}, "Consent.provision.period._end"),
+    ("provision.dataPeriod", {}, "Consent.provision.dataPeriod"),
+]
+
+
+class TestRefusals:
+    """
+    when it says what a consent has no word for -> InputError with the path
+    when an untyped exception stands under a policy of opting out -> read as a permit, which the ledger shows
+    when there is no Consent, or two            -> InputError
+    """
+
+    @pytest.mark.parametrize(("path", "value", "place"), REFUSED)
+    def test_reverts_when_it_cannot_be_expressed(self, path: str, value: Any, place: str) -> None:
+        found, _ = refusal(changed(path, value))
+        assert found == place or (place.endswith(".") and found.startswith(place))
+
+    def test_permits_as_an_exception_from_a_denial(self) -> None:
+        document = changed("provision.type", None)
+        document["policyRule"] = OPTOUT
+        found = read(document)
+        assert found.outline == read(sample()).outline
+        assert "Consent.provision.type" in paths(found, "defaulted")
+
+    @pytest.mark.parametrize(
+        ("data", "place"),
+        [
+            (b"{}", "document"),
+            (b'{"resourceType":"Patient"}', "Patient"),
+            (b"[]", "document"),
+            (b"{", "document"),
+        ],
+    )
+    def test_reverts_given_no_consent(self, data: bytes, place: str) -> None:
+        assert refusal(data)[0] == place
+
+    def test_reverts_given_two(self) -> None:
+        one = sample()
+        assert refusal({"resourceType": "Bundle", "entry": [{"resource": one}, {"resource": deepcopy(one)}]}) == (
+            "Bundle",
+            "2 of them",
+        )
+
+
+CORPUS = {
+    "consent-example-Out": "Consent.provision.actor[0].role.coding[0].code",
+    "consent-example-grantor": "Consent.provision.actor",
+    "consent-example-notAuthor": "Consent.provision.type",
+    "consent-example-notOrg": "Consent.provision.type",
+    "consent-example-notThem": "Consent.provision.type",
+    "consent-example-notThis": "Consent.provision.data",
+    "consent-example-notTime": "Consent.provision.type",
+    "consent-example-pkb": "Consent.provision.provision",
+}
+
+
+class TestCorpus:
+    """given every Consent of the real files -> refused with the path that it cannot express"""
+
+    def test_each_is_refused_where_it_says_more(self, corpus: Path) -> None:
+        found = {}
+        for file in sorted((corpus / "fhir-r4").rglob("*.json")):
+            data = file.read_bytes()
+            if b"Consent" in data and json.loads(data).get("resourceType") == "Consent":
+                with pytest.raises(InputError) as caught:
+                    read(data)
+                found[json.loads(data)["id"]] = caught.value.place
+        assert found == CORPUS
+
+
+def _leaves(value: Any, path: str) -> list[str]:
+    if isinstance(value, dict):
+        return [leaf for name, member in value.items() for leaf in _leaves(member, f"{path}.{name}")]
+    if isinstance(value, list):
+        return [leaf for index, member in enumerate(value) for leaf in _leaves(member, f"{path}[{index}]")]
+    return [path]
+
+
+def _places(value: Any, path: str) -> list[str]:
+    if isinstance(value, dict):
+        return [path] + [one for name, member in value.items() for one in _places(member, f"{path}.{name}")]
+    if isinstance(value, list):
+        return [path] + [one for index, member in enumerate(value) for one in _places(member, f"{path}[{index}]")]
+    return [path]
+
+
+def _change(document: dict[str, Any], path: str) -> None:
+    node, last = _find(document, path)
+    node[last] = f"{node[last]}1"
+
+
+def _put(document: dict[str, Any], path: str, value: Any) -> None:
+    if path != "Consent":
+        node, last = _find(document, path)
+        node[last] = value
+
+
+def _find(document: dict[str, Any], path: str) -> tuple[Any, Any]:
+    """The object or list in which a path ends, and the name or index there."""
+    node: Any = document
+    *parents, last = path.removeprefix("Consent.").replace("[", ".").replace("]", "").split(".")
+    for name in parents:
+        node = node[int(name)] if name.isdigit() else node[name]
+    return node, int(last) if last.isdigit() else last
