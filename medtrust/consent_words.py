@@ -44,6 +44,10 @@ PURPOSE_WORDS: Final[dict[Purpose, dict[Language, str]]] = {
     Purpose.FAMRQT: {"en": "what your family asks for", "zh": "家属的请求"},
     Purpose.PWATRNY: {"en": "what someone with your power of attorney asks for", "zh": "持有您授权委托书者的请求"},
     Purpose.SUPNWK: {"en": "what those who support you ask for", "zh": "支持您的人员的请求"},
+    Purpose.OBLIGATION: {
+        "en": "only once the organisation has accepted its obligations",
+        "zh": "仅在该机构接受其义务之后",
+    },
 }
 """What a letter calls each purpose of use."""
 

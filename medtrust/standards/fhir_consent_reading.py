@@ -37,6 +37,9 @@ _EXTENSIONS: Final = {
     "parent": "valueIdentifier",
 }
 
+_PURPOSE_CODES: Final = tuple(name for name in Purpose.__members__ if name != "OBLIGATION")
+"""OBLIGATION is a mark of ours and no purpose of HL7."""
+
 
 @dataclass(frozen=True)
 class ConsentReading:
@@ -266,10 +269,7 @@ class _Reading:
         return bytes32(identifier.text("value"), place=f"{identifier.path}.value")
 
     def _purposes(self) -> int:
-        found = [
-            Purpose[self._code(one, codes.PURPOSE, tuple(Purpose.__members__))]
-            for one in self.provision.children("purpose")
-        ]
+        found = [Purpose[self._code(one, codes.PURPOSE, _PURPOSE_CODES)] for one in self.provision.children("purpose")]
         if not found:
             raise self.provision.error("purpose", "", "at least one purpose of use")
         return sum(set(found))

@@ -78,7 +78,7 @@ def _provision(consent: Consent, known: Mapping[bytes, str]) -> dict[str, Any]:
 
 
 def _purposes(terms: Terms) -> Purpose:
-    _require_bits(terms.purposes, sum(Purpose), "terms.purposes")
+    _require_bits(terms.purposes, sum(Purpose) & ~Purpose.OBLIGATION, "terms.purposes")
     return Purpose(terms.purposes)
 
 

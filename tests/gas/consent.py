@@ -8,16 +8,20 @@ from dataclasses import replace
 from medtrust.consent import Consent, ConsentClient
 from tests.consents import patient_client, valid_consent, valid_request, valid_terms
 from tests.gas.frame import Operation, execution_gas
-from tests.world import FAR, World
+from tests.world import FAR, GENESIS, World
 
 _COMMITMENT = b"\x07" * 32
 
 
 def _second(world: World) -> tuple[ConsentClient, Consent]:
-    """Grant a first consent, so that what is measured is the second use; the second is for any jurisdiction."""
+    """Grant a first consent, so that what is measured is the second use; the second is for any jurisdiction.
+
+    Its times are fixed, so that the bytes of its signature are, which count in what is paid.
+    """
     client = patient_client(world)
     client.grant(valid_consent(world, max_uses=9))
-    return client, valid_consent(world, terms=valid_terms(world, jurisdiction=0))
+    terms = valid_terms(world, jurisdiction=0, data_from=GENESIS, data_until=FAR)
+    return client, valid_consent(world, terms=terms, access_from=GENESIS, access_until=FAR)
 
 
 def _grant(world: World) -> int:
