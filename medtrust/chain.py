@@ -40,7 +40,7 @@ LOCAL_CHAIN_IDS: Final = frozenset({1337, 31337})
 """The chain ids of Ganache and Anvil: accounts with public keys, never real money."""
 
 _MINED_WITHIN: Final = 120.0
-_GAS_MARGIN: Final = 1.2
+_GANACHE: Final = 1337
 
 T = TypeVar("T")
 
@@ -187,7 +187,7 @@ class Chain:
         contract = interface.artifact.name if interface else ""
         if gas is None:
             estimate = self._guard(lambda: self.web3.eth.estimate_gas(transaction), contract)
-            gas = int(estimate * _GAS_MARGIN)
+            gas = _with_room(estimate)
         raw = self.sign(signer, {**transaction, "gas": gas})
         if announce:
             announce("0x" + keccak256(raw).hex())
@@ -196,7 +196,7 @@ class Chain:
     def prepare_deployment(self, signer: LocalAccount, data: bytes) -> TxParams:
         """Prepare a deployment, whose address follows from `from` and `nonce` before it is sent. Raises `Reverted`."""
         transaction = self._prepare(signer, None, data, 0)
-        transaction["gas"] = int(self._guard(lambda: self.web3.eth.estimate_gas(transaction)) * _GAS_MARGIN)
+        transaction["gas"] = _with_room(self._guard(lambda: self.web3.eth.estimate_gas(transaction)))
         return transaction
 
     def sign(self, signer: LocalAccount, transaction: TxParams) -> bytes:
@@ -211,14 +211,12 @@ class Chain:
         """Wait until a block takes a transaction. Raises `Reverted` with the reason, or `NotMined`."""
         contract = interface.artifact.name if interface else ""
         deadline = time.monotonic() + _MINED_WITHIN
-        found = self.receipt(transaction_hash, interface=interface)
         pause = 0.002
-        while found is None:
+        while (found := self.receipt(transaction_hash, interface=interface)) is None:
             if time.monotonic() > deadline:
                 raise NotMined(transaction_hash, _MINED_WITHIN)
             time.sleep(pause)
             pause = min(pause * 1.5, 0.5)
-            found = self.receipt(transaction_hash, interface=interface)
         receipt, succeeded = found
         if not succeeded:
             raise self._why(transaction_hash, receipt.block, contract)
@@ -272,13 +270,11 @@ class Chain:
 
     def travel(self, at: int) -> None:
         """On a local chain: take a block whose time is `at` (Unix seconds, after the newest block)."""
-        self.request("evm_mine", at) if self._is_ganache else self.request("evm_setNextBlockTimestamp", at)
-        if not self._is_ganache:
+        if self.id == _GANACHE:
+            self.request("evm_mine", at)
+        else:
+            self.request("evm_setNextBlockTimestamp", at)
             self.request("evm_mine")
-
-    @property
-    def _is_ganache(self) -> bool:
-        return self.id == 1337
 
     def _prepare(self, signer: LocalAccount, to: str | None, data: bytes, value: int) -> TxParams:
         base_fee = self._block("latest").get("baseFeePerGas")
@@ -355,10 +351,15 @@ class Chain:
             raise ChainUnreachable(f"no chain at {self.target}: {error}") from error
 
 
+def _with_room(estimate: int) -> int:
+    """Leave room for two new slots: what is written once a second may be there already in that of the estimate."""
+    return int(estimate * 1.2) + 50_000
+
+
 def _close(provider: IPCProvider) -> None:
     """Close the socket of a chain that nobody holds any more; web3 leaves that to the garbage collector."""
     held: Any = provider._socket  # the provider says that it is None, and never leaves it so
-    if held is not None and held.sock is not None:
+    if held.sock is not None:
         held.sock.close()
 
 
@@ -371,12 +372,12 @@ def _revert_data(data: Any) -> bytes:
     """Find the revert data in what a node says: hexadecimal digits, or Ganache's object around them."""
     if isinstance(data, Mapping):
         return _revert_data(data.get("result") or data.get("data"))
-    if isinstance(data, str) and data.startswith("0x") and len(data) % 2 == 0:
-        try:
-            return bytes.fromhex(data[2:])
-        except ValueError:
-            return b""
-    return b""
+    if not isinstance(data, str) or not data.startswith("0x"):
+        return b""
+    try:
+        return bytes.fromhex(data[2:])
+    except ValueError:
+        return b""
 
 
 def _decode_logs(logs: Sequence[LogReceipt], interface: Interface) -> Iterable[Event]:
