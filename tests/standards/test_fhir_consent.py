@@ -91,7 +91,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
     return document
 
 
-MASKS = st.integers(1, sum(Purpose)), st.integers(1, sum(DataClass))
+MASKS = st.integers(1, sum(Purpose) & ~Purpose.OBLIGATION), st.integers(1, sum(DataClass))
 TIMES = st.integers(0, utc("9999-12-30"))
 HASHES = st.binary(min_size=32, max_size=32)
 
