@@ -54,11 +54,10 @@ contract EmergencyAccess is IEmergencyAccess, Accredited, Controlled, SignedActi
         uint32 classes,
         uint64 period
     ) external returns (uint32 number) {
+        // What the patient withholds is not asked: {isOpen} says no to it, and the doctor loses no second on asking for less.
         _checkAuthorised(organisation, Roles.EMERGENCY_CARE);
         number = _enqueue(organisation);
         require(classes != 0 && classes & DataClasses.ALL == classes, InvalidClasses(classes));
-        uint32 withheld = classes & _rules[patient];
-        require(withheld == 0, WithheldByPatient(patient, withheld));
         if (period == 0) period = _DEFAULT_PERIOD;
         require(period <= _MAX_PERIOD, InvalidPeriod(period));
         (uint256 sessions, bool isWithin) = Allowance.add(_allowances[patient][msg.sender], period);

@@ -10,8 +10,8 @@ import {IUnorderedNonces} from "./IUnorderedNonces.sol";
 /// open anything: that is so from that second on, without anyone acting, and until the authority of its jurisdiction restores it. A late
 /// review does not undo it.
 ///
-/// A patient's standing rule outranks an emergency: classes that are withheld are never opened, and a change of the rule counts at once, also
-/// for sessions that run. One clinician may open one patient's data at most 5 times and for 48 hours in any 30 days.
+/// A patient's standing rule outranks an emergency: a session may be opened for anything, and gives nothing of what is withheld. A change of
+/// the rule counts at once, also for sessions that run. One clinician may open one patient's data at most 5 times and for 48 hours in any 30 days.
 ///
 /// Whoever holds data asks {isOpen} before each release. An answer of yes ranks above a permission and below a denial by the patient.
 ///
@@ -151,11 +151,6 @@ interface IEmergencyAccess is IUnorderedNonces {
     /// @param classes What was given.
     error InvalidClasses(uint32 classes);
 
-    /// @notice The patient's standing rule withholds these data also in an emergency.
-    /// @param patient The patient.
-    /// @param classes The classes that were asked for and are withheld, as bits of `DataClasses`.
-    error WithheldByPatient(address patient, uint32 classes);
-
     /// @notice A session lasts at most 24 hours.
     /// @param period What was given, in seconds.
     error InvalidPeriod(uint64 period);
@@ -215,14 +210,13 @@ interface IEmergencyAccess is IUnorderedNonces {
     error ReviewOverdue(bytes32 organisation, uint32 number);
 
     /// @notice Opens a patient's data in an emergency, as a signer of an organisation for EMERGENCY_CARE; nobody is asked.
-    /// @dev Emits {EmergencyOpened}.
+    /// @dev What the patient's standing rule withholds stays closed: {isOpen} refuses it. Emits {EmergencyOpened}.
     ///
     /// Reverts with:
     /// - {IAccreditationRegistry-NotAuthorised} if the caller does not act for the organisation in that role.
     /// - {EmergencyCareSuspended} if a review is overdue, or too many were unjustified.
     /// - {TooManyUnreviewed} if 96 sessions wait behind the oldest review.
     /// - {InvalidClasses} if the classes are none, or none that there are.
-    /// - {WithheldByPatient} if the patient's standing rule withholds some of them.
     /// - {InvalidPeriod} if it would last longer than 24 hours.
     /// - {AllowanceSpent} if the caller opened this patient's data 5 times, or would for more than 48 hours, within 30 days.
     ///

@@ -8,7 +8,7 @@ import os
 import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ class Settings:
     evm_version: str
     runs: int
     remappings: tuple[str, ...]
+    via_ir: bool
 
     @classmethod
     def read(cls, root: Path) -> Settings:
@@ -60,7 +61,7 @@ class Settings:
         if solc["version"] != VERSION:
             raise CompileError(name, 0, f"solc {solc['version']} is asked for, this package knows {VERSION}")
         runs = solc["optimizer"]["runs"] if solc["optimizer"]["enabled"] else 0
-        return cls(compiler["evm_version"], runs, tuple(solc["remappings"]))
+        return cls(compiler["evm_version"], runs, tuple(solc["remappings"]), solc["viaIR"])
 
     def request(self, sources: Mapping[str, str], file: str, contracts: Sequence[str]) -> dict[str, Any]:
         """Write the standard JSON that compiles `contracts` of `file` ("*" for all), and nothing else."""
@@ -69,6 +70,7 @@ class Settings:
             "sources": {path: {"content": text} for path, text in sources.items()},
             "settings": {
                 "optimizer": {"enabled": self.runs > 0, "runs": self.runs},
+                "viaIR": self.via_ir,
                 "evmVersion": self.evm_version,
                 "remappings": list(self.remappings),
                 "outputSelection": {file: {contract: [*_OUTPUT, *_DOCUMENTS] for contract in contracts}},
@@ -167,13 +169,18 @@ def compile_project(root: Path | None = None, *, force: bool = False) -> dict[st
 
 
 def compile_sources(
-    sources: Mapping[str, str], *, contracts: Iterable[str] | None = None, root: Path | None = None
+    sources: Mapping[str, str],
+    *,
+    contracts: Iterable[str] | None = None,
+    root: Path | None = None,
+    quick: bool = False,
 ) -> dict[str, Artifact]:
     """Compile with changed sources laid over the project's, by path from the root, and cache by their content.
 
-    Only `contracts` are compiled, wherever they are defined; without it, what the changed sources define.
+    Only `contracts` are compiled, wherever they are defined; without it, what the changed sources define. `quick`
+    takes the compiler's older pipeline: the same behaviour three times as soon, in larger code.
     """
-    project = _Project(root or find_root(), sources)
+    project = _Project(root or find_root(), sources, quick=quick)
     if contracts is None:
         return project.compile([(file, ("*",)) for file in sources])
     return project.compile([(project.sources.file_of(contract), (contract,)) for contract in contracts])
@@ -248,9 +255,11 @@ def _differing(root: Path, wanted: Mapping[str, str]) -> list[str]:
 class _Project:
     """One compilation: the sources, the settings, the compiler once it is needed, and the cache."""
 
-    def __init__(self, root: Path, changed: Mapping[str, str] | None = None) -> None:
+    def __init__(self, root: Path, changed: Mapping[str, str] | None = None, *, quick: bool = False) -> None:
         self._root = root
         self._settings = Settings.read(root)
+        if quick:
+            self._settings = replace(self._settings, via_ir=False)
         self.sources = Sources(root, self._settings, changed)
 
     def compile(self, wanted: Iterable[tuple[str, Sequence[str]]], *, force: bool = False) -> dict[str, Artifact]:

@@ -96,8 +96,8 @@ class EmergencyClient(Client):
 
         `reason` is a salted hash, `classes` bits of `DataClass`, `period` seconds (at most 24 hours; 0 for 4). The
         number of the session stands in the event EmergencyOpened. Raises `Reverted` with error "NotAuthorised",
-        "EmergencyCareSuspended", "TooManyUnreviewed", "InvalidClasses", "WithheldByPatient", "InvalidPeriod" or
-        "AllowanceSpent".
+        "EmergencyCareSuspended", "TooManyUnreviewed", "InvalidClasses", "InvalidPeriod" or "AllowanceSpent". What the
+        patient withholds stays closed (`withheld_of`), whatever is asked for here.
         """
         return self._send("open", patient, organisation, reason, int(classes), period)
 

@@ -26,6 +26,6 @@ _PEERS: Final[Mapping[str, str]] = {
 def peers_of(operation: str) -> str:
     """Say what others cost for an operation, "" where none is known; what a peer leaves out stands in brackets.
 
-    An operation is known by how its name begins: "drug dispense, depth 3" by "drug dispense".
+    An operation is known by how its name begins, up to a whole word: "drug dispense, depth 3" by "drug dispense".
     """
-    return next((text for name, text in _PEERS.items() if operation.startswith(name)), "")
+    return next((text for name, text in _PEERS.items() if f"{operation},".startswith((f"{name},", f"{name} "))), "")

@@ -23,7 +23,9 @@ def main() -> int:
     if "--write" in sys.argv[1:]:
         write_record(measured)
     known = recorded()
-    table = Table(title="Gas: whole transactions, second use (Shanghai, optimizer 200 runs); views: execution alone")
+    table = Table(
+        title="Gas: whole transactions, second use (Shanghai, optimizer 200 runs, via IR); views: execution alone"
+    )
     for heading, justify in (("operation", "left"), ("gas", "right"), ("recorded", "right"), ("budget", "right")):
         table.add_column(heading, justify=justify)  # type: ignore[arg-type]  # rich wants its own literal here
     table.add_column("bound", justify="right")

@@ -33,7 +33,7 @@ library Dockets {
     /// @dev One that has left the queue was reviewed before, and nothing changes.
     function close(Docket memory docket, uint32 number) internal pure {
         if (number < docket.head) return;
-        docket.reviewed |= uint96(1) << (number - docket.head);
+        docket.reviewed |= uint96(1 << (number - docket.head));
         while (docket.reviewed & 1 != 0) {
             docket.reviewed >>= 1;
             ++docket.head;
@@ -44,10 +44,10 @@ library Dockets {
     /// @notice The sessions that wait, among the first `length` of the queue.
     function waiting(Docket memory docket, uint256 length) internal pure returns (uint32[] memory numbers) {
         uint256 count = 0;
-        for (uint256 i = 0; i < length; ++i) if (docket.reviewed & (uint96(1) << i) == 0) ++count;
+        for (uint256 i = 0; i < length; ++i) if ((docket.reviewed >> i) & 1 == 0) ++count;
         numbers = new uint32[](count);
         for (uint256 i = length; i > 0; --i) {
-            if (docket.reviewed & (uint96(1) << (i - 1)) == 0) numbers[--count] = docket.head + uint32(i - 1);
+            if ((docket.reviewed >> (i - 1)) & 1 == 0) numbers[--count] = docket.head + uint32(i - 1);
         }
     }
 }

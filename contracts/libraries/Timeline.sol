@@ -41,20 +41,30 @@ library Timeline {
 
     /// @notice How the line stands at a time.
     function standing(Line storage line, uint64 at) internal view returns (IAccreditationRegistry.Standing) {
-        IAccreditationRegistry.Accreditation memory interval = line.newest;
+        IAccreditationRegistry.Accreditation storage interval = line.newest;
         if (at < interval.from) {
             uint256 begun = _countBegun(line.past, at);
             if (begun == 0) return IAccreditationRegistry.Standing.UNKNOWN;
             interval = line.past[begun - 1];
         }
-        if (interval.from == 0) return IAccreditationRegistry.Standing.UNKNOWN;
-        if (interval.compromisedFrom != 0 && at >= interval.compromisedFrom) {
-            return IAccreditationRegistry.Standing.COMPROMISED;
-        }
-        if (interval.suspendedFrom != 0 && at >= interval.suspendedFrom) {
-            return IAccreditationRegistry.Standing.SUSPENDED;
-        }
-        return at < interval.until ? IAccreditationRegistry.Standing.ACTIVE : IAccreditationRegistry.Standing.LAPSED;
+        return _standing(interval, at);
+    }
+
+    /// @dev One read of one slot; a copy of it to memory costs every caller more.
+    function _standing(
+        IAccreditationRegistry.Accreditation storage interval,
+        uint64 at
+    ) private view returns (IAccreditationRegistry.Standing) {
+        (uint64 from, uint64 until, uint64 suspendedFrom, uint64 compromisedFrom) = (
+            interval.from,
+            interval.until,
+            interval.suspendedFrom,
+            interval.compromisedFrom
+        );
+        if (from == 0) return IAccreditationRegistry.Standing.UNKNOWN;
+        if (compromisedFrom != 0 && at >= compromisedFrom) return IAccreditationRegistry.Standing.COMPROMISED;
+        if (suspendedFrom != 0 && at >= suspendedFrom) return IAccreditationRegistry.Standing.SUSPENDED;
+        return at < until ? IAccreditationRegistry.Standing.ACTIVE : IAccreditationRegistry.Standing.LAPSED;
     }
 
     /// @dev How many of the intervals, which begin in strictly rising order, had begun at a time.
@@ -71,7 +81,6 @@ library Timeline {
     }
 
     /// @notice Whether a signer acts in `role` at a time, whatever its organisation may do.
-    /// @dev One read of one slot; a copy of it to memory costs every caller more.
     function isActing(
         IAccreditationRegistry.Signer storage signer,
         uint64 role,

@@ -57,12 +57,14 @@ def open_(
     suite = open_suite(chain, as_)
     classes = flags_of(DataClass, class_, place="--class") if class_ else DataClass(EVERYTHING)
     salt, reason = _committed(why)
-    receipt = suite.emergency.open(
-        _address(patient, suite), organisation(identifier), reason, classes=classes, period=hours * 3600
-    )
+    who = _address(patient, suite)
+    receipt = suite.emergency.open(who, organisation(identifier), reason, classes=classes, period=hours * 3600)
+    withheld = names_of(classes & DataClass(suite.emergency.withheld_of(who)))
     values = receipt.event("EmergencyOpened").values
     text = f"session {values['number']} is open until {time_of(values['until'])}; keep the salt 0x{salt.hex()}"
-    receipt_answer(receipt, text, as_json=json_, number=values["number"], salt=salt)
+    if withheld:
+        text += f"\nthe patient withholds, also now: {', '.join(withheld)}"
+    receipt_answer(receipt, text, as_json=json_, number=values["number"], salt=salt, withheld=withheld)
 
 
 @app.command()

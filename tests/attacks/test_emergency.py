@@ -55,13 +55,14 @@ def open_as_a_stranger(world: World) -> None:
 @attack(
     "emergency-against-the-patients-rule",
     defence="what the patient withholds is not opened",
-    blocked_by="WithheldByPatient",
-    patch=[("        require(withheld == 0, WithheldByPatient(patient, withheld));\n", "")],
+    blocked_by="closed",
+    patch=[("covers(patient, actor, dataClass, _rules[patient], at)", "covers(patient, actor, dataClass, 0, at)")],
 )
 def open_against_the_rule(world: World) -> None:
     staff(world)
     emergency(world, "patient").change_rule(world.patient.address, EVERYTHING)
     open_session(world)
+    read(world)
 
 
 @attack(

@@ -62,7 +62,6 @@ class TestOpen:
     when the caller does not act for the organisation in EMERGENCY_CARE -> reverts NotAuthorised
     when the classes are none or unknown     -> reverts InvalidClasses
     when it would last longer than 24 hours  -> reverts InvalidPeriod, from the second after it on
-    given the patient withholds a class      -> reverts WithheldByPatient for it, and opens the others
     given a review is overdue                -> reverts EmergencyCareSuspended, from its second on
     given 96 sessions wait                   -> reverts TooManyUnreviewed
     given 5 sessions of this pair in 30 days -> reverts AllowanceSpent; another pair is free
@@ -91,12 +90,6 @@ class TestOpen:
         else:
             with reverts("InvalidPeriod", period=DAY + more):
                 simulate(doctors, *arguments)
-
-    def test_reverts_given_the_patient_withholds(self, world, doctors, hers, reverts):
-        emergency(world, "patient").change_rule(hers, DataClass.GENETICS | LABORATORY)
-        with reverts("WithheldByPatient", patient=hers, classes=int(LABORATORY)):
-            doctors.open(hers, world.hospital, REASON, classes=LABORATORY | VITAL)
-        assert open_session(world, classes=VITAL) == 0
 
     @pytest.mark.parametrize("late", AROUND)
     def test_reverts_given_a_review_is_overdue(self, world, doctors, hers, reverts, late):
@@ -512,7 +505,8 @@ class TestRule:
     when the caller may not              -> reverts NotController
     given the patient is frozen          -> reverts Frozen, also with a signature
     when the patient or a guardian changes it, or anyone with her signature -> the rule stands; emits RuleChanged
-    when she denies                      -> nothing is opened
+    when she denies all                  -> a session gives nothing
+    when she denies some                 -> a session gives the others
     when the signature is sent again     -> reverts NonceTaken
     """
 
@@ -547,10 +541,19 @@ class TestRule:
         assert emergency(world).withheld_of(hers) == withheld
         assert emergency(world).withheld_of(stranger.address) == 0
 
-    def test_denies(self, world, hers, reverts):
+    def test_denies_all(self, world, hers, doctors):
         emergency(world, "patient").change_rule(hers, EVERYTHING)
-        with reverts("WithheldByPatient", patient=hers, classes=int(VITAL)):
-            open_session(world, classes=VITAL)
+        number = open_session(world, classes=VITAL)
+        assert not doctors.is_open(world.hospital, number, hers, doctors.signer.address, VITAL)
+        assert doctors.session_of(world.hospital, number).classes == VITAL
+
+    def test_denies_some_and_opens_the_others(self, world, hers, doctors):
+        emergency(world, "patient").change_rule(hers, DataClass.GENETICS | LABORATORY)
+        number = open_session(world, classes=LABORATORY | VITAL)
+        answers = [
+            doctors.is_open(world.hospital, number, hers, doctors.signer.address, it) for it in (LABORATORY, VITAL)
+        ]
+        assert answers == [False, True]
 
 
 class TestLists:

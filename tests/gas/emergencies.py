@@ -52,7 +52,7 @@ def _is_open(world: World) -> int:
 
 OPERATIONS = [
     Operation("break-glass open", _open(is_known=True), budget=110_000, bound=85_000),
-    Operation("break-glass open, a patient new to the clinician", _open(is_known=False), bound=107_000),
+    Operation("break-glass open, a patient new to the clinician", _open(is_known=False), budget=110_000, bound=105_000),
     Operation("break-glass review", _review),
     Operation("break-glass isOpen", _is_open, kind="execution"),
     Operation("break-glass unreviewedOf, 96 sessions", _asking("unreviewedOf"), kind="execution"),

@@ -81,5 +81,5 @@ def recorded() -> Mapping[str, int]:
 
 def write_record(measured: Mapping[str, int]) -> None:
     """Write tests/gas.json."""
-    note = "gasUsed of the whole transaction, second use; execution gas for views; Shanghai, optimizer 200 runs"
+    note = "gasUsed of the whole transaction, second use; execution gas for views; Shanghai, optimizer 200 runs, via IR"
     RECORD.write_text(json.dumps({"unit": note, "operations": measured}, indent=2) + "\n", encoding="utf-8")

@@ -96,7 +96,7 @@ OPERATIONS = [
     Operation("visit to money, 1 line", _record(1), budget=220_000, bound=150_000),
     Operation("visit to money, 10 lines", _record(10), budget=292_000),
     Operation("visit to money, 25 lines", _record(25), budget=412_000),
-    Operation("visit to money, each further line", _further_line, budget=8_000),
+    Operation("visit, each further line", _further_line, budget=8_000),
     Operation("visit to money, signed by the member", _attested),
     Operation("visit attest, then decided and paid", _attest),
     Operation("claim settle, when money came in", _settle),

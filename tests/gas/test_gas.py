@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.gas.frame import Operation, measure, operations, recorded
-from tests.world import World
+from tests.world import ROOT, World
 
 
 @pytest.fixture(autouse=True)
@@ -18,6 +20,7 @@ class TestGas:
     """
     given any operation -> it costs what tests/gas.json records, and no more than its budget
     given the record    -> it names every operation and no other
+    given a guide       -> each figure of its paragraph on gas is one that is recorded
     """
 
     @pytest.mark.parametrize("operation", operations(), ids=lambda operation: operation.name)
@@ -28,3 +31,12 @@ class TestGas:
 
     def test_names_every_operation_and_no_other(self):
         assert list(recorded()) == [operation.name for operation in operations()]
+
+    @pytest.mark.parametrize("guide", ["consent", "insurance", "provenance", "records", "vaccination"])
+    def test_the_guides_say_what_is_recorded(self, guide: str):
+        text = (ROOT / "docs" / f"{guide}.md").read_text(encoding="utf-8")
+        (paragraph,) = (one for one in text.split("\n\n") if one.startswith("Gas ("))
+        sizes = {4_096, 65_536, 101_000}
+        figures = {int(figure.replace(",", "")) for figure in re.findall(r"\b\d{1,3},\d{3}\b", paragraph)} - sizes
+        assert figures
+        assert figures <= set(recorded().values())

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from medtrust.artifacts import Artifact, load
+from medtrust.artifacts import load
 from medtrust.deploy import PLAN
 
 MAX_SIZE: Final = 24_576
@@ -16,14 +16,20 @@ MAX_SIZE: Final = 24_576
 FORBIDDEN: Final = {0xF0: "CREATE", 0xF2: "CALLCODE", 0xF4: "DELEGATECALL", 0xF5: "CREATE2", 0xFF: "SELFDESTRUCT"}
 _PUSH1: Final = 0x60
 _PUSH32: Final = 0x7F
+_JUMPDEST: Final = 0x5B
+_ENDS: Final = {0x00, 0x56, 0xF3, 0xFD, 0xFE, 0xFF}
+"""STOP, JUMP, RETURN, REVERT, INVALID and SELFDESTRUCT: what follows runs only from a JUMPDEST on."""
 
 
 def instructions(code: bytes) -> Iterator[tuple[int, int]]:
-    """Walk code: (place, opcode) of each instruction, without the data of pushes."""
-    place = 0
+    """Walk code: (place, opcode) of each instruction that can run, without the data of pushes and of constants."""
+    place, is_live = 0, True
     while place < len(code):
         opcode = code[place]
-        yield place, opcode
+        is_live = is_live or opcode == _JUMPDEST
+        if is_live:
+            yield place, opcode
+        is_live = is_live and opcode not in _ENDS
         place += 1 + (opcode - _PUSH1 + 1 if _PUSH1 <= opcode <= _PUSH32 else 0)
 
 
@@ -32,8 +38,8 @@ def without_metadata(code: bytes) -> bytes:
     return code[: -int.from_bytes(code[-2:], "big") - 2]
 
 
-def forbidden(artifact: Artifact) -> list[str]:
-    code = without_metadata(bytes.fromhex(artifact.bytecode[2:]))
+def forbidden(whole: bytes) -> list[str]:
+    code = without_metadata(whole)
     return [f"{FORBIDDEN[opcode]} at byte {place}" for place, opcode in instructions(code) if opcode in FORBIDDEN]
 
 
@@ -44,8 +50,9 @@ class TestBytecode:
     """
 
     @pytest.mark.parametrize("name", [step.contract for step in PLAN])
-    def test_has_no_forbidden_instruction(self, name):
-        assert forbidden(load(name)) == []
+    def test_has_no_forbidden_instruction(self, name, world):
+        assert forbidden(bytes.fromhex(load(name).bytecode[2:])) == []
+        assert forbidden(world.chain.code(world.address(name))) == []
 
     @pytest.mark.parametrize("name", [step.contract for step in PLAN])
     def test_fits(self, name):
@@ -58,18 +65,22 @@ class TestBytecode:
 
 class TestTeeth:
     """
-    given a forbidden opcode           -> it is found
+    given a forbidden opcode           -> it is found, also behind an end that a jump passes
     given the same byte in pushed data -> it is not
+    given it in data behind the code   -> it is not
     """
 
     @pytest.mark.parametrize(("opcode", "name"), FORBIDDEN.items())
     def test_finds_what_is_planted(self, opcode, name):
-        assert forbidden(_artifact(bytes([0x60, opcode, opcode]))) == [f"{name} at byte 2"]
+        assert forbidden(_with_metadata(bytes([0x60, opcode, opcode]))) == [f"{name} at byte 2"]
+        assert forbidden(_with_metadata(bytes([0x56, _JUMPDEST, opcode]))) == [f"{name} at byte 2"]
 
     def test_passes_over_pushed_data_and_metadata(self):
-        assert forbidden(_artifact(b"\x61\xf4\xff\x00", metadata=b"\xf4\xff")) == []
+        assert forbidden(_with_metadata(b"\x61\xf4\xff\x00", b"\xf4\xff")) == []
+
+    def test_passes_over_constants_behind_the_code(self):
+        assert forbidden(_with_metadata(b"\x00\xfe\xf4\xff")) == []
 
 
-def _artifact(code: bytes, metadata: bytes = b"") -> Artifact:
-    whole = code + metadata + len(metadata).to_bytes(2, "big")
-    return Artifact("Planted", "", [], "0x" + whole.hex(), len(whole), {}, {}, "", "")
+def _with_metadata(code: bytes, metadata: bytes = b"") -> bytes:
+    return code + metadata + len(metadata).to_bytes(2, "big")

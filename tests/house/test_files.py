@@ -17,7 +17,7 @@ from tests.world import ROOT
 
 _HOSTS = (
     "registry." + "npmjs",
-    "pypi.org" + "/simple",
+    "pypi" + ".org/simple",
     "files." + "pythonhosted",
     "registry." + "yarnpkg",
     "resol" + 'ved":',
@@ -86,7 +86,7 @@ class TestFiles:
 PLANTED = [
     ("see /" + "work/main for more", "work"),
     ('FOLDER = "/' + 'tmp/x"', "tmp"),
-    ("https://registry." + "npmjs.org/solc", "npmjs"),
+    ("https://registry." + "npmjs" + ".org/solc", "npmjs"),
     ("# TO" + "DO: later", "TO" + "DO"),
     ("as asked in iss" + "ue 7", "ue 7"),
 ]
@@ -100,7 +100,7 @@ class TestTeeth:
         bites(forbidden_text([("planted.md", line)]), expected)
 
     @pytest.mark.parametrize(
-        "line", ["node_modules/.bin/x", "the works/ of", "https://a.org/work/a", "an issue of trust"]
+        "line", ["node_modules/.bin/x", "the works/ of", "https://a.org/" + "work/a", "an issue of trust"]
     )
     def test_passes_over_what_is_harmless(self, line):
         assert list(forbidden_text([("planted.md", line)])) == []
