@@ -33,6 +33,7 @@ PURE = {
     "record_terms",
     "signing",
     "types",
+    "verdict",
     "visit",
     "wrapping",
 }
