@@ -29,7 +29,7 @@ contract EmergencyAccess is IEmergencyAccess, Accredited, Controlled, SignedActi
     /* STORAGE */
 
     mapping(bytes32 organisation => mapping(uint32 number => Sessions.Kept)) private _sessions;
-    mapping(bytes32 organisation => Dockets.Docket) private _dockets;
+    mapping(bytes32 organisation => Dockets.Docket docket) private _dockets;
 
     /// @dev The times of the 3 newest unjustified sessions, 48 bits each, the newest lowest: one more in the window is over the quota.
     mapping(bytes32 organisation => uint144 times) private _unjustified;

@@ -24,8 +24,8 @@ contract PatientRegistry is IPatientRegistry, Accredited, SignedActions, Unorder
         uint48 frozenUntil;
     }
 
-    mapping(address patient => Key) private _keys;
-    mapping(address patient => Guardianship.State) private _guardianships;
+    mapping(address patient => Key key) private _keys;
+    mapping(address patient => Guardianship.State state) private _guardianships;
     mapping(uint16 jurisdiction => uint32 classes) private _hideable;
 
     /// @param accreditation The registry in which the authority of each jurisdiction stands.

@@ -143,13 +143,7 @@ interface IPatientRegistry is IUnorderedNonces {
     /// @param from First second of the freeze (Unix seconds).
     /// @param until First second after it (Unix seconds).
     /// @param freezableFrom From when on guardians may freeze it again (Unix seconds).
-    event FreezeBegun(
-        address indexed patient,
-        address indexed caller,
-        uint64 from,
-        uint64 until,
-        uint64 freezableFrom
-    );
+    event FreezeBegun(address indexed patient, address indexed caller, uint64 from, uint64 until, uint64 freezableFrom);
 
     /// @notice A guardian voted for a new controller.
     /// @param patient The patient.

@@ -14,7 +14,7 @@ abstract contract ConsentLedgers is IConsentRegistry {
 
     /* STORAGE */
 
-    mapping(address patient => Ledgers.Ledger) private _ledgers;
+    mapping(address patient => Ledgers.Ledger ledger) private _ledgers;
 
     function _ledger(address patient) internal view returns (Ledgers.Ledger storage) {
         return _ledgers[patient];

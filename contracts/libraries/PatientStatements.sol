@@ -43,11 +43,7 @@ library PatientStatements {
     }
 
     /// @notice The hash of the statement that a recovery is refused.
-    function veto(
-        address patient,
-        uint32 round,
-        IUnorderedNonces.Signed calldata by
-    ) internal pure returns (bytes32) {
+    function veto(address patient, uint32 round, IUnorderedNonces.Signed calldata by) internal pure returns (bytes32) {
         return keccak256(abi.encode(VETO, patient, round, by.nonce, by.deadline));
     }
 
