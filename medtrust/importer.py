@@ -23,6 +23,7 @@ from medtrust.import_report import ImportReport, Issued, Known, refused_files
 from medtrust.intake import GivenDose, Intake, Source
 from medtrust.keyed import keyed_hash
 from medtrust.merkle import MerkleTree
+from medtrust.standards import CsvMapping
 from medtrust.stock import Stock, StockedLot
 from medtrust.suite import Suite
 from medtrust.types import ZERO_HASH, organisation_id
@@ -47,16 +48,18 @@ def import_files(
     out: Path,
     stock: Stock | None = None,
     strict: bool = True,
+    mapping: CsvMapping | None = None,
     qr: str = "",
     batch_size: int = MAX_BATCH,
     progress: Progress | None = None,
 ) -> ImportReport:
-    """Anchor the doses in files of HL7 v2 or FHIR, and write a certificate for each and a report into `out`.
+    """Anchor the doses in files of HL7 v2, FHIR, C-CDA or CSV; write a certificate for each and a report into `out`.
 
     `organisation` is the clinic's identifier URI, `key` its registry key (32 bytes), `stock` the lots that it received,
-    `qr` "png" or "svg" to write codes beside the certificates. With `strict` nothing is anchored if anything is
-    refused; without, the rest is. A report among `paths` stands for the files of which it refused something. A dose
-    that stands twice, or was anchored before, is anchored once; not-done and withdrawn doses are listed.
+    `mapping` what the columns of CSV files hold, `qr` "png" or "svg" to write codes beside the certificates. With
+    `strict` nothing is anchored if anything is refused; without, the rest is. A report among `paths` stands for the
+    files of which it refused something. A dose that stands twice, or was anchored before, is anchored once; not-done
+    and withdrawn doses are listed.
 
     Order, salts and certificates follow from the content and the key alone, and the plan is kept before anything is
     sent: run again, after a crash or without one, it ends with the same roots and the same files, and nothing is
@@ -65,7 +68,7 @@ def import_files(
     Raises `InputError` if a file cannot be opened or another import is at work, and `Reverted`.
     """
     files = [(str(path), _bytes_of(path)) for path in _expand(paths)]
-    run = _Run(suite, organisation, key, stock or Stock(), strict=strict, batch_size=batch_size)
+    run = _Run(suite, organisation, key, stock or Stock(), mapping, strict=strict, batch_size=batch_size)
     with run.journal.locked():
         remove_drafts(out)
         return run.do(files, _Writer(out, qr), progress or _show_nothing)
@@ -134,9 +137,17 @@ class _Run:
     """One import at work."""
 
     def __init__(
-        self, suite: Suite, organisation: str, key: bytes, stock: Stock, *, strict: bool, batch_size: int
+        self,
+        suite: Suite,
+        organisation: str,
+        key: bytes,
+        stock: Stock,
+        mapping: CsvMapping | None,
+        *,
+        strict: bool,
+        batch_size: int,
     ) -> None:
-        self.suite, self.issuer, self.key, self.stock = suite, organisation, key, stock
+        self.suite, self.issuer, self.key, self.stock, self.mapping = suite, organisation, key, stock, mapping
         self.organisation = organisation_id(organisation)
         self.strict, self.batch_size = strict, batch_size
         self.place = f"{suite.chain.id}-{suite.vaccination.address.lower()}-{self.organisation.hex()[:16]}"
@@ -164,14 +175,17 @@ class _Run:
 
     def _name(self, files: Sequence[tuple[str, bytes]]) -> str:
         """Name the import by everything that its result depends on."""
-        options = f"{self.place} {self.strict} {self.batch_size} {self.stock.to_json()}"
+        options = f"{self.place} {self.strict} {self.batch_size} {self.stock.to_json()}" + (
+            f" {self.mapping}" if self.mapping else ""
+        )
         contents = (hashlib.sha256(data).digest() for _, data in files)
         return keyed_hash(self.key, _IMPORT, options, *contents).hex()[:_NAME_DIGITS]
 
     # ---- what the files hold, and what was there before
 
     def _read(self, files: Sequence[tuple[str, bytes]], settled: frozenset[bytes], progress: Progress) -> Intake:
-        intake = Intake(self.issuer, self.key, self.stock, self.suite.chain.now(), cache(self._why_unusable), settled)
+        now, usable = self.suite.chain.now(), cache(self._why_unusable)
+        intake = Intake(self.issuer, self.key, self.stock, now, usable, settled, self.mapping)
         for done, (file, data) in enumerate(files, 1):
             intake.read(file, data)
             progress("read", done, len(files))

@@ -12,7 +12,7 @@ from medtrust.canonical import Immunization
 from medtrust.errors import InputError
 from medtrust.keyed import keyed_hash
 from medtrust.pseudonym import patient_key
-from medtrust.standards import Record
+from medtrust.standards import CsvMapping, Record
 from medtrust.standards.loss import DROPPED
 from medtrust.standards.reading import UPDATED
 from medtrust.stock import Stock, StockedLot
@@ -76,7 +76,8 @@ class Intake:
     `refused` what could not be read or used, and why · `losses` by file.
 
     `usable` says why a lot cannot be used now, "" if it can; `settled` are digests of doses that an earlier run
-    anchored already, of which that is no longer asked. `now` is the chain's clock (Unix seconds).
+    anchored already, of which that is no longer asked. `now` is the chain's clock (Unix seconds), `mapping` what the
+    columns of CSV files hold.
     """
 
     organisation: str
@@ -85,6 +86,7 @@ class Intake:
     now: int
     usable: Callable[[StockedLot], str]
     settled: frozenset[bytes] = frozenset()
+    mapping: CsvMapping | None = None
     doses: dict[bytes, GivenDose] = field(default_factory=dict)
     duplicates: list[Duplicate] = field(default_factory=list)
     not_done: list[Source] = field(default_factory=list)
@@ -95,7 +97,9 @@ class Intake:
     def read(self, file: str, data: bytes) -> None:
         """Read one file; whatever is wrong in it is refused by its place, and everything else is taken."""
         try:
-            reading = standards.read(data, name=file, key=self.key, organisation=self.organisation, take=_SCHEMAS)
+            reading = standards.read(
+                data, name=file, key=self.key, organisation=self.organisation, take=_SCHEMAS, mapping=self.mapping
+            )
         except InputError as error:
             self.refused.append(error if error.file else error.within(file))
             return

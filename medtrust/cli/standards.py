@@ -1,4 +1,4 @@
-"""Standards: what HL7 v2 and FHIR files say, in canonical form, and what of them is carried over."""
+"""Standards: what files of HL7 v2, FHIR, C-CDA and CSV say, in canonical form, and what of them is carried over."""
 
 from __future__ import annotations
 
@@ -12,23 +12,29 @@ from rich.console import Console
 from medtrust.canonical import Canonical
 from medtrust.cli.common import JsonOption, answer, new_app, table
 from medtrust.errors import InputError
+from medtrust.mapping_file import load_mapping
 from medtrust.standards import Reading, read
 
 __all__ = ["COMPARISON_KEY", "app"]
 
-app = new_app("What HL7 v2 and FHIR files say, in one canonical form, and what becomes of every field.")
+app = new_app("What HL7 v2, FHIR, C-CDA and CSV files say, in one canonical form, and what becomes of every field.")
 
 # Under a key that everyone knows pseudonyms can be compared, and found out: good for looking, never for anchoring.
 COMPARISON_KEY = bytes(32)
 
-FilesArgument = Annotated[list[Path], typer.Argument(help="HL7 v2 or FHIR R4 (JSON, Bundle, NDJSON); - reads stdin.")]
-FileArgument = Annotated[Path, typer.Argument(help="An HL7 v2 or FHIR R4 file; - reads stdin.")]
+FilesArgument = Annotated[
+    list[Path], typer.Argument(help="HL7 v2, FHIR R4 (JSON, Bundle, NDJSON), C-CDA or CSV; - reads stdin.")
+]
+FileArgument = Annotated[Path, typer.Argument(help="A file of HL7 v2, FHIR R4, C-CDA or CSV; - reads stdin.")]
 KeyOption = Annotated[
     str,
     typer.Option("--key", help="Registry key, 64 hexadecimal digits; without one all zeros, good for comparing alone."),
 ]
 OrganisationOption = Annotated[
     str, typer.Option("--organisation", help="Identifier URI of the organisation that knows the patients.")
+]
+MappingOption = Annotated[
+    Path | None, typer.Option("--mapping", help="What the columns of a CSV file hold, in YAML or JSON.")
 ]
 StrictOption = Annotated[
     float, typer.Option("--strict", min=0, max=1, help="Fail if a smaller share of the fields is carried over.")
@@ -40,13 +46,14 @@ def canonical(
     files: FilesArgument,
     key: KeyOption = "",
     organisation: OrganisationOption = "urn:medtrust:comparison",
+    mapping: MappingOption = None,
     json_: JsonOption = False,
 ) -> None:
     """Print the canonical objects of files: the same for every file that says the same.
 
     What is refused is said on stderr, and the exit code is 1.
     """
-    readings = [_read(file, key, organisation) for file in files]
+    readings = [_read(file, key, organisation, mapping) for file in files]
     objects = [canonical for reading in readings for canonical in reading.objects]
     if json_:
         typer.echo(b"[" + b",".join(found.to_json() for found in objects) + b"]")
@@ -61,13 +68,14 @@ def loss(
     strict: StrictOption = 0.0,
     key: KeyOption = "",
     organisation: OrganisationOption = "urn:medtrust:comparison",
+    mapping: MappingOption = None,
     json_: JsonOption = False,
 ) -> None:
     """Print what became of every field of a file: mapped, defaulted, preserved or dropped.
 
     Values are not shown: a digest under the key stands for each, so that a change is seen and the value is not.
     """
-    reading = _read(file, key, organisation)
+    reading = _read(file, key, organisation, mapping)
     counts, entries = reading.loss.counts(), list(reading.loss.entries())
     value = {
         "ratio": round(reading.loss.ratio, 6),
@@ -83,13 +91,14 @@ def loss(
     _say_refusals([reading])
 
 
-def _read(file: Path, key: str, organisation: str) -> Reading:
+def _read(file: Path, key: str, organisation: str, mapping: Path | None) -> Reading:
     name = "stdin" if str(file) == "-" else str(file)
     try:
         data = typer.get_binary_stream("stdin").read() if str(file) == "-" else file.read_bytes()
     except OSError as error:
         raise InputError(place="file", found=error.strerror or "nothing", expected="a file", file=name) from None
-    return read(data, name=name, key=_key(key), organisation=organisation)
+    columns = load_mapping(mapping) if mapping else None
+    return read(data, name=name, key=_key(key), organisation=organisation, mapping=columns)
 
 
 def _key(text: str) -> bytes:

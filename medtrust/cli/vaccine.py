@@ -31,6 +31,7 @@ from medtrust.errors import InputError
 from medtrust.files import write_whole
 from medtrust.import_report import ImportReport
 from medtrust.importer import Progress, import_files, write_qr
+from medtrust.mapping_file import load_mapping
 from medtrust.registry_key import registry_key
 from medtrust.sandbox import ORGANISATIONS
 from medtrust.stock import Stock
@@ -50,12 +51,15 @@ _STAGES = {"read": "reading files", "seal": "sealing batches", "anchor": "anchor
 
 @app.command(name="import")
 def import_(
-    files: Annotated[list[Path], typer.Argument(help="HL7 v2 or FHIR R4 files, or reports of refused ones.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="HL7 v2, FHIR R4, C-CDA or CSV files, or reports of refused ones.")
+    ],
     organisation: Annotated[
         str | None, typer.Option(help="Identifier URI of the clinic; that of --as in the sandbox unless given.")
     ] = None,
     out: Annotated[Path, typer.Option(help="Where certificates and the report go.")] = Path("certificates"),
     stock: Annotated[Path | None, typer.Option(help="JSON list of the lots received: gtin, lot, cvx or ndc.")] = None,
+    mapping: Annotated[Path | None, typer.Option(help="What the columns of CSV files hold, in YAML or JSON.")] = None,
     lenient: Annotated[bool, typer.Option(help="Anchor the good doses even if others are refused.")] = False,
     qr: Annotated[Literal["", "png", "svg"], typer.Option(help="Write a QR code beside each certificate.")] = "",
     key: Annotated[Path | None, typer.Option(help="The registry key's file; made at first use.")] = None,
@@ -81,6 +85,7 @@ def import_(
             out=out,
             stock=stocked,
             strict=not lenient,
+            mapping=load_mapping(mapping) if mapping else None,
             qr=qr,
             batch_size=batch_size,
             progress=progress,

@@ -16,7 +16,7 @@ from medtrust.standards.loss import DEFAULTED, MAPPED, Marks
 if TYPE_CHECKING:
     from medtrust.standards.er7 import Segment
 
-__all__ = ["choice", "codings", "day_at", "patient_of", "refuse_code", "single"]
+__all__ = ["calendar_day", "choice", "codings", "day_at", "patient_of", "refuse_code", "single"]
 
 _TIME = re.compile(
     r"([0-9]{4})([0-9]{2})([0-9]{2})"
@@ -51,15 +51,19 @@ def patient_of(pid: Segment, marks: Marks) -> PatientIdentifier:
 def day_at(segment: Segment, field: int, marks: Marks, disposition: str = MAPPED) -> str:
     """Return the local calendar day of a time as it is written: no time zone is applied."""
     written = segment.text(field)
+    if found := calendar_day(written):
+        marks[segment.path(field)] = disposition
+        return found
+    raise segment.error(field, written, "a day of the calendar as YYYYMMDD, with or without a time of day")
+
+
+def calendar_day(written: str) -> str:
+    """Return the day (YYYY-MM-DD) of a time of HL7, which begins with YYYYMMDD; "" if it is none."""
     match = _TIME.fullmatch(written)
     try:
-        if match:
-            found = date(int(match[1]), int(match[2]), int(match[3])).isoformat()
-            marks[segment.path(field)] = disposition
-            return found
+        return date(int(match[1]), int(match[2]), int(match[3])).isoformat() if match else ""
     except ValueError:
-        pass
-    raise segment.error(field, written, "a day of the calendar as YYYYMMDD, with or without a time of day")
+        return ""
 
 
 def single(segment: Segment, field: int, what: str) -> str:

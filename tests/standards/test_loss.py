@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import etree
 
 from medtrust import samples
 from medtrust.errors import CheckRefused
-from medtrust.standards import Reading
+from medtrust.standards import Reading, read_mapping
 from tests.standards.support import bundle, corpus, immunization, patient, reading, rxa, vxu
 
 DISPOSITIONS = {"mapped", "defaulted", "preserved", "dropped"}
@@ -185,7 +186,7 @@ class TestStrict:
 
 class TestMutation:
     """
-    given any message or resource, ours or real
+    given any message, resource, document or table, ours or real
       when any field is changed, emptied or filled -> the objects, the refusals or the ledger change
     given arbitrary bytes for a field              -> read or refused, never another exception
     """
@@ -199,6 +200,25 @@ class TestMutation:
         before = fingerprint(reading(samples.read(name)))
         for changed in changes(json.loads(samples.read(name))):
             assert fingerprint(reading(json.dumps(changed))) != before
+
+    def test_every_change_of_a_sample_document_shows(self) -> None:
+        before = fingerprint(reading(samples.read("immunization_ccda.xml")))
+        changed = list(changed_documents(samples.read("immunization_ccda.xml")))
+        assert len(changed) > 200
+        for what, document in changed:
+            assert fingerprint(reading(document)) != before, what
+
+    def test_every_change_of_a_sample_table_shows(self) -> None:
+        mapping = read_mapping(samples.read("csv_mapping.yaml").decode(), name="mapping")
+        header, row = samples.read("immunizations.csv").decode().splitlines()
+        before = fingerprint(reading(f"{header}\n{row}\n", mapping=mapping))
+        for line in (0, 1):
+            cells = (header, row)[line].split(";")[:9]
+            for at, cell in enumerate(cells):
+                for new in {cell + "Z", "", "Q" + cell[1:], "X"} - {cell}:
+                    lines = [header, row]
+                    lines[line] = lines[line].replace(f"{cell};", f"{new};", 1)
+                    assert fingerprint(reading("\n".join(lines), mapping=mapping)) != before, (line, at, new)
 
     def test_every_change_of_a_real_message_shows(self) -> None:
         files = [file for file in real_messages() if any(mark in file.read_bytes() for mark in (b"|VXU^", b"|DFT^"))]
@@ -231,6 +251,31 @@ class TestMutation:
             found = reading(start + noise)
             assert found.refusals or found.records or start in (b"FHS", b"{", b'{"resourceType": ')
             assert list(found.loss.entries()) or not found.records
+
+
+def changed_documents(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield an XML document once for each attribute, text and element, that one changed, taken away or renamed."""
+    count = sum(1 for _ in etree.fromstring(data).iter())
+    for number in range(count):
+        element = list(etree.fromstring(data).iter())[number]
+        edits: list[tuple[str, Callable[[Any], object]]] = [
+            ("renamed", lambda one: setattr(one, "tag", one.tag + "X")),
+            ("given an attribute", lambda one: one.set("added", "x")),
+            ("given a child", lambda one: etree.SubElement(one, "added")),
+        ]
+        for name, value in element.attrib.items():
+            edits += [(f"@{name} longer", lambda one, n=name, v=value: one.set(n, v + "Z"))]
+            edits += [(f"@{name} gone", lambda one, n=name: one.attrib.pop(n))]
+        if (element.text or "").strip():
+            edits += [("other text", lambda one: setattr(one, "text", one.text + "Z"))]
+        if (element.tail or "").strip():
+            edits += [("other tail", lambda one: setattr(one, "tail", one.tail + "Z"))]
+        if element.getparent() is not None:
+            edits += [("taken away", lambda one: one.getparent().remove(one))]
+        for what, edit in edits:
+            root = etree.fromstring(data)
+            edit(list(root.iter())[number])
+            yield f"{element.tag} {what}", etree.tostring(root)
 
 
 def every_change_shows(text: str) -> None:

@@ -8,9 +8,10 @@ import pytest
 
 from medtrust import samples
 from medtrust.disclosure import seal
-from medtrust.standards import Reading
+from medtrust.standards import Reading, read_mapping
 from tests.standards.support import KEY, bundle, corpus, immunization, reading, rxa, vxu
 
+FOUR_FORMATS = ("vxu_v04.hl7", "immunization.json", "immunization_ccda.xml", "immunizations.csv")
 CONVERTED = "FHIR-Converter/Hl7v2_VXU_V04_"
 PAIRS = [
     ("data_SampleData_Hl7v2_VXU-V04-01.hl7", "VXU-V04-01-expected.json", 1),
@@ -26,6 +27,7 @@ def texts(found: Reading) -> list[bytes]:
 class TestPairs:
     """
     given the samples of one dose, and of one visit  -> the same objects, and the same commitments
+    given the dose in VXU, FHIR, C-CDA and CSV       -> one core, one object, one commitment, one patient
     given a message and what a converter makes of it -> the same objects, sub included
     given the message alone is lost                  -> the converted one still reads
     given one dose written in every way that both formats have -> one object
@@ -41,6 +43,15 @@ class TestPairs:
         assert [seal(a, KEY).root for a in one.objects] == [seal(b, KEY).root for b in other.objects]
         assert [record.patient for record in one.records] == [record.patient for record in other.records]
         assert [record.beside for record in one.records] == [record.beside for record in other.records]
+
+    def test_four_formats_give_one_core(self) -> None:
+        mapping = read_mapping(samples.read("csv_mapping.yaml").decode(), name="csv_mapping.yaml")
+        found = [reading(samples.read(name), mapping=mapping) for name in FOUR_FORMATS]
+        assert len({objects[0] for objects in map(texts, found)}) == 1
+        assert len({one.objects[0].core_hash() for one in found}) == 1
+        assert len({seal(one.objects[0], KEY).root for one in found}) == 1
+        assert [len(one.records) for one in found] == [1, 1, 1, 1]
+        assert len({one.records[0].patient for one in found}) == 1
 
     def test_the_bundle_holds_the_sample_dose_again(self) -> None:
         (dose,) = texts(reading(samples.read("vxu_v04.hl7")))

@@ -33,7 +33,10 @@ class TestSamples:
     def test_are_there_by_name(self) -> None:
         wanted = {
             "vxu_v04.hl7",
+            "csv_mapping.yaml",
             "immunization.json",
+            "immunization_ccda.xml",
+            "immunizations.csv",
             "immunizations_bundle.json",
             "visit_claim.json",
             "visit_dft_p03.hl7",
@@ -48,6 +51,7 @@ class TestSamples:
         [
             ("vxu_v04.hl7", ["imm/1"]),
             ("immunization.json", ["imm/1"]),
+            ("immunization_ccda.xml", ["imm/1"]),
             ("immunizations_bundle.json", ["imm/1"] * 4),
             ("visit_claim.json", ["enc/1", "claim/1"]),
             ("visit_dft_p03.hl7", ["enc/1", "claim/1"]),
@@ -87,6 +91,24 @@ class TestCanonicalCommand:
         one, other = (RUNNER.invoke(app, ["canonical", str(sample / name), "--json"]) for name in pair)
         assert one.stdout == other.stdout
         assert one.stdout.startswith('[{"')
+
+    def test_prints_the_same_for_a_dose_in_four_formats(self, sample: Path) -> None:
+        names = ("vxu_v04.hl7", "immunization.json", "immunization_ccda.xml", "immunizations.csv")
+        options = ["--mapping", str(sample / "csv_mapping.yaml"), "--json"]
+        results = [RUNNER.invoke(app, ["canonical", str(sample / name), *options]) for name in names]
+        assert [result.exit_code for result in results] == [0, 0, 0, 0]
+        assert len({result.stdout for result in results}) == 1
+
+    def test_refuses_a_table_without_a_mapping(self, sample: Path) -> None:
+        result = RUNNER.invoke(app, ["canonical", str(sample / "immunizations.csv"), "--json"])
+        assert isinstance(result.exception, InputError)
+        assert (result.exception.place, "CSV with its mapping" in result.exception.expected) == ("beginning", True)
+
+    def test_refuses_a_mapping_that_is_none(self, sample: Path) -> None:
+        options = ["--mapping", str(sample / "nowhere.yaml"), "--json"]
+        result = RUNNER.invoke(app, ["canonical", str(sample / "immunizations.csv"), *options])
+        assert isinstance(result.exception, InputError)
+        assert (result.exception.file, result.exception.place) == (str(sample / "nowhere.yaml"), "file")
 
     def test_pseudonyms_hang_on_key_and_organisation(self, sample: Path) -> None:
         file = str(sample / "vxu_v04.hl7")
