@@ -16,6 +16,9 @@ from medtrust.standards.gs1 import Element, Scan, check_digit, element_string, h
 GS = "\x1d"
 GTIN = "00361414567894"
 KEY = b"\x01" * 32
+SYMBOLOGIES = "]C1, ]e0, ]d2, ]Q3, ]J1, ]d1, ]Q1, ]J0, ]E0, ]E4, ]I1"
+PATH = "a path that ends with a primary key and its value, and with pairs of qualifiers"
+LINK = f"'https://id.gs1.org/01/{GTIN}/21/a b'"
 PACK = f"01{GTIN}1728063010MT2026A{GS}21BW7K00001"
 EXPECTED = Scan(
     gtin=GTIN,
@@ -85,7 +88,7 @@ class TestParse:
         assert found.elements[-1] == Element("400", "ORDER")
 
     def test_reads_other_elements(self):
-        found = parse("(11)250101(15)260228(240)X-1(3103)000195(414)0614141000012(710)1234(714)567")
+        found = parse(f"(01){GTIN}(11)250101(15)260228(240)X-1(3103)000195(414)0614141000012(710)1234(714)567")
         assert (found.produced, found.best_before) == (date(2025, 1, 1), date(2026, 2, 28))
         assert (found.additional_id, found.net_weight) == ("X-1", Decimal("0.195"))
         assert found.location == "0614141000012"
@@ -102,23 +105,24 @@ class TestParse:
         ],
     )
     def test_reads_dates(self, written, day):
-        assert parse(f"(17){written}").expiry == day
+        assert parse(f"(01){GTIN}(17){written}").expiry == day
 
     @pytest.mark.parametrize(
         ("code", "place", "found", "expected"),
         [
             ("", "code", "nothing", "at least one element string"),
             ("]d2", "code", "nothing", "at least one element string"),
-            ("]E0123", "characters 1 to 3", "']E0'", "one of ]C1, ]e0, ]d2, ]Q3, ]J1"),
-            ("]d1hello", "character 4", "'hello'", "a Digital Link URI after ]d1"),
+            ("]X0123", "characters 1 to 3", "']X0'", f"one of {SYMBOLOGIES}"),
+            ("]E0123", "character 4", "'123'", "13 digits of which the last checks the others"),
+            ("]E04000001000006", "character 4", "'4000001000006'", "13 digits of which the last checks the others"),
             ("(01)00361414567895", "(01)", "(01)00361414567895", "a check digit 4"),
             ("0100361414567895", "character 1", "(01)00361414567895", "a check digit 4"),
             ("(00)103614140000000016", "(00)", "(00)103614140000000016", "a check digit 5"),
             ("(414)0614141000013", "(414)", "(414)0614141000013", "a check digit 2"),
             ("(01)0036141456789", "(01)", "'0036141456789'", "a value that fits application identifier 01"),
-            ("(17)280231", "(17)", "'280231'", "a calendar date"),
+            ("(17)280231", "(17)", "(17)280231", "a calendar date"),
             ("(17)281301", "(17)", "'281301'", "a value that fits application identifier 17"),
-            (f"01{GTIN}17270229", "character 17", "'17270229'", "a calendar date"),
+            (f"01{GTIN}17270229", "character 17", "(17)270229", "a calendar date"),
             ("(99", "character 1", "'(99'", "an application identifier in brackets"),
             ("(05)1", "(05)", "'1'", "a known application identifier"),
             ("(24)0ABC", "(24)", "'0ABC'", "a known application identifier"),
@@ -126,9 +130,9 @@ class TestParse:
             (f"01{GTIN}0512", "character 17", "'0512'", "a known application identifier"),
             (
                 "10ABCDEFGHIJKLMNOPQRSTU",
-                "character 23",
-                "'U' right after (10)ABCDEFGHIJKLMNOPQRST",
-                "FNC1, or the end",
+                "character 1",
+                "'ABCDEFGHIJKLMNOPQRSTU'",
+                "a value that fits application identifier 10",
             ),
             (
                 "(10)ABCDEFGHIJKLMNOPQRSTU",
@@ -137,15 +141,13 @@ class TestParse:
                 "a value that fits application identifier 10",
             ),
             ("(21)A(21)B", "(21)", "'B' beside 'A'", "one value"),
-            ("https://id.gs1.org/nothing", "Digital Link", "'/nothing'", "a primary key in the path"),
-            (f"https://id.gs1.org/01/{GTIN}/21", "Digital Link", "'21' without a value", "pairs in the path"),
-            (
-                f"https://id.gs1.org/01/{GTIN}/21/1/10/A",
-                "Digital Link",
-                "'10'",
-                "qualifiers among ('22', '10', '21', '235'), in this order",
-            ),
-            (f"https://id.gs1.org/01/{GTIN}?17=280231", "(17)", "'280231'", "a calendar date"),
+            ("https://id.gs1.org/nothing", "Digital Link", "'/nothing'", PATH),
+            (f"https://id.gs1.org/01/{GTIN}/21", "Digital Link", f"'/01/{GTIN}/21'", PATH),
+            (f"https://id.gs1.org/01/{GTIN}/21/1/10/A", "Digital Link", "21, 10", "22, 10, 21 or 235 after 01"),
+            (f"https://id.gs1.org/01/{GTIN}?17=280231", "(17)", "(17)280231", "a calendar date"),
+            (f"https://id.gs1.org/01/{GTIN}?10=A", "(10)", "it in the query", "what may stand in the query of a link"),
+            (f"https://id.gs1.org/01/{GTIN}?99=A&99=A", "(99)", "it a second time", "each identifier once in a link"),
+            (f"https://id.gs1.org/01/{GTIN}/21/a b", "Digital Link", LINK, "http or https, a host and a path"),
             (f"https://id.gs1.org/01/{GTIN}?05=1", "(05)", "'1'", "a known application identifier"),
             (
                 f"https://id.gs1.org/01/{GTIN}/21/a%1Db",
@@ -163,7 +165,8 @@ class TestParse:
     @given(st.text(max_size=60))
     def test_reads_or_refuses_anything(self, text):
         with contextlib.suppress(InputError):
-            assert parse(text).elements
+            found = parse(text)
+            assert found.elements or found.plain is not None
 
 
 class TestElementString:
@@ -220,6 +223,6 @@ class TestLoss:
         assert dict(found.loss(KEY).counts()) == {"mapped": 2, "defaulted": 0, "preserved": 1, "dropped": 1}
 
     def test_shows_a_change_and_not_the_value(self):
-        one, other = (list(parse(f"(21){serial}").loss(KEY).entries()) for serial in ("1", "2"))
+        one, other = (list(parse(f"(01){GTIN}(21){serial}").loss(KEY).entries()) for serial in ("1", "2"))
         assert one != other
         assert [entry.path for entry in one] == [entry.path for entry in other]
