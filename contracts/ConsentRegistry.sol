@@ -17,7 +17,7 @@ import {Statements} from "./libraries/Statements.sol";
 
 /// @title ConsentRegistry
 /// @notice See {IConsentRegistry}.
-contract ConsentRegistry is ConsentLedgers, Accredited, Controlled, SignedActions {
+contract ConsentRegistry is ConsentLedgers, Accredited, Controlled {
     using Epochs for Epochs.State;
     using Ledgers for Ledgers.Entry;
     using Ledgers for Ledgers.Ledger;
@@ -29,7 +29,7 @@ contract ConsentRegistry is ConsentLedgers, Accredited, Controlled, SignedAction
         IPatientRegistry patients
     ) Accredited(accreditation) Controlled(patients) SignedActions("ConsentRegistry", "1") {}
 
-    /* CONTROLLER, GUARDIAN, OR ANYONE WITH THE CONTROLLER'S SIGNATURE */
+    /* CONTROLLER OR GUARDIAN, OR ANYONE WITH THEIR SIGNATURE */
 
     /// @inheritdoc IConsentRegistry
     function grant(Grant calldata outer) external returns (bytes32 consent) {
@@ -40,8 +40,7 @@ contract ConsentRegistry is ConsentLedgers, Accredited, Controlled, SignedAction
     /// @inheritdoc IConsentRegistry
     function grantBySig(Grant calldata outer, bytes calldata signature) external returns (bytes32 consent) {
         consent = Statements.consent(outer);
-        _checkSigned(_thawedControllerOf(outer.patient), consent, signature);
-        _grant(outer, consent, false);
+        _grant(outer, consent, _checkMayBySig(outer.patient, Scopes.GRANT, consent, signature));
     }
 
     function _grant(Grant calldata outer, bytes32 consent, bool isGuardian) private {
@@ -74,7 +73,7 @@ contract ConsentRegistry is ConsentLedgers, Accredited, Controlled, SignedAction
     /// @inheritdoc IConsentRegistry
     function revokeBySig(address patient, bytes32 consent, uint64 deadline, bytes calldata signature) external {
         _checkDeadline(deadline);
-        _checkSigned(_controllerOf(patient), Statements.revoke(patient, consent, deadline), signature);
+        _checkMayBySig(patient, Scopes.REVOKE, Statements.revoke(patient, consent, deadline), signature);
         _revoke(patient, consent);
     }
 
@@ -97,7 +96,7 @@ contract ConsentRegistry is ConsentLedgers, Accredited, Controlled, SignedAction
     /// @inheritdoc IConsentRegistry
     function revokeAllBySig(address patient, uint64 epoch, uint64 deadline, bytes calldata signature) external {
         _checkDeadline(deadline);
-        _checkSigned(_controllerOf(patient), Statements.revokeAll(patient, epoch, deadline), signature);
+        _checkMayBySig(patient, Scopes.REVOKE, Statements.revokeAll(patient, epoch, deadline), signature);
         uint64 current = epochOf(patient, bytes32(0));
         require(epoch <= current, WrongEpoch(epoch, current));
         // An epoch that has ended leaves nothing to do, which makes a second copy harmless.
@@ -125,7 +124,8 @@ contract ConsentRegistry is ConsentLedgers, Accredited, Controlled, SignedAction
         bytes calldata signature
     ) external {
         _checkDeadline(deadline);
-        _checkSigned(_controllerOf(patient), Statements.revokeAllOf(patient, grantee, epoch, deadline), signature);
+        bytes32 statement = Statements.revokeAllOf(patient, grantee, epoch, deadline);
+        _checkMayBySig(patient, Scopes.REVOKE, statement, signature);
         uint64 current = epochOf(patient, grantee);
         require(epoch <= current, WrongEpoch(epoch, current));
         if (epoch == current) _revokeAllOf(patient, grantee);

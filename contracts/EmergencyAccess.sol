@@ -18,7 +18,7 @@ import {Sessions} from "./libraries/Sessions.sol";
 
 /// @title EmergencyAccess
 /// @notice See {IEmergencyAccess}.
-contract EmergencyAccess is IEmergencyAccess, Accredited, Controlled, SignedActions, UnorderedNonces {
+contract EmergencyAccess is IEmergencyAccess, Accredited, Controlled, UnorderedNonces {
     using Dockets for Dockets.Docket;
     using Sessions for Sessions.Kept;
 
@@ -130,7 +130,7 @@ contract EmergencyAccess is IEmergencyAccess, Accredited, Controlled, SignedActi
         return (times >> 96) + _QUOTA_WINDOW > block.timestamp;
     }
 
-    /* PATIENT'S CONTROLLER, GUARDIAN, OR ANYONE WITH THE CONTROLLER'S SIGNATURE */
+    /* PATIENT'S CONTROLLER OR GUARDIAN, OR ANYONE WITH THEIR SIGNATURE */
 
     /// @inheritdoc IEmergencyAccess
     function changeRule(address patient, uint32 withheld) external {
@@ -140,8 +140,7 @@ contract EmergencyAccess is IEmergencyAccess, Accredited, Controlled, SignedActi
 
     /// @inheritdoc IEmergencyAccess
     function changeRuleBySig(address patient, uint32 withheld, Signed calldata by) external {
-        address controller = _thawedControllerOf(patient);
-        _checkStatement(patient, controller, EmergencyStatements.changeRule(patient, withheld, by), by);
+        _checkStatement(patient, Scopes.EMERGENCY, EmergencyStatements.changeRule(patient, withheld, by), by);
         _changeRule(patient, withheld);
     }
 
@@ -163,7 +162,7 @@ contract EmergencyAccess is IEmergencyAccess, Accredited, Controlled, SignedActi
         Sessions.Kept storage session = _session(organisation, number);
         address patient = session.patient;
         bytes32 statement = EmergencyStatements.contest(organisation, number, grounds, by);
-        _checkStatement(patient, _controllerOf(patient), statement, by);
+        _checkStatement(patient, Scopes.CONTEST, statement, by);
         _contest(session, organisation, number, grounds);
     }
 
@@ -176,10 +175,9 @@ contract EmergencyAccess is IEmergencyAccess, Accredited, Controlled, SignedActi
         emit EmergencyContested(organisation, session.patient, number, grounds, uint64(block.timestamp));
     }
 
-    function _checkStatement(address patient, address controller, bytes32 statement, Signed calldata by) private {
-        _checkDeadline(by.deadline);
-        _checkSigned(controller, statement, by.signature);
-        _useNonce(patient, by.nonce);
+    function _checkStatement(address patient, uint8 scope, bytes32 statement, Signed calldata by) private {
+        IPatientRegistry.Control memory control = PATIENTS.controlOf(patient);
+        _checkSigner(patient, scope, control, _signerOnce(control.controller, statement, by));
     }
 
     /* AUTHORITY */

@@ -4,6 +4,7 @@ pragma solidity =0.8.30;
 import {IAccreditationRegistry} from "../interfaces/IAccreditationRegistry.sol";
 import {IPatientRegistry} from "../interfaces/IPatientRegistry.sol";
 import {Accredited} from "./base/Accredited.sol";
+import {Guarded} from "./base/Guarded.sol";
 import {SignedActions} from "./base/SignedActions.sol";
 import {UnorderedNonces} from "./base/UnorderedNonces.sol";
 import {Guardianship} from "./libraries/Guardianship.sol";
@@ -12,7 +13,7 @@ import {Scopes} from "./libraries/Scopes.sol";
 
 /// @title PatientRegistry
 /// @notice See {IPatientRegistry}.
-contract PatientRegistry is IPatientRegistry, Accredited, SignedActions, UnorderedNonces {
+contract PatientRegistry is Guarded, Accredited, UnorderedNonces {
     using Guardianship for Guardianship.State;
 
     /* STORAGE */
@@ -25,7 +26,6 @@ contract PatientRegistry is IPatientRegistry, Accredited, SignedActions, Unorder
     }
 
     mapping(address patient => Key key) private _keys;
-    mapping(address patient => Guardianship.State state) private _guardianships;
     mapping(uint16 jurisdiction => uint32 classes) private _hideable;
 
     /// @param accreditation The registry in which the authority of each jurisdiction stands.
@@ -70,7 +70,7 @@ contract PatientRegistry is IPatientRegistry, Accredited, SignedActions, Unorder
         address patient = appointment.patient;
         _checkThawed(patient);
 
-        Guardianship.Entry memory entry = _guardianships[patient].add(appointment);
+        Guardianship.Entry memory entry = _guardianship(patient).add(appointment);
 
         emit GuardianAdded(
             patient,
@@ -96,7 +96,7 @@ contract PatientRegistry is IPatientRegistry, Accredited, SignedActions, Unorder
     }
 
     function _removeGuardian(address patient, address guardian) private {
-        uint64 until = _guardianships[patient].remove(patient, guardian);
+        uint64 until = _guardianship(patient).remove(patient, guardian);
 
         emit GuardianRemoved(patient, guardian, uint64(block.timestamp), until);
     }
@@ -114,7 +114,7 @@ contract PatientRegistry is IPatientRegistry, Accredited, SignedActions, Unorder
     }
 
     function _changeThreshold(address patient, uint8 threshold) private {
-        uint64 from = _guardianships[patient].changeThreshold(threshold);
+        uint64 from = _guardianship(patient).changeThreshold(threshold);
 
         emit ThresholdChanged(patient, threshold, from);
     }
@@ -132,7 +132,7 @@ contract PatientRegistry is IPatientRegistry, Accredited, SignedActions, Unorder
     }
 
     function _hide(address patient, uint32 classes) private {
-        _guardianships[patient].hidden = classes;
+        _guardianship(patient).hidden = classes;
 
         emit HiddenClassesChanged(patient, classes);
     }
@@ -146,33 +146,31 @@ contract PatientRegistry is IPatientRegistry, Accredited, SignedActions, Unorder
     /// @inheritdoc IPatientRegistry
     function vetoBySig(address patient, uint32 round, Signed calldata by) external {
         _checkStatement(patient, PatientStatements.veto(patient, round, by), by);
-        uint32 current = _guardianships[patient].round;
+        uint32 current = _guardianship(patient).round;
         require(round == current, WrongRound(round, current));
         _veto(patient);
     }
 
     function _veto(address patient) private {
-        address controller = _guardianships[patient].veto(patient);
+        address controller = _guardianship(patient).veto(patient);
 
         emit RecoveryVetoed(patient, controller);
     }
 
-    /* CONTROLLER, ANYONE WITH ITS SIGNATURE, OR GUARDIAN */
+    /* CONTROLLER OR GUARDIAN, OR ANYONE WITH THEIR SIGNATURE */
 
     /// @inheritdoc IPatientRegistry
     function freeze(address patient, uint64 until) external {
-        bool isByGuardian = msg.sender != controllerOf(patient);
-        if (isByGuardian) _guardianships[patient].pause(patient);
-        _freeze(patient, until);
+        _freeze(patient, msg.sender, until);
     }
 
     /// @inheritdoc IPatientRegistry
     function freezeBySig(address patient, uint64 until, Signed calldata by) external {
-        _checkStatement(patient, PatientStatements.freeze(patient, until, by), by);
-        _freeze(patient, until);
+        _freeze(patient, _signer(patient, PatientStatements.freeze(patient, until, by), by), until);
     }
 
-    function _freeze(address patient, uint64 until) private {
+    function _freeze(address patient, address by, uint64 until) private {
+        if (by != controllerOf(patient)) _guardianship(patient).pause(patient, by);
         bool isShort = until > block.timestamp && until <= block.timestamp + Guardianship.MAX_FREEZE;
         require(isShort, InvalidFreeze(until));
         Key storage key = _keys[patient];
@@ -181,32 +179,50 @@ contract PatientRegistry is IPatientRegistry, Accredited, SignedActions, Unorder
         if (!isFrozen) key.frozenFrom = uint48(block.timestamp);
         if (until > key.frozenUntil) key.frozenUntil = uint48(until);
 
-        emit FreezeBegun(patient, msg.sender, key.frozenFrom, key.frozenUntil, _guardianships[patient].freezableFrom);
+        emit FreezeBegun(patient, by, key.frozenFrom, key.frozenUntil, _guardianship(patient).freezableFrom);
     }
 
-    /* GUARDIAN */
+    /* GUARDIAN, OR ANYONE WITH ITS SIGNATURE */
 
     /// @inheritdoc IPatientRegistry
     function recover(address patient, address controller) external {
-        Guardianship.State storage state = _guardianships[patient];
-        uint64 readyAt = state.vote(patient, controller);
+        _recover(patient, msg.sender, controller);
+    }
 
-        emit RecoveryVoted(patient, msg.sender, controller, state.round);
+    /// @inheritdoc IPatientRegistry
+    function recoverBySig(address patient, address controller, Signed calldata by) external {
+        _recover(patient, _signer(patient, PatientStatements.recover(patient, controller, by), by), controller);
+    }
+
+    function _recover(address patient, address guardian, address controller) private {
+        Guardianship.State storage state = _guardianship(patient);
+        uint64 readyAt = state.vote(patient, guardian, controller);
+
+        emit RecoveryVoted(patient, guardian, controller, state.round);
         if (readyAt != 0) emit RecoveryBegun(patient, controller, readyAt);
     }
 
     /// @inheritdoc IPatientRegistry
     function resign(address patient) external {
-        _guardianships[patient].resign(patient);
+        _resign(patient, msg.sender);
+    }
 
-        emit GuardianResigned(patient, msg.sender, uint64(block.timestamp));
+    /// @inheritdoc IPatientRegistry
+    function resignBySig(address patient, Signed calldata by) external {
+        _resign(patient, _signer(patient, PatientStatements.resign(patient, by), by));
+    }
+
+    function _resign(address patient, address guardian) private {
+        _guardianship(patient).resign(patient, guardian);
+
+        emit GuardianResigned(patient, guardian, uint64(block.timestamp));
     }
 
     /* ANYONE */
 
     /// @inheritdoc IPatientRegistry
     function finishRecovery(address patient) external {
-        address controller = _guardianships[patient].finish(patient);
+        address controller = _guardianship(patient).finish(patient);
 
         Key storage key = _keys[patient];
         key.controller = controller;
@@ -251,31 +267,8 @@ contract PatientRegistry is IPatientRegistry, Accredited, SignedActions, Unorder
     }
 
     /// @inheritdoc IPatientRegistry
-    function isGuardian(address patient, address account, uint8 scope, uint64 at) public view returns (bool) {
-        return _guardianships[patient].isHeld(account, scope, at);
-    }
-
-    /// @inheritdoc IPatientRegistry
-    function guardianOf(address patient, address guardian) external view returns (Guardian memory) {
-        Guardianship.Entry memory entry = _guardianships[patient].entries[guardian];
-        return Guardian(entry.scope, entry.from, entry.until, entry.protectFrom, entry.removedAt);
-    }
-
-    /// @inheritdoc IPatientRegistry
-    function guardiansOf(address patient) external view returns (address[] memory) {
-        return _guardianships[patient].roster;
-    }
-
-    /// @inheritdoc IPatientRegistry
-    function recoveryOf(address patient) external view returns (Recovery memory) {
-        Guardianship.State storage state = _guardianships[patient];
-        (uint256 votes, uint256 needed, uint256 total) = state.tally(state.controller);
-        return Recovery(state.controller, state.readyAt, state.round, votes, needed, total);
-    }
-
-    /// @inheritdoc IPatientRegistry
     function hiddenOf(address patient, uint16 jurisdiction) external view returns (uint32) {
-        return _guardianships[patient].hidden & _hideable[jurisdiction];
+        return _guardianship(patient).hidden & _hideable[jurisdiction];
     }
 
     /* HELPERS */
@@ -285,9 +278,13 @@ contract PatientRegistry is IPatientRegistry, Accredited, SignedActions, Unorder
     }
 
     function _checkStatement(address patient, bytes32 statement, Signed calldata by) private {
-        _checkDeadline(by.deadline);
-        _checkSigned(controllerOf(patient), statement, by.signature);
-        _useNonce(patient, by.nonce);
+        address controller = controllerOf(patient);
+        require(_signerOnce(controller, statement, by) == controller, InvalidSignature(controller));
+    }
+
+    /// @dev Who signed: the controller, or whoever's key it is, or zero.
+    function _signer(address patient, bytes32 statement, Signed calldata by) private returns (address) {
+        return _signerOnce(controllerOf(patient), statement, by);
     }
 
     function _checkThawed(address patient) private view {

@@ -315,11 +315,11 @@ interface IConsentRegistry {
     /// @return The id of the consent.
     function grant(Grant calldata outer) external returns (bytes32);
 
-    /// @notice Grants a consent that the patient's controller signed; anyone may send it.
+    /// @notice Grants a consent that the patient's controller signed, or the key of a guardian for GRANT; anyone may send it.
     /// @dev What is signed is the `Consent` itself. It needs no deadline, as the window of access ends it. Emits {ConsentGranted}.
     ///
     /// Reverts with:
-    /// - {ISignedActions-InvalidSignature} if the patient's controller did not sign it.
+    /// - {ISignedActions-InvalidSignature} if neither the patient's controller nor the key of a guardian for that signed it.
     /// - what {grant} reverts with, {IPatientRegistry-NotController} aside.
     ///
     /// @param outer The consent, its terms as a hash.
@@ -342,7 +342,7 @@ interface IConsentRegistry {
     ///
     /// Reverts with:
     /// - {ISignedActions-SignatureExpired} if the deadline is over.
-    /// - {ISignedActions-InvalidSignature} if the patient's controller did not sign it.
+    /// - {ISignedActions-InvalidSignature} if neither the patient's controller nor the key of a guardian for that signed it.
     ///
     /// @param patient The patient.
     /// @param consent The id of the consent.
@@ -365,7 +365,7 @@ interface IConsentRegistry {
     ///
     /// Reverts with:
     /// - {ISignedActions-SignatureExpired} if the deadline is over.
-    /// - {ISignedActions-InvalidSignature} if the patient's controller did not sign it.
+    /// - {ISignedActions-InvalidSignature} if neither the patient's controller nor the key of a guardian for that signed it.
     /// - {WrongEpoch} if the epoch has not begun.
     ///
     /// @param patient The patient.
@@ -391,7 +391,7 @@ interface IConsentRegistry {
     ///
     /// Reverts with:
     /// - {ISignedActions-SignatureExpired} if the deadline is over.
-    /// - {ISignedActions-InvalidSignature} if the patient's controller did not sign it.
+    /// - {ISignedActions-InvalidSignature} if neither the patient's controller nor the key of a guardian for that signed it.
     /// - {IAccreditationRegistry-ZeroIdentifier} if `grantee` is zero.
     /// - {WrongEpoch} if the epoch has not begun.
     ///

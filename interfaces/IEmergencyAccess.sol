@@ -263,18 +263,18 @@ interface IEmergencyAccess is IUnorderedNonces {
     /// @param withheld The classes that are never opened, as bits of `DataClasses`: none allows all, all denies.
     function changeRule(address patient, uint32 withheld) external;
 
-    /// @notice Changes the standing rule of a patient whose controller signed that; anyone may send it.
+    /// @notice Changes the standing rule of a patient whose controller signed that, or the key of a guardian; anyone may send it.
     /// @dev Signed: `ChangeRule(address patient,uint32 withheld,uint256 nonce,uint64 deadline)`. Emits {IUnorderedNonces-NonceUsed} and {RuleChanged}.
     ///
     /// Reverts with:
     /// - {IPatientRegistry-Frozen} if the patient is frozen.
     /// - {ISignedActions-SignatureExpired} if the deadline is over.
-    /// - {ISignedActions-InvalidSignature} if the controller did not sign it.
-    /// - {IUnorderedNonces-NonceTaken} if its number was used.
+    /// - {ISignedActions-InvalidSignature} if neither the controller nor the key of a guardian for that signed it.
+    /// - {IUnorderedNonces-NonceTaken} if the signer used its number.
     ///
     /// @param patient The patient.
     /// @param withheld The classes that are never opened, as bits of `DataClasses`.
-    /// @param by The number, the deadline and the controller's signature.
+    /// @param by The number, the deadline and the signature.
     function changeRuleBySig(address patient, uint32 withheld, Signed calldata by) external;
 
     /// @notice Contests a session, as the patient's controller or a guardian for CONTEST, so that the authority may overrule its review.
@@ -290,21 +290,21 @@ interface IEmergencyAccess is IUnorderedNonces {
     /// @param grounds A salted hash of the grounds.
     function contest(bytes32 organisation, uint32 number, bytes32 grounds) external;
 
-    /// @notice Contests a session for a patient whose controller signed that; anyone may send it.
+    /// @notice Contests a session for a patient whose controller signed that, or the key of a guardian; anyone may send it.
     /// @dev Signed: `Contest(bytes32 organisation,uint32 number,bytes32 grounds,uint256 nonce,uint64 deadline)`. Emits
     /// {IUnorderedNonces-NonceUsed} and {EmergencyContested}.
     ///
     /// Reverts with:
     /// - {UnknownSession} if there is no such session.
     /// - {ISignedActions-SignatureExpired} if the deadline is over.
-    /// - {ISignedActions-InvalidSignature} if the controller did not sign it.
-    /// - {IUnorderedNonces-NonceTaken} if its number was used.
+    /// - {ISignedActions-InvalidSignature} if neither the controller nor the key of a guardian for that signed it.
+    /// - {IUnorderedNonces-NonceTaken} if the signer used its number.
     /// - {AlreadyContested} if it was contested.
     ///
     /// @param organisation The organisation.
     /// @param number The number of the session.
     /// @param grounds A salted hash of the grounds.
-    /// @param by The number, the deadline and the controller's signature.
+    /// @param by The number, the deadline and the signature.
     function contestBySig(bytes32 organisation, uint32 number, bytes32 grounds, Signed calldata by) external;
 
     /// @notice Finds a contested session unjustified that its organisation found justified, as the authority of the jurisdiction.

@@ -248,7 +248,7 @@ interface IPatientRegistry is IUnorderedNonces {
     /// Reverts with:
     /// - {ISignedActions-SignatureExpired} if the deadline is over.
     /// - {ISignedActions-InvalidSignature} if the controller did not sign it.
-    /// - {IUnorderedNonces-NonceTaken} if its number was used.
+    /// - {IUnorderedNonces-NonceTaken} if the controller used its number.
     /// - what {rotate} reverts with, {NotController} aside.
     ///
     /// @param patient The patient.
@@ -278,7 +278,7 @@ interface IPatientRegistry is IUnorderedNonces {
     /// Reverts with:
     /// - {ISignedActions-SignatureExpired} if the deadline is over.
     /// - {ISignedActions-InvalidSignature} if the controller did not sign it.
-    /// - {IUnorderedNonces-NonceTaken} if its number was used.
+    /// - {IUnorderedNonces-NonceTaken} if the controller used its number.
     /// - what {addGuardian} reverts with, {NotController} aside.
     ///
     /// @param appointment Who is appointed for whom, for what and for how long.
@@ -303,7 +303,7 @@ interface IPatientRegistry is IUnorderedNonces {
     /// Reverts with:
     /// - {ISignedActions-SignatureExpired} if the deadline is over.
     /// - {ISignedActions-InvalidSignature} if the controller did not sign it.
-    /// - {IUnorderedNonces-NonceTaken} if its number was used.
+    /// - {IUnorderedNonces-NonceTaken} if the controller used its number.
     /// - what {removeGuardian} reverts with, {NotController} aside.
     ///
     /// @param patient The patient.
@@ -328,7 +328,7 @@ interface IPatientRegistry is IUnorderedNonces {
     /// Reverts with:
     /// - {ISignedActions-SignatureExpired} if the deadline is over.
     /// - {ISignedActions-InvalidSignature} if the controller did not sign it.
-    /// - {IUnorderedNonces-NonceTaken} if its number was used.
+    /// - {IUnorderedNonces-NonceTaken} if the controller used its number.
     /// - what {changeThreshold} reverts with, {NotController} aside.
     ///
     /// @param patient The patient.
@@ -353,7 +353,7 @@ interface IPatientRegistry is IUnorderedNonces {
     /// Reverts with:
     /// - {ISignedActions-SignatureExpired} if the deadline is over.
     /// - {ISignedActions-InvalidSignature} if the controller did not sign it.
-    /// - {IUnorderedNonces-NonceTaken} if its number was used.
+    /// - {IUnorderedNonces-NonceTaken} if the controller used its number.
     /// - what {hide} reverts with, {NotController} aside.
     ///
     /// @param patient The patient.
@@ -379,7 +379,7 @@ interface IPatientRegistry is IUnorderedNonces {
     /// Reverts with:
     /// - {ISignedActions-SignatureExpired} if the deadline is over.
     /// - {ISignedActions-InvalidSignature} if the controller did not sign it.
-    /// - {IUnorderedNonces-NonceTaken} if its number was used.
+    /// - {IUnorderedNonces-NonceTaken} if the controller used its number.
     /// - {WrongRound} if another recovery was meant.
     /// - what {veto} reverts with, {NotController} aside.
     ///
@@ -400,19 +400,18 @@ interface IPatientRegistry is IUnorderedNonces {
     /// @param until First second after the freeze (Unix seconds).
     function freeze(address patient, uint64 until) external;
 
-    /// @notice Freezes a patient whose controller signed that; anyone may send it.
+    /// @notice Freezes a patient whose controller signed that, or the key of a guardian; anyone may send it.
     /// @dev Signed: `Freeze(address patient,uint64 until,uint256 nonce,uint64 deadline)`. Emits
     /// {IUnorderedNonces-NonceUsed} and {FreezeBegun}.
     ///
     /// Reverts with:
     /// - {ISignedActions-SignatureExpired} if the deadline is over.
-    /// - {ISignedActions-InvalidSignature} if the controller did not sign it.
-    /// - {IUnorderedNonces-NonceTaken} if its number was used.
-    /// - what {freeze} reverts with, {NotController} aside.
+    /// - {IUnorderedNonces-NonceTaken} if the signer used its number.
+    /// - what {freeze} reverts with, for whoever signed.
     ///
     /// @param patient The patient.
     /// @param until First second after the freeze (Unix seconds).
-    /// @param by The number, the deadline and the controller's signature.
+    /// @param by The number, the deadline and the signature.
     function freezeBySig(address patient, uint64 until, Signed calldata by) external;
 
     /// @notice Votes for a new controller, as a guardian for RECOVER.
@@ -427,6 +426,20 @@ interface IPatientRegistry is IUnorderedNonces {
     /// @param controller Who should decide.
     function recover(address patient, address controller) external;
 
+    /// @notice Votes for a new controller for a guardian who signed that by a key; anyone may send it.
+    /// @dev Signed: `Recover(address patient,address controller,uint256 nonce,uint64 deadline)`. Emits {IUnorderedNonces-NonceUsed},
+    /// {RecoveryVoted}, and {RecoveryBegun} when there are enough.
+    ///
+    /// Reverts with:
+    /// - {ISignedActions-SignatureExpired} if the deadline is over.
+    /// - {IUnorderedNonces-NonceTaken} if the signer used its number.
+    /// - what {recover} reverts with, for whoever signed.
+    ///
+    /// @param patient The patient.
+    /// @param controller Who should decide.
+    /// @param by The number, the deadline and the guardian's signature.
+    function recoverBySig(address patient, address controller, Signed calldata by) external;
+
     /// @notice Resigns as a guardian, at once.
     /// @dev Emits {GuardianResigned}.
     ///
@@ -435,6 +448,18 @@ interface IPatientRegistry is IUnorderedNonces {
     ///
     /// @param patient The patient.
     function resign(address patient) external;
+
+    /// @notice Takes the powers of a guardian who signed that by a key; anyone may send it.
+    /// @dev Signed: `Resign(address patient,uint256 nonce,uint64 deadline)`. Emits {IUnorderedNonces-NonceUsed} and {GuardianResigned}.
+    ///
+    /// Reverts with:
+    /// - {ISignedActions-SignatureExpired} if the deadline is over.
+    /// - {IUnorderedNonces-NonceTaken} if the signer used its number.
+    /// - what {resign} reverts with, for whoever signed.
+    ///
+    /// @param patient The patient.
+    /// @param by The number, the deadline and the guardian's signature.
+    function resignBySig(address patient, Signed calldata by) external;
 
     /// @notice Gives a patient the controller that enough guardians still vote for, after the time for a veto; anyone may send it.
     /// @dev Ends a freeze. Emits {PatientRecovered}.

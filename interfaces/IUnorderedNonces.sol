@@ -6,7 +6,7 @@ pragma solidity >=0.8.26;
 /// @dev Whoever signs picks any number that was not used before; two devices that pick at random never block each other.
 interface IUnorderedNonces {
     /// @notice What carries a signed statement: its number, its end, and the signature of it with both.
-    /// @param nonce Any number that was not used before for this patient.
+    /// @param nonce Any number that the signer did not use before.
     /// @param deadline Last second in which it may be sent (Unix seconds).
     /// @param signature The signature of the account in whose name it is sent.
     struct Signed {
@@ -16,18 +16,18 @@ interface IUnorderedNonces {
     }
 
     /// @notice A signed statement was carried out, and its number is used up.
-    /// @param patient In whose name it was signed.
+    /// @param signer Who signed it.
     /// @param nonce The number.
-    event NonceUsed(address indexed patient, uint256 nonce);
+    event NonceUsed(address indexed signer, uint256 nonce);
 
-    /// @notice A statement with this number was carried out before.
-    /// @param patient In whose name it was signed.
+    /// @notice The signer gave this number to a statement that was carried out before.
+    /// @param signer Who signed it.
     /// @param nonce The number.
-    error NonceTaken(address patient, uint256 nonce);
+    error NonceTaken(address signer, uint256 nonce);
 
     /// @notice Whether a statement with this number was carried out.
-    /// @param patient In whose name it was signed.
+    /// @param signer Who signed it.
     /// @param nonce The number.
     /// @return True if it was.
-    function isNonceUsed(address patient, uint256 nonce) external view returns (bool);
+    function isNonceUsed(address signer, uint256 nonce) external view returns (bool);
 }

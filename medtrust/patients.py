@@ -76,7 +76,7 @@ class Recovery:
 
 @dataclass(frozen=True)
 class SignedAct:
-    """What a controller signed, as anyone may send it: the function, its arguments, and what proves it.
+    """What a controller or a guardian signed, as anyone may send it: the function, its arguments, and what proves it.
 
     `deadline` is the last second in which it may be sent (Unix seconds).
     """
@@ -91,8 +91,8 @@ class SignedAct:
 class PatientClient(Client):
     """Calls to one deployed PatientRegistry.
 
-    The signer is the controller of the patient, or a guardian where it says so. What a controller without ETH signs,
-    `send` takes from anyone.
+    The signer is the controller of the patient, or a guardian where it says so. What one without ETH signs, `send`
+    takes from anyone.
     """
 
     artifact = "PatientRegistry"
@@ -191,11 +191,11 @@ class PatientClient(Client):
         return self._send("freeze", patient, until)
 
     def sign_freeze(self, patient: str, until: int, *, deadline: int) -> SignedAct:
-        """Sign that a patient is frozen."""
+        """Sign that a patient is frozen, as its controller or a guardian for FREEZE."""
         return self._signed("freeze", (patient, until), deadline)
 
     def send(self, act: SignedAct) -> Receipt:
-        """Send what a controller signed; anyone may.
+        """Send what a controller or a guardian signed; anyone may.
 
         Raises `Reverted` with error "SignatureExpired", "InvalidSignature", "NonceTaken", or what the act raises.
         """
@@ -209,6 +209,10 @@ class PatientClient(Client):
         """
         return self._send("recover", patient, controller)
 
+    def sign_recover(self, patient: str, controller: str, *, deadline: int) -> SignedAct:
+        """Sign a vote for a new controller, as a guardian for RECOVER."""
+        return self._signed("recover", (patient, controller), deadline)
+
     def finish_recovery(self, patient: str) -> Receipt:
         """Give a patient the controller for whom enough guardians vote, after the time for a veto; anyone may.
 
@@ -219,6 +223,10 @@ class PatientClient(Client):
     def resign(self, patient: str) -> Receipt:
         """Resign as a guardian. Raises `Reverted` with error "NotGuardian"."""
         return self._send("resign", patient)
+
+    def sign_resign(self, patient: str, *, deadline: int) -> SignedAct:
+        """Sign that a guardian resigns."""
+        return self._signed("resign", (patient,), deadline)
 
     def allow_hiding(self, jurisdiction: int, classes: int) -> Receipt:
         """Let patients hide classes of data from guardians where a jurisdiction holds, as its authority.
@@ -278,7 +286,7 @@ class PatientClient(Client):
     def _sign(self, statement: TypedData, values: tuple[Any, ...], deadline: int) -> tuple[int, bytes]:
         """Sign with a nonce of the operating system's randomness, so that two devices never pick one number."""
         if self.signer is None:
-            raise InputError(place="signer", found="none", expected="the account that decides for the patient")
+            raise InputError(place="signer", found="none", expected="the account that signs for the patient")
         nonce = secrets.randbits(256)
         names = statement.types[statement.primary]
         message = dict(zip(names, (*values, nonce, deadline), strict=True))
@@ -312,6 +320,8 @@ _STATEMENTS: Final = {
     "removeGuardian": _statement("RemoveGuardian", guardian="address"),
     "changeThreshold": _statement("ChangeThreshold", threshold="uint8"),
     "hide": _statement("Hide", classes="uint32"),
+    "recover": _statement("Recover", controller="address"),
+    "resign": _statement("Resign"),
 }
 
 _EVENTS: Final = (

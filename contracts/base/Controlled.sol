@@ -2,10 +2,12 @@
 pragma solidity =0.8.30;
 
 import {IPatientRegistry} from "../../interfaces/IPatientRegistry.sol";
+import {Scopes} from "../libraries/Scopes.sol";
+import {SignedActions} from "./SignedActions.sol";
 
 /// @title Controlled
 /// @notice Asks the registry of patients who decides for a patient now.
-abstract contract Controlled {
+abstract contract Controlled is SignedActions {
     /// @notice Where the controllers and guardians of patients are looked up.
     IPatientRegistry public immutable PATIENTS;
 
@@ -22,15 +24,31 @@ abstract contract Controlled {
         return capacity == IPatientRegistry.Capacity.GUARDIAN;
     }
 
-    function _controllerOf(address patient) internal view returns (address) {
-        return PATIENTS.controllerOf(patient);
+    /// @dev Reverts unless the controller of `patient` signed, or the key of a guardian within `scope`.
+    function _checkMayBySig(
+        address patient,
+        uint8 scope,
+        bytes32 structHash,
+        bytes calldata signature
+    ) internal view returns (bool isGuardian) {
+        IPatientRegistry.Control memory control = PATIENTS.controlOf(patient);
+        address signer = _signerOf(control.controller, structHash, signature);
+        return _checkSigner(patient, scope, control, signer);
     }
 
-    /// @dev Whose signature counts for `patient` in an act that a freeze stops. Reverts while it is frozen.
-    function _thawedControllerOf(address patient) internal view returns (address) {
-        IPatientRegistry.Control memory control = PATIENTS.controlOf(patient);
-        require(!_isFrozenAt(control, uint64(block.timestamp)), IPatientRegistry.Frozen(patient));
-        return control.controller;
+    /// @dev Reverts unless what `signer` signed counts for `patient` within `scope`.
+    function _checkSigner(
+        address patient,
+        uint8 scope,
+        IPatientRegistry.Control memory control,
+        address signer
+    ) internal view returns (bool isGuardian) {
+        uint64 at = uint64(block.timestamp);
+        isGuardian = signer != control.controller;
+        bool isHers = signer != address(0) && (!isGuardian || PATIENTS.isGuardian(patient, signer, scope, at));
+        require(isHers, InvalidSignature(control.controller));
+        bool isStopped = scope & Scopes.GIVING != 0 && _isFrozenAt(control, at);
+        require(!isStopped, IPatientRegistry.Frozen(patient));
     }
 
     function _isFrozenAt(IPatientRegistry.Control memory control, uint64 at) internal pure returns (bool) {

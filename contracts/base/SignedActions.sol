@@ -25,12 +25,22 @@ abstract contract SignedActions is ISignedActions, EIP712 {
         require(_isSigned(signer, structHash, signature), InvalidSignature(signer));
     }
 
-    /// @dev Whether `signer` signed. A key is tried first, so that what it signed stays good when its account takes on code later.
+    /// @dev Whether `signer` signed.
     function _isSigned(address signer, bytes32 structHash, bytes calldata signature) internal view returns (bool) {
+        return signer != address(0) && _signerOf(signer, structHash, signature) == signer;
+    }
+
+    /// @dev Who signed: `expected`, or another account by its key, or zero, which is nobody, also where it is expected. A key is tried first, so that what it signed stays good when its
+    /// account takes on code later.
+    function _signerOf(
+        address expected,
+        bytes32 structHash,
+        bytes calldata signature
+    ) internal view returns (address signer) {
         bytes32 digest = _hashTypedDataV4(structHash);
-        (address recovered, ECDSA.RecoverError problem, ) = ECDSA.tryRecover(digest, signature);
-        if (problem == ECDSA.RecoverError.NoError && recovered == signer) return true;
-        return signer.code.length != 0 && _isSignedByWallet(signer, digest, signature);
+        (signer, , ) = ECDSA.tryRecover(digest, signature);
+        bool isWallet = signer != expected && expected.code.length != 0;
+        if (isWallet && _isSignedByWallet(expected, digest, signature)) return expected;
     }
 
     /// @dev The whole word is compared, so that neither a short nor a soiled answer counts or makes the decoder revert.

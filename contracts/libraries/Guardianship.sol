@@ -105,33 +105,38 @@ library Guardianship {
         (state.threshold, state.nextThreshold, state.nextFrom) = (threshold(state), threshold_, from);
     }
 
-    /// @notice Notes that the caller, a guardian, freezes the patient.
+    /// @notice Notes that a guardian freezes the patient.
     /// @dev Guardians leave a patient free for as long as they may freeze, so that their freezes do not add up to a lasting one.
-    function pause(State storage state, address patient) internal {
-        bool isFreezer = isHeld(state, msg.sender, Scopes.FREEZE, uint64(block.timestamp));
-        require(isFreezer, IPatientRegistry.NotController(patient, msg.sender));
+    function pause(State storage state, address patient, address guardian) internal {
+        bool isFreezer = isHeld(state, guardian, Scopes.FREEZE, uint64(block.timestamp));
+        require(isFreezer, IPatientRegistry.NotController(patient, guardian));
         uint48 freezableFrom = state.freezableFrom;
         require(block.timestamp >= freezableFrom, IPatientRegistry.FrozenBefore(patient, freezableFrom));
 
         state.freezableFrom = uint48(block.timestamp) + 2 * MAX_FREEZE;
     }
 
-    /// @notice Takes all powers of the caller, at once.
-    function resign(State storage state, address patient) internal {
-        Entry storage entry = state.entries[msg.sender];
-        require(block.timestamp < entry.until, IPatientRegistry.NotGuardian(patient, msg.sender));
+    /// @notice Takes all powers of a guardian, at once.
+    function resign(State storage state, address patient, address guardian) internal {
+        Entry storage entry = state.entries[guardian];
+        require(block.timestamp < entry.until, IPatientRegistry.NotGuardian(patient, guardian));
 
         entry.until = uint48(block.timestamp);
     }
 
-    /// @notice Records the caller's vote for a controller.
+    /// @notice Records a guardian's vote for a controller.
     /// @return readyAt When the recovery that this began may be finished (Unix seconds); 0 if it began none.
-    function vote(State storage state, address patient, address controller) internal returns (uint48 readyAt) {
-        bool isVoter = isHeld(state, msg.sender, Scopes.RECOVER, uint64(block.timestamp));
-        require(isVoter, IPatientRegistry.NotGuardian(patient, msg.sender));
+    function vote(
+        State storage state,
+        address patient,
+        address guardian,
+        address controller
+    ) internal returns (uint48 readyAt) {
+        bool isVoter = isHeld(state, guardian, Scopes.RECOVER, uint64(block.timestamp));
+        require(isVoter, IPatientRegistry.NotGuardian(patient, guardian));
         require(controller != address(0), IAccreditationRegistry.ZeroIdentifier());
 
-        state.votes[msg.sender] = Vote(controller, uint48(block.timestamp), state.round);
+        state.votes[guardian] = Vote(controller, uint48(block.timestamp), state.round);
         (uint256 votes, uint256 needed, ) = tally(state, controller);
         if (votes < needed || _isPending(state, controller)) return 0;
         readyAt = uint48(block.timestamp) + DELAY;

@@ -5,7 +5,7 @@ import {IPatientRegistry} from "../../interfaces/IPatientRegistry.sol";
 import {IUnorderedNonces} from "../../interfaces/IUnorderedNonces.sol";
 
 /// @title PatientStatements
-/// @notice What a controller signs about who decides for a patient: the EIP-712 struct hash of each statement.
+/// @notice What a controller or a guardian signs about who decides for a patient: the EIP-712 struct hash of each statement.
 library PatientStatements {
     bytes32 private constant ROTATE = keccak256(
         "Rotate(address patient,address controller,uint256 nonce,uint64 deadline)"
@@ -22,6 +22,10 @@ library PatientStatements {
     bytes32 private constant CHANGE_THRESHOLD = keccak256(
         "ChangeThreshold(address patient,uint8 threshold,uint256 nonce,uint64 deadline)"
     );
+    bytes32 private constant RECOVER = keccak256(
+        "Recover(address patient,address controller,uint256 nonce,uint64 deadline)"
+    );
+    bytes32 private constant RESIGN = keccak256("Resign(address patient,uint256 nonce,uint64 deadline)");
     bytes32 private constant HIDE = keccak256("Hide(address patient,uint32 classes,uint256 nonce,uint64 deadline)");
 
     /// @notice The hash of the statement that another account decides from now on.
@@ -71,6 +75,20 @@ library PatientStatements {
         IUnorderedNonces.Signed calldata by
     ) internal pure returns (bytes32) {
         return keccak256(abi.encode(CHANGE_THRESHOLD, patient, threshold, by.nonce, by.deadline));
+    }
+
+    /// @notice The hash of the statement that a guardian votes for a controller.
+    function recover(
+        address patient,
+        address controller,
+        IUnorderedNonces.Signed calldata by
+    ) internal pure returns (bytes32) {
+        return keccak256(abi.encode(RECOVER, patient, controller, by.nonce, by.deadline));
+    }
+
+    /// @notice The hash of the statement that a guardian resigns.
+    function resign(address patient, IUnorderedNonces.Signed calldata by) internal pure returns (bytes32) {
+        return keccak256(abi.encode(RESIGN, patient, by.nonce, by.deadline));
     }
 
     /// @notice The hash of the statement that classes are hidden from guardians.

@@ -9,6 +9,6 @@ import {IVisitRegistry} from "../../interfaces/IVisitRegistry.sol";
 contract FloodingPayer is IVisitListener {
     /// @inheritdoc IVisitListener
     function onVisit(IVisitRegistry.Visit calldata, bytes32, IVisitRegistry.Entry calldata) external pure {
-        revert(string(new bytes(150_000)));
+        revert(string(new bytes(145_000)));
     }
 }

@@ -280,7 +280,7 @@ def seize_by_registering(world: World) -> None:
     defence="an organisation that is suspended in a role acts no more in it",
     blocked_by="NotAuthorised",
     file=TIMELINE,
-    patch=[("interval.suspendedFrom != 0 && at >= interval.suspendedFrom", "false")],
+    patch=[("suspendedFrom != 0 && at >= suspendedFrom", "false")],
 )
 def suspended_acts(world: World) -> None:
     registry(world, "authority").suspend(world.regulator, Role.REGULATOR)
@@ -292,7 +292,7 @@ def suspended_acts(world: World) -> None:
     defence="an accreditation ends by itself",
     blocked_by="NotAuthorised",
     file=TIMELINE,
-    patch=[("at < interval.until ? ", "interval.until != 0 ? ")],
+    patch=[("at < until ? ", "until != 0 ? ")],
 )
 def lapsed_acts(world: World) -> None:
     admin = registry(world, "authority")
@@ -308,7 +308,7 @@ def lapsed_acts(world: World) -> None:
     defence="what was recorded at or after a compromise is not trusted, however late that is found out",
     blocked_by="COMPROMISED",
     file=TIMELINE,
-    patch=[("interval.compromisedFrom != 0 && at >= interval.compromisedFrom", "false")],
+    patch=[("compromisedFrom != 0 && at >= compromisedFrom", "false")],
 )
 def compromised_past(world: World) -> None:
     recorded = world.chain.now()

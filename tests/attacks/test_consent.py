@@ -49,6 +49,8 @@ OTHER_HASH = name_hash("another")
 COMPACT = "ECDSA.tryRecover(digest, bytes32(signature[:32]), bytes32(signature[32:]))"
 LOOP = "for (uint256 i = 0; i < _all.length; ++i) if (_all[i] == id) break;"
 DATA_TIME_LINE = "dataAt < terms.dataFrom || (dataUntil != 0 && dataAt >= dataUntil)"
+UNSIGNED = [("        require(isHers, InvalidSignature(control.controller));\n", "        isHers;\n")]
+ZERO_ADDRESS = "0x" + 40 * "0"
 OLD_REGISTRY = "0x0000000000000000000000000000000000000001"
 
 
@@ -213,8 +215,9 @@ def send_padded(world: World) -> None:
     file=ACTIONS,
     patch=[
         (
-            "return signer.code.length != 0 && _isSignedByWallet(signer, digest, signature);",
-            "return _isSignedByWallet(address(bytes20(signature[:20])), digest, signature);",
+            "if (isWallet && _isSignedByWallet(expected, digest, signature)) return expected;",
+            "isWallet;\n"
+            "        if (_isSignedByWallet(address(bytes20(signature[:20])), digest, signature)) return expected;",
         )
     ],
 )
@@ -536,9 +539,9 @@ def add_widening(field: str) -> None:
         f"consent-widened-{field.replace('_', '-')}",
         defence="the patient's signature covers every field",
         blocked_by="InvalidSignature",
-        patch=[
-            ("        _checkSigned(_thawedControllerOf(outer.patient), consent, signature);\n", "        signature;\n")
-        ],
+        contract="ConsentRegistry",
+        file=CONTROLLED,
+        patch=UNSIGNED,
     )
     def widen(world: World) -> None:
         receipt = signed(world)
@@ -836,12 +839,9 @@ def revoke_for_another(world: World) -> None:
     "consent-revoked-without-signature",
     defence="a revocation that others send carries the patient's signature",
     blocked_by="InvalidSignature",
-    patch=[
-        (
-            "        _checkSigned(_controllerOf(patient), Statements.revoke(patient, consent, deadline), signature);\n",
-            "signature;",
-        ),
-    ],
+    contract="ConsentRegistry",
+    file=CONTROLLED,
+    patch=UNSIGNED,
 )
 def revoke_without_signature(world: World) -> None:
     consent = valid_consent(world)
@@ -854,18 +854,30 @@ def revoke_without_signature(world: World) -> None:
     "consent-revoke-all-without-signature",
     defence="a revocation that others send carries the patient's signature",
     blocked_by="InvalidSignature",
-    patch=[
-        (
-            "_checkSigned(_controllerOf(patient), Statements.revokeAll(patient, epoch, deadline), signature);",
-            "signature;",
-        ),
-    ],
+    contract="ConsentRegistry",
+    file=CONTROLLED,
+    patch=UNSIGNED,
 )
 def revoke_all_without_signature(world: World) -> None:
     consent = valid_consent(world)
     patient_client(world).grant(consent)
     registry_of(world).revoke_all_by_sig(consent.patient, bytes(65), epoch=0, deadline=FAR)
     assert not registry_of(world).check(consent, valid_request(world)).is_permitted
+
+
+@attack(
+    "consent-of-the-zero-patient",
+    defence="a signature that is nobody's is not that of the zero address",
+    blocked_by="InvalidSignature",
+    contract="ConsentRegistry",
+    file=CONTROLLED,
+    patch=[("signer != address(0) && (!isGuardian", "(!isGuardian")],
+)
+def grant_for_the_zero_patient(world: World) -> None:
+    """Name as patient the account that a broken signature seems to come from."""
+    consent = valid_consent(world, patient=ZERO_ADDRESS)
+    registry_of(world).grant_by_sig(SignedConsent(consent, bytes(65), registry_of(world).domain))
+    assert registry_of(world).record_of(ZERO_ADDRESS, consent.id).granted_at > 0
 
 
 @attack(
@@ -966,7 +978,7 @@ add_use(
     defence="nothing is enumerated on the chain",
     blocked_by="flat",
     patch=[
-        ("    /* CONTROLLER, GUARDIAN", "    bytes32[] private _all;\n\n    /* CONTROLLER, GUARDIAN"),
+        ("    /* CONTROLLER OR GUARDIAN", "    bytes32[] private _all;\n\n    /* CONTROLLER OR GUARDIAN"),
         ("        if (isGuardian) entry", "        _all.push(consent);\n        if (isGuardian) entry"),
         ("id = Statements.consentInCalldata();", f"id = Statements.consentInCalldata();\n        {LOOP}"),
     ],

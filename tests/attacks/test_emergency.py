@@ -373,12 +373,9 @@ def add_forged(name: str, act: Callable[[World], None]) -> None:
         f"emergency-{name}-without-signature",
         defence="what others send carries the controller's signature",
         blocked_by="InvalidSignature",
-        patch=[
-            (
-                "        _checkSigned(controller, statement, by.signature);\n",
-                "        controller;\n        statement;\n",
-            )
-        ],
+        file="contracts/base/Controlled.sol",
+        contract="EmergencyAccess",
+        patch=[("        require(isHers, InvalidSignature(control.controller));\n", "        isHers;\n")],
     )
     def forge(world: World) -> None:
         staff(world)
@@ -406,7 +403,7 @@ add_forged(
     blocked_by="NonceTaken",
     contract="EmergencyAccess",
     file=NONCES,
-    patch=[("        require(!isNonceUsed(patient, nonce), NonceTaken(patient, nonce));\n", "")],
+    patch=[("        require(!isNonceUsed(signer, by.nonce), NonceTaken(signer, by.nonce));\n", "")],
 )
 def replay_a_rule(world: World) -> None:
     """Send again that everything may be opened, after the patient denied it."""

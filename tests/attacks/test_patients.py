@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from medtrust.consent import DataClass
-from medtrust.patients import PatientClient, Scope
+from medtrust.consent import DataClass, SignedConsent
+from medtrust.consent_terms import CONSENT
+from medtrust.errors import Reverted
+from medtrust.patients import PatientClient, Scope, SignedAct
+from medtrust.signing import TypedData, sign
 from tests.attacks.framework import Attack, AttackTests, Blocked, attacks_on
 from tests.attacks.test_consent import require_permitted
 from tests.consents import DAY, give_ether, valid_consent, valid_request
@@ -17,6 +20,7 @@ SCOPES = "contracts/libraries/Scopes.sol"
 NONCES = "contracts/base/UnorderedNonces.sol"
 EVERYTHING = Scope(127)
 PROTECTING = Scope.FREEZE | Scope.RECOVER
+RECOVER = {"patient": "address", "controller": "address", "nonce": "uint256", "deadline": "uint64"}
 GUARDIANS = ("doctor", "relayer", "stranger")
 
 
@@ -56,6 +60,15 @@ def take_over(world: World, controller: str = "attacker") -> None:
     assert as_(world, "attacker").controller_of(world.patient.address) == world.account(controller).address
 
 
+def send_grant(world: World, by: str) -> None:
+    """Have anyone send a grant of the patient's data that somebody signed, and get the data."""
+    consent = valid_consent(world)
+    domain = world.suite.consent.domain
+    proof = sign(bytes(world.account(by).key), CONSENT.digest(domain, consent.message))
+    world.acting_as("attacker").consent.grant_by_sig(SignedConsent(consent, proof, domain))
+    require_permitted(world.suite.consent.check(consent, valid_request(world)))
+
+
 def grant(world: World, by: str) -> None:
     """Grant the patient's consent as somebody, and get the data."""
     consent = valid_consent(world)
@@ -82,7 +95,9 @@ def rotate_another(world: World) -> None:
     "patient-rotated-without-signature",
     defence="what others send carries the controller's signature",
     blocked_by="InvalidSignature",
-    patch=[("        _checkSigned(controllerOf(patient), statement, by.signature);\n", "        statement;\n")],
+    patch=[
+        ("_signerOnce(controller, statement, by) == controller", "_signerOnce(controller, statement, by) != address(0)")
+    ],
 )
 def rotate_without_signature(world: World) -> None:
     attacker = world.account("attacker").address
@@ -97,7 +112,7 @@ def rotate_without_signature(world: World) -> None:
     blocked_by="NonceTaken",
     contract="PatientRegistry",
     file=NONCES,
-    patch=[("        require(!isNonceUsed(patient, nonce), NonceTaken(patient, nonce));\n", "")],
+    patch=[("        require(!isNonceUsed(signer, by.nonce), NonceTaken(signer, by.nonce));\n", "")],
 )
 def replay_a_rotation(world: World) -> None:
     """Send again that an old phone decides, after the patient came back to her own key."""
@@ -156,6 +171,67 @@ def grant_after_majority(world: World) -> None:
     hers(world).add_guardian(world.patient.address, world.account("doctor").address, Scope.GRANT, until=majority)
     world.chain.travel(majority)
     grant(world, "doctor")
+
+
+@attack(
+    "guardian-out-of-scope-by-signature",
+    defence="what a guardian signs counts within its scope",
+    blocked_by="InvalidSignature",
+    contract="ConsentRegistry",
+    file="contracts/base/Controlled.sol",
+    patch=[("PATIENTS.isGuardian(patient, signer, scope, at)", "PATIENTS.isGuardian(patient, signer, 2, at)")],
+)
+def sign_out_of_scope(world: World) -> None:
+    """Have a grant sent that a guardian signed who may revoke alone."""
+    hers(world).add_guardian(world.patient.address, world.account("doctor").address, Scope.REVOKE, until=FAR)
+    send_grant(world, "doctor")
+
+
+@attack(
+    "guardian-after-majority-by-signature",
+    defence="what a guardian signed counts while it is one, however late it is sent",
+    blocked_by="InvalidSignature",
+    contract="PatientRegistry",
+    file=GUARDIANSHIP,
+    patch=[("at < entry.from || at >= entry.until) return false", "at < entry.from) return false")],
+)
+def sign_before_majority_and_send_after(world: World) -> None:
+    majority = world.chain.now() + DAY
+    hers(world).add_guardian(world.patient.address, world.account("doctor").address, Scope.GRANT, until=majority)
+    world.chain.travel(majority)
+    send_grant(world, "doctor")
+
+
+@attack(
+    "guardian-uses-up-the-patients-number",
+    defence="numbers of statements are counted by who signed",
+    blocked_by="vetoed all the same",
+    file=NONCES,
+    contract="PatientRegistry",
+    patch=[
+        (
+            "        require(!isNonceUsed(signer, by.nonce)",
+            "        expected;\n        require(!isNonceUsed(expected, by.nonce)",
+        ),
+        ("        _nonces[signer].set(by.nonce);", "        _nonces[expected].set(by.nonce);"),
+    ],
+)
+def use_up_a_number(world: World) -> None:
+    """Sign a vote with the number of a veto that is on its way, and send it first."""
+    guard(world)
+    vote(world, "doctor", "relayer")
+    veto = hers(world).sign_veto(world.patient.address, deadline=FAR)
+    registry = as_(world, "doctor")
+    attacker = world.account("attacker").address
+    message = {"patient": world.patient.address, "controller": attacker, "nonce": veto.nonce, "deadline": FAR}
+    digest = TypedData("Recover", {"Recover": RECOVER}).digest(registry.domain, message)
+    proof = sign(bytes(world.account("doctor").key), digest)
+    registry.send(SignedAct("recover", (world.patient.address, attacker), veto.nonce, FAR, proof))
+    try:
+        as_(world, "relayer").send(veto)
+    except Reverted:
+        return take_over(world)
+    raise Blocked("vetoed all the same")
 
 
 @attack(

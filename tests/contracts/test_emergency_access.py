@@ -534,7 +534,7 @@ class TestRule:
         else:
             signed = emergency(world, "patient").sign_change_rule(hers, withheld, deadline=FAR)
             receipt = emergency(world, "relayer").change_rule_by_sig(signed)
-            with reverts("NonceTaken", patient=hers, nonce=signed.nonce):
+            with reverts("NonceTaken", signer=hers, nonce=signed.nonce):
                 emergency(world, "relayer").change_rule_by_sig(signed)
 
         assert receipt.event("RuleChanged").values == {"patient": hers, "withheld": withheld}

@@ -137,16 +137,23 @@ SIGNED = {
 class TestBySig:
     """
     given an act of a controller, for each kind of act
-      when another key signed it              -> reverts InvalidSignature
+      when another key signed it              -> reverts InvalidSignature; a freeze NotController, as guardians may freeze
       when the deadline is over               -> reverts SignatureExpired
       when anyone sends it                    -> it is done and its number is used; a second copy reverts NonceTaken
-      when the controller was replaced before -> reverts InvalidSignature
+      when the controller was replaced before -> reverts the same way
     """
 
     def test_reverts_when_another_key_signed_it(self, world, lost, hers, reverts, act):
         signed = SIGNED[act](as_(world, "attacker"), hers, world)
-        with reverts("InvalidSignature", signer=hers):
+        with self.refused(reverts, act, hers, by=world.account("attacker").address, controller=hers):
             as_(world, "relayer").send(signed)
+
+    @staticmethod
+    def refused(reverts, act, patient, *, by, controller):
+        """What is reverted with where a key signed that does not decide."""
+        if act == "freeze":
+            return reverts("NotController", patient=patient, caller=by)
+        return reverts("InvalidSignature", signer=controller)
 
     def test_reverts_when_the_deadline_is_over(self, world, lost, registry, hers, reverts, act):
         signed = replace(SIGNED[act](registry, hers, world), deadline=world.chain.now())
@@ -159,19 +166,20 @@ class TestBySig:
         relayer = as_(world, "relayer")
         receipt = relayer.send(signed)
 
-        assert receipt.event("NonceUsed").values == {"patient": hers, "nonce": signed.nonce}
+        assert receipt.event("NonceUsed").values == {"signer": hers, "nonce": signed.nonce}
         assert len(receipt.events) == 2
         assert relayer._call("isNonceUsed", hers, signed.nonce)
         assert not relayer._call("isNonceUsed", hers, signed.nonce ^ 1)
         if act == "rotate":
             as_(world, "stranger").rotate(hers, hers)
-        with reverts("NonceTaken", patient=hers, nonce=signed.nonce):
+        with reverts("NonceTaken", signer=hers, nonce=signed.nonce):
             relayer.send(signed)
 
     def test_reverts_given_the_controller_was_replaced(self, world, lost, registry, hers, reverts, act):
         signed = SIGNED[act](registry, hers, world)
-        registry.rotate(hers, world.account("hospital").address)
-        with reverts("InvalidSignature", signer=world.account("hospital").address):
+        new = world.account("hospital").address
+        registry.rotate(hers, new)
+        with self.refused(reverts, act, hers, by=hers, controller=new):
             as_(world, "relayer").send(signed)
 
 
