@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 from medtrust.accreditation import Role
 from medtrust.blobs import fetch
-from medtrust.consent_rules import Reason, Verdict
+from medtrust.consent_rules import Decision, Reason, Verdict, with_emergency
 from medtrust.consent_terms import Confidentiality, Request, SignedConsent
 from medtrust.custodian import Custodian
 from medtrust.envelope import read_header
@@ -21,11 +21,12 @@ from medtrust.keyed import keyed_hash
 from medtrust.record_terms import ticket_salt
 from medtrust.record_wire import Asked, Found, Release, Ticket
 from medtrust.signing import recover
+from medtrust.suite import Suite
 from medtrust.types import ZERO_HASH
 from medtrust.vault import HeldRecord, HeldVersion, Reader
 from medtrust.wrapping import unwrap, wrap
 
-__all__ = ["CHALLENGE_SECONDS", "TICKET_SECONDS", "EmergencyRule", "RecordService"]
+__all__ = ["CHALLENGE_SECONDS", "TICKET_SECONDS", "EmergencyRule", "RecordService", "emergency_rule"]
 
 CHALLENGE_SECONDS: Final = 120
 """How long a challenge can be answered."""
@@ -36,12 +37,27 @@ T = TypeVar("T")
 
 _SESSIONS: Final = 2**32
 _CHALLENGE: Final = "medtrust/challenge/1"
+_NO_CONSENT: Final = Verdict(Decision.DEFAULT_DENIAL, Reason.UNKNOWN)
 
 EmergencyRule = Callable[[int, str, Request], bool]
 """Says whether a session (its number) lets the actor of a request at the class of it of a patient (address), now."""
 
 Log = Callable[[dict[str, Any]], None]
 """Told of every act, with nothing secret in it: who asked for what, and how it ended."""
+
+
+def emergency_rule(suite: Suite) -> EmergencyRule:
+    """Return the rule of the chain: an emergency outranks that there is no consent, and the patient's rule both.
+
+    What the patient withholds, the end of the session, a suspension and who asks are judged by EmergencyAccess, anew
+    each time.
+    """
+
+    def lets(session: int, patient: str, request: Request) -> bool:
+        is_open = suite.emergency.is_open(request.organisation, session, patient, request.actor, request.data_class)
+        return with_emergency(_NO_CONSENT, is_open=is_open).is_permitted
+
+    return lets
 
 
 class RecordService:
@@ -269,6 +285,9 @@ class RecordService:
             "actor": asked.ask.actor,
             "record": asked.ask.record.hex(),
         }
+        session = int.from_bytes(asked.ask.consent, "big")
+        if asked.receipt is None and session < _SESSIONS:
+            line["session"] = session
         try:
             with self._lock:
                 answer = do()

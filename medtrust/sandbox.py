@@ -14,17 +14,20 @@ from medtrust.artifacts import Artifact
 from medtrust.chain import Chain
 from medtrust.deploy import AddressBook, Progress, deploy
 from medtrust.suite import Suite, find_target
-from medtrust.types import organisation_id
+from medtrust.types import name_hash, organisation_id
 
 __all__ = [
     "FAR",
     "JURISDICTION",
     "ORGANISATIONS",
+    "STAFF",
+    "Colleague",
     "Member",
     "accredit",
     "accredit_everyone",
     "connect",
     "deploy_suite",
+    "employ",
     "mock_token",
     "open_jurisdiction",
     "suite_on",
@@ -76,6 +79,26 @@ ORGANISATIONS: Final[Mapping[str, Member]] = {
 """The organisations of the sandbox by the name of their account."""
 
 
+@dataclass(frozen=True)
+class Colleague:
+    """Who acts for an organisation beside its administrator, from one unit of it, by the local account of the name."""
+
+    name: str
+    employer: str
+    roles: Role
+    unit: str
+
+
+STAFF: Final[Mapping[str, Colleague]] = {
+    colleague.name: colleague
+    for colleague in (
+        Colleague("doctor", "hospital", Role.EMERGENCY_CARE, "emergency unit"),
+        Colleague("officer", "hospital", Role.PRIVACY_OFFICER, "privacy office"),
+    )
+}
+"""Who opens data in emergencies at the hospital, and who reviews that."""
+
+
 def mock_token(root: Path | None = None) -> Artifact:
     """Compile the stablecoin with which insurers pay in the sandbox; it is a test double and worth nothing.
 
@@ -110,10 +133,12 @@ def suite_on(chain: Chain, book: AddressBook) -> Suite:
 
 
 def accredit_everyone(suite: Suite) -> None:
-    """Open the jurisdiction and accredit every organisation; run again, it adds what is missing."""
+    """Open the jurisdiction, accredit every organisation and employ its staff; run again, it adds what is missing."""
     open_jurisdiction(suite)
     for member in ORGANISATIONS.values():
         accredit(suite, member)
+    for colleague in STAFF.values():
+        employ(suite, colleague)
 
 
 def open_jurisdiction(suite: Suite) -> None:
@@ -134,3 +159,11 @@ def accredit(suite: Suite, member: Member) -> None:
             registry.accredit(member.id, role, until=FAR)
     if registry.signer_of(member.id, signer) is None:
         registry.add_signer(member.id, signer, member.roles, until=FAR)
+
+
+def employ(suite: Suite, colleague: Colleague) -> None:
+    """Let a colleague act for the employer; run again, it changes nothing."""
+    registry = suite.acting_as(colleague.employer).accreditation
+    employer, account = ORGANISATIONS[colleague.employer].id, wallet.role(colleague.name).address
+    if registry.signer_of(employer, account) is None:
+        registry.add_signer(employer, account, colleague.roles, until=FAR, unit=name_hash(colleague.unit))

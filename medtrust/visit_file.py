@@ -96,7 +96,7 @@ class Bill:
 def bills_in(records: Iterable[Record]) -> tuple[Bill, ...]:
     """Pair each claim with the encounter that it names, in the order of the claims.
 
-    Raises `InputError` for a claim whose encounter is not among the records.
+    Raises `InputError` for a claim whose encounter is not among the records, and for one that was decided already.
     """
     found = tuple(records)
     encounters = {one.canonical.core_hash().hex(): one.canonical for one in found if one.canonical.schema == "enc/1"}
@@ -105,6 +105,8 @@ def bills_in(records: Iterable[Record]) -> tuple[Bill, ...]:
         claim = record.canonical
         if not isinstance(claim, Claim):
             continue
+        if "decision" in record.beside:
+            raise InputError(place=record.place, found="an explanation", expected="a claim that is not decided yet")
         encounter = encounters.get(claim.enc)
         if not isinstance(encounter, Encounter):
             raise InputError(place=record.place, found="a claim alone", expected="the visit that it is for")

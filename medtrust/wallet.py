@@ -34,6 +34,7 @@ ROLES: Final = (
     "relayer",
     "attacker",
     "stranger",
+    "officer",
 )
 """The accounts of a local chain that have names, in the order of the seed that everyone knows."""
 

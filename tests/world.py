@@ -14,7 +14,7 @@ from medtrust.abi import Interface
 from medtrust.artifacts import Artifact
 from medtrust.chain import Chain
 from medtrust.deploy import PLAN, AddressBook, Deployed
-from medtrust.sandbox import FAR, JURISDICTION, ORGANISATIONS, accredit_everyone
+from medtrust.sandbox import FAR, JURISDICTION, ORGANISATIONS, accredit, open_jurisdiction
 from medtrust.suite import Suite
 
 __all__ = ["CHINA", "FAR", "GENESIS", "ORGANISATIONS", "ROOT", "USA", "World", "build", "compiled"]
@@ -117,7 +117,9 @@ def build(chain: Chain, built: Mapping[str, Artifact], *, standing: Mapping[str,
         known[name] = receipt.contract_address
     world = World(Suite(chain, book, steward), built)
     if standing.get("AccreditationRegistry") is None:
-        accredit_everyone(world.suite)
+        open_jurisdiction(world.suite)
+        for member in ORGANISATIONS.values():
+            accredit(world.suite, member)
         chain.mine(seconds=86_400)
     return world
 

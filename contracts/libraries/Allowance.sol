@@ -3,7 +3,8 @@ pragma solidity =0.8.30;
 
 /// @title Allowance
 /// @notice How long one clinician may open one patient's data in an emergency within any 30 days: at most 5 times and 48 hours.
-/// @dev The 5 newest sessions stand in one word, each with its end in 34 bits (until the year 2514) and its length in 17.
+/// @dev The 5 newest sessions stand in one word, each with its end in 34 bits (until the year 2514) and its length in 17. One that ends before
+/// an older one is kept with the end of that, so that ends never rise towards older sessions and the first that is too old ends the search.
 library Allowance {
     uint256 internal constant MAX_SESSIONS = 5;
     uint256 internal constant MAX_TIME = 48 hours;
@@ -24,7 +25,9 @@ library Allowance {
             time += session & ((1 << _LENGTH_BITS) - 1);
             ++count;
         }
-        sessions = (given << _BITS) | ((block.timestamp + period) << _LENGTH_BITS) | period;
+        uint256 end = block.timestamp + period;
+        uint256 latest = (given >> _LENGTH_BITS) & ((1 << (_BITS - _LENGTH_BITS)) - 1);
+        sessions = (given << _BITS) | ((end < latest ? latest : end) << _LENGTH_BITS) | period;
         isWithin = count <= MAX_SESSIONS && time <= MAX_TIME;
     }
 }

@@ -149,7 +149,7 @@ library Guardianship {
         controller = state.controller;
         require(controller != address(0), IPatientRegistry.RecoveryNotReady(patient, 0));
         (uint256 votes, uint256 needed, uint256 total) = tally(state, controller);
-        require(votes < total || needed == total, IPatientRegistry.VetoOverruled(patient, votes));
+        require(votes < total || needed >= total, IPatientRegistry.VetoOverruled(patient, votes));
 
         _endRound(state);
     }

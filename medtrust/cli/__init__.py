@@ -13,7 +13,19 @@ __all__ = ["app", "main"]
 app = new_app("Facts that hospitals, patients, pharmacies, drug makers and insurers can trust, on any EVM chain.")
 local.add_to(app)
 app.add_typer(accredit.app, name="accredit")
-for _name in ("consent", "patient", "emergency", "record", "vaccine", "drug", "claim", "serve", "standards"):
+for _name in (
+    "consent",
+    "patient",
+    "emergency",
+    "record",
+    "vaccine",
+    "certificate",
+    "drug",
+    "claim",
+    "gs1",
+    "serve",
+    "standards",
+):
     if importlib.util.find_spec(f"medtrust.cli.{_name}"):
         app.add_typer(importlib.import_module(f"medtrust.cli.{_name}").app, name=_name)
 

@@ -12,18 +12,20 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from medtrust import wallet
 from medtrust.abi import to_plain
 from medtrust.chain import Chain, Receipt
 from medtrust.errors import ChainUnreachable, CheckRefused, InputError, MedtrustError, Reverted
 from medtrust.sandbox import ORGANISATIONS
 from medtrust.suite import Suite
-from medtrust.types import bytes32, organisation_id
+from medtrust.types import bytes32, checksum_address, organisation_id
 
 __all__ = [
     "AccountOption",
     "ChainOption",
     "JsonOption",
     "KindOption",
+    "address",
     "answer",
     "console",
     "exit_code",
@@ -73,6 +75,11 @@ def organisation(identifier: str) -> bytes:
     if identifier.startswith("0x"):
         return bytes32(identifier, place="organisation")
     return organisation_id(identifier)
+
+
+def address(text: str, suite: Suite) -> str:
+    """Read an account: its address, or on a local chain one of the names there."""
+    return wallet.role(text).address if suite.chain.is_local and text in wallet.ROLES else checksum_address(text)
 
 
 def when(text: str | None, chain: Chain, *, default: int) -> int:

@@ -25,12 +25,18 @@ from medtrust.errors import CheckRefused, InputError
 from medtrust.goods import Goods, verify_alone
 from medtrust.lotfile import LotFile
 from medtrust.sandbox import ORGANISATIONS
+from medtrust.scanner import code_of
 
 __all__ = ["app"]
 
 app = new_app("Where medicines are: lots and packs from their maker to the one time they are dispensed.")
 
-ScanArgument = Annotated[str, typer.Argument(help="What the scanner read: an element string, (01)…(21)…, or a link.")]
+ScanArgument = Annotated[
+    str,
+    typer.Argument(
+        callback=code_of, help="What the scanner read: an element string, (01)…(21)…, a link; or a picture."
+    ),
+]
 FileArgument = Annotated[Path, typer.Argument(help="The file of the lot.")]
 FileOption = Annotated[Path, typer.Option("--file", help="The file of the lot.")]
 ByOption = Annotated[str, typer.Option("--by", help="The organisation that acts: identifier, id or sandbox name.")]

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from medtrust import wallet
 from medtrust.cli.common import (
     AccountOption,
     ChainOption,
     JsonOption,
+    address,
     answer,
     new_app,
     open_suite,
@@ -26,8 +26,6 @@ from medtrust.consent_terms import flags_of, names_of
 from medtrust.emergency import EVERYTHING, Session, Verdict
 from medtrust.errors import InputError
 from medtrust.keccak import keccak256
-from medtrust.suite import Suite
-from medtrust.types import checksum_address
 
 __all__ = ["app"]
 
@@ -57,7 +55,7 @@ def open_(
     suite = open_suite(chain, as_)
     classes = flags_of(DataClass, class_, place="--class") if class_ else DataClass(EVERYTHING)
     salt, reason = _committed(why)
-    who = _address(patient, suite)
+    who = address(patient, suite)
     receipt = suite.emergency.open(who, organisation(identifier), reason, classes=classes, period=hours * 3600)
     withheld = names_of(classes & DataClass(suite.emergency.withheld_of(who)))
     values = receipt.event("EmergencyOpened").values
@@ -117,7 +115,7 @@ def rule(
 ) -> None:
     """Change a patient's standing rule for emergencies; it counts at once."""
     suite = open_suite(chain, as_)
-    who = _address(patient, suite)
+    who = address(patient, suite)
     special = {"all": DataClass(EVERYTHING), "none": DataClass(0)}
     withheld = special[withhold] if withhold in special else flags_of(DataClass, withhold, place="withhold")
     if sender is None:
@@ -165,7 +163,7 @@ def check(
     """Say whether a session lets its clinician at a class of the patient's data now; exit 1 unless it does."""
     suite = open_suite(chain, None)
     data_class = flags_of(DataClass, class_, place="--class")
-    who, asking = _address(patient, suite), _address(actor, suite)
+    who, asking = address(patient, suite), address(actor, suite)
     is_open = suite.emergency.is_open(organisation(identifier), number, who, asking, data_class)
     answer({"isOpen": is_open}, "open" if is_open else "not open", as_json=json_)
     if not is_open:
@@ -191,7 +189,7 @@ def show(identifier: OrganisationArgument, chain: ChainOption = "local", json_: 
 def history(patient: PatientArgument, chain: ChainOption = "local", json_: JsonOption = False) -> None:
     """List what was opened, contested and ruled about a patient, oldest first."""
     suite = open_suite(chain, None)
-    events = suite.emergency.history(_address(patient, suite))
+    events = suite.emergency.history(address(patient, suite))
     rows = table(f"emergencies of {patient}", "block", "event", "session")
     for event in events:
         rows.add_row(str(event.block), event.name, str(event.values.get("number", "")))
@@ -214,8 +212,3 @@ def _verdict(text: str) -> Verdict:
 
 def _plain(session: Session) -> dict[str, object]:
     return {**vars(session), "verdict": session.verdict.name, "classes": names_of(DataClass(session.classes))}
-
-
-def _address(text: str, suite: Suite) -> str:
-    """Read an account: its address, or on a local chain one of the names there."""
-    return wallet.role(text).address if suite.chain.is_local and text in wallet.ROLES else checksum_address(text)

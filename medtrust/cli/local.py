@@ -65,6 +65,9 @@ def _print_up(running: node.Node, book: AddressBook) -> None:
     people = table("Organisations and who signs for them: name it after --as", "account", "organisation", "identifier")
     for member in sandbox.ORGANISATIONS.values():
         people.add_row(member.name, member.title, member.identifier)
+    for one in sandbox.STAFF.values():
+        employer = sandbox.ORGANISATIONS[one.employer]
+        people.add_row(one.name, f"{employer.title}, {one.unit}", employer.identifier)
     console.print(rows, people)
     console.print("Ready. Press Ctrl-C to stop.")
 

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from medtrust import wallet
 from medtrust.cli.common import (
     AccountOption,
     ChainOption,
     JsonOption,
+    address,
     answer,
     new_app,
     open_suite,
@@ -23,7 +23,7 @@ from medtrust.consent import DataClass
 from medtrust.consent_terms import flags_of, names_of
 from medtrust.patients import Scope
 from medtrust.suite import Suite
-from medtrust.types import ZERO_HASH, bytes32, checksum_address
+from medtrust.types import ZERO_HASH, bytes32
 
 __all__ = ["app"]
 
@@ -48,7 +48,7 @@ def rotate(
 ) -> None:
     """Let another account decide for a patient; consents, rules and records stay."""
     suite = open_suite(chain, as_)
-    who, new = _address(patient, suite), _address(controller, suite)
+    who, new = address(patient, suite), address(controller, suite)
     if sender is None:
         done = suite.patients.rotate(who, new)
     else:
@@ -73,7 +73,7 @@ def guardian(
 ) -> None:
     """Appoint a guardian, as the patient; it may freeze and recover from 7 days after now on."""
     suite = open_suite(chain, as_)
-    who, named, powers = _address(patient, suite), _address(account, suite), flags_of(Scope, scope, place="--scope")
+    who, named, powers = address(patient, suite), address(account, suite), flags_of(Scope, scope, place="--scope")
     begins, ends = when(since, suite.chain, default=0), when(until, suite.chain, default=0)
     ground = bytes32(evidence, place="--evidence") if evidence else ZERO_HASH
     if sender is None:
@@ -97,7 +97,7 @@ def remove_guardian(
 ) -> None:
     """Remove a guardian, as the patient; it may freeze and recover for 7 more days."""
     suite = open_suite(chain, as_)
-    who, named = _address(patient, suite), _address(account, suite)
+    who, named = address(patient, suite), address(account, suite)
     if sender is None:
         done = suite.patients.remove_guardian(who, named)
     else:
@@ -116,7 +116,7 @@ def threshold(
 ) -> None:
     """Ask for another number of votes in a recovery, as the patient, from 7 days after now on."""
     suite = open_suite(chain, as_)
-    done = suite.patients.change_threshold(_address(patient, suite), votes)
+    done = suite.patients.change_threshold(address(patient, suite), votes)
     receipt_answer(done, f"{votes} votes from {time_of(done.at + 7 * 86_400)} on", as_json=json_)
 
 
@@ -131,7 +131,7 @@ def hide(
 ) -> None:
     """Hide classes of data from guardians, as the patient, where a jurisdiction lets patients do so."""
     suite = open_suite(chain, as_)
-    who = _address(patient, suite)
+    who = address(patient, suite)
     hidden = DataClass(0) if classes == "none" else flags_of(DataClass, classes, place="classes")
     if sender is None:
         done = suite.patients.hide(who, hidden)
@@ -165,7 +165,7 @@ def freeze(
 ) -> None:
     """Freeze a patient whose key may be stolen, as the patient or a guardian; revoking goes on."""
     suite = open_suite(chain, as_)
-    who, ends = _address(patient, suite), when(until, suite.chain, default=0)
+    who, ends = address(patient, suite), when(until, suite.chain, default=0)
     if sender is None:
         done = suite.patients.freeze(who, ends)
     else:
@@ -183,8 +183,8 @@ def recover(
 ) -> None:
     """Vote for a new controller of a patient, as a guardian."""
     suite = open_suite(chain, as_)
-    who = _address(patient, suite)
-    done = suite.patients.recover(who, _address(controller, suite))
+    who = address(patient, suite)
+    done = suite.patients.recover(who, address(controller, suite))
     state = suite.patients.recovery_of(who)
     begun = any(event.name == "RecoveryBegun" for event in done.events)
     text = f"recovery begun: ready at {time_of(state.ready_at)}" if begun else "voted"
@@ -201,7 +201,7 @@ def veto(
 ) -> None:
     """Refuse a recovery, as the present controller."""
     suite = open_suite(chain, as_)
-    who = _address(patient, suite)
+    who = address(patient, suite)
     if sender is None:
         done = suite.patients.veto(who)
     else:
@@ -215,7 +215,7 @@ def finish_recovery(
 ) -> None:
     """Give a patient the controller that guardians voted for, after the time for a veto; anyone may."""
     suite = open_suite(chain, as_)
-    who = _address(patient, suite)
+    who = address(patient, suite)
     done = suite.patients.finish_recovery(who)
     receipt_answer(done, f"{suite.patients.controller_of(who)} decides for {who}", as_json=json_)
 
@@ -226,7 +226,7 @@ def resign(
 ) -> None:
     """Resign as a guardian, at once."""
     suite = open_suite(chain, as_)
-    done = suite.patients.resign(_address(patient, suite))
+    done = suite.patients.resign(address(patient, suite))
     receipt_answer(done, "no guardian any more", as_json=json_)
 
 
@@ -234,7 +234,7 @@ def resign(
 def show(patient: PatientArgument, chain: ChainOption = "local", json_: JsonOption = False) -> None:
     """Show who decides for a patient, a freeze, guardians, a recovery and what was done, oldest first."""
     suite = open_suite(chain, None)
-    who = _address(patient, suite)
+    who = address(patient, suite)
     control, recovery = suite.patients.control_of(who), suite.patients.recovery_of(who)
     guardians, history = suite.patients.guardians(who), suite.patients.history(who)
     rows = table(f"patient {who}", "what", "value")
@@ -254,11 +254,6 @@ def show(patient: PatientArgument, chain: ChainOption = "local", json_: JsonOpti
         "history": [{"event": event.name, "block": event.block, **event.values} for event in history],
     }
     answer(value, rows, as_json=json_)
-
-
-def _address(text: str, suite: Suite) -> str:
-    """Read an account: its address, or on a local chain one of the names there."""
-    return wallet.role(text).address if suite.chain.is_local and text in wallet.ROLES else checksum_address(text)
 
 
 def _relay(chain: str, sender: str) -> Suite:

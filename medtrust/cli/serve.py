@@ -12,7 +12,7 @@ from medtrust.cli.common import AccountOption, ChainOption, console, new_app, op
 from medtrust.cli.record import ByOption, KeyOption, StoreOption, VaultOption, open_custodian
 from medtrust.files import state_folder
 from medtrust.record_server import log_line, serve
-from medtrust.record_service import RecordService
+from medtrust.record_service import RecordService, emergency_rule
 from medtrust.registry_key import registry_key
 
 __all__ = ["app"]
@@ -39,10 +39,11 @@ def records(
     chain: ChainOption = "local",
     as_: AccountOption = None,
 ) -> None:
-    """Hand out records and keys to whom a consent lets read them, and stay until you press Ctrl-C."""
-    custodian = open_custodian(open_suite(chain, as_), by, vault, store, key)
+    """Hand out records and keys to whom a consent or an emergency lets read them, and stay until you press Ctrl-C."""
+    suite = open_suite(chain, as_)
+    custodian = open_custodian(suite, by, vault, store, key)
     file = secret or state_folder() / "keys" / f"records-{custodian.organisation.hex()[:16]}.key"
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    service = RecordService(custodian, secret=registry_key(by, file), log=log_line)
+    service = RecordService(custodian, secret=registry_key(by, file), log=log_line, emergency=emergency_rule(suite))
     console.print(f"records of {by} at http://{host}:{port}. Press Ctrl-C to stop.")
     serve(service, host=host, port=port)

@@ -20,6 +20,7 @@ __all__ = [
     "minor_units",
     "national_drug_code",
     "vaccine_code",
+    "written_form",
 ]
 
 _CVX = frozenset(CVX_CODES.split())
@@ -93,6 +94,11 @@ def coding_system(name: str) -> str:
     Returns "" if it is unknown.
     """
     return _SYSTEM_BY_NAME.get(converted_name(name) or name, "")
+
+
+def written_form(name: str) -> str:
+    """Return a name of HL7 v2 or FHIR for a system that goes by ours, such as "cpt"; any other name as it is."""
+    return _SYSTEMS[name][0] if name in _SYSTEMS else name
 
 
 def converted_name(uri: str) -> str:

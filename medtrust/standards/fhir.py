@@ -1,4 +1,4 @@
-"""FHIR R4: Immunization, Encounter and Claim, alone, in a Bundle or in NDJSON, as canonical objects."""
+"""FHIR R4: doses, visits, claims and their explanations, alone, in a Bundle or in NDJSON, as canonical objects."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from contextlib import suppress
 from medtrust.canonical import Immunization, canonical_decimal, canonical_lot
 from medtrust.errors import InputError
 from medtrust.standards import codes
+from medtrust.standards.fhir_claims import read_claim, read_explanation
 from medtrust.standards.fhir_json import Node, parse
 from medtrust.standards.fhir_source import Source, choice, codings, day, refuse_code
-from medtrust.standards.fhir_visits import read_claim, read_encounter
+from medtrust.standards.fhir_visits import read_encounter
 from medtrust.standards.loss import DEFAULTED, MAPPED, PRESERVED, Marks
 from medtrust.standards.reading import ADDED, DELETED, Reader, Record
 
@@ -132,4 +133,5 @@ _READERS: dict[str, tuple[str, Callable[[Node, Source], None]]] = {
     "Immunization": ("imm/1", _read_immunization),
     "Encounter": ("enc/1", read_encounter),
     "Claim": ("claim/1", read_claim),
+    "ExplanationOfBenefit": ("claim/1", read_explanation),
 }

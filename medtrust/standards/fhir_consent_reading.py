@@ -35,10 +35,11 @@ _EXTENSIONS: Final = {
     "jurisdiction": "valueCoding",
     "facility": "valueIdentifier",
     "parent": "valueIdentifier",
+    "obligation": "valueBoolean",
 }
 
 _PURPOSE_CODES: Final = tuple(name for name in Purpose.__members__ if name != "OBLIGATION")
-"""OBLIGATION is a mark of ours and no purpose of HL7."""
+"""OBLIGATION is a mark of ours and no purpose of HL7: it stands in an extension that modifies."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ class _Reading:
         narrowed = self._extensions()
         data_from, data_until = self._window("dataPeriod")
         terms = Terms(
-            purposes=self._purposes(),
+            purposes=self._purposes() | narrowed.get("obligation", 0),
             data_classes=self._data_classes(),
             sensitivity=self._label(),
             jurisdiction=narrowed.get("jurisdiction", 0),
@@ -258,6 +259,11 @@ class _Reading:
                 raise node.error("valueUnsignedInt", value, "a whole number")
             self._mark(node, "valueUnsignedInt")
             return int(value)
+        if name == "obligation":
+            if node.value.get("valueBoolean") is not True:
+                raise node.error("valueBoolean", str(node.value.get("valueBoolean")), "true, or no such extension")
+            self._mark(node, "valueBoolean")
+            return Purpose.OBLIGATION
         if name == "jurisdiction":
             coding = node.child("valueCoding")
             return int(self._code(coding, codes.COUNTRY, tuple(f"{one:03}" for one in range(1, 1000)), "three digits"))

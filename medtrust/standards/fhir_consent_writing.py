@@ -32,10 +32,11 @@ def write_consent(consent: Consent, *, key: bytes, known: Iterable[str] = ()) ->
     """Write a consent as a FHIR R4 Consent in the shape of IHE PCF: one permit at the root, in whole seconds of UTC.
 
     `key` (32 bytes) is that of the ledger; `known` are identifier URIs of organisations, as the consent has the hash of
-    one alone; a grantee that is none of them is named by its id. The number of uses, jurisdiction, facility and parent
-    narrow a consent and have no element, so they stand in modifier extensions: who does not know them must not act on
-    the consent. Epoch and salt are not carried. Raises `InputError` for terms that FHIR would read as wider than they
-    are (an empty mask, an undefined bit or label), an empty window, or what its types cannot hold.
+    one alone; a grantee that is none of them is named by its id. The number of uses, jurisdiction, facility, parent and
+    the obligation to accept narrow a consent and have no element, so they stand in modifier extensions: who does not
+    know them must not act on the consent. Epoch and salt are not carried. Raises `InputError` for terms that FHIR would
+    read as wider than they are (an empty mask, an undefined bit or label), an empty window, or what its types cannot
+    hold.
     """
     document: dict[str, Any] = {
         "resourceType": "Consent",
@@ -78,8 +79,9 @@ def _provision(consent: Consent, known: Mapping[bytes, str]) -> dict[str, Any]:
 
 
 def _purposes(terms: Terms) -> Purpose:
-    _require_bits(terms.purposes, sum(Purpose) & ~Purpose.OBLIGATION, "terms.purposes")
-    return Purpose(terms.purposes)
+    purposes = terms.purposes & ~Purpose.OBLIGATION
+    _require_bits(purposes, sum(Purpose) & ~Purpose.OBLIGATION, "terms.purposes")
+    return Purpose(purposes)
 
 
 def _data_classes(terms: Terms) -> DataClass:
@@ -94,7 +96,7 @@ def _require_bits(mask: int, defined: int, place: str) -> None:
 
 
 def _scope(terms: Terms) -> str:
-    return "research" if terms.purposes and not terms.purposes & ~_RESEARCH else "patient-privacy"
+    return "patient-privacy" if _purposes(terms) & ~_RESEARCH else "research"
 
 
 def _actions(terms: Terms) -> tuple[str, ...]:
@@ -131,6 +133,8 @@ def _extensions(consent: Consent) -> list[dict[str, Any]]:
         found["facility"] = {"valueIdentifier": _identifier(codes.FACILITY, _hex(terms.facility))}
     if terms.parent != ZERO_HASH:
         found["parent"] = {"valueIdentifier": _identifier(codes.CONSENT, _hex(terms.parent))}
+    if terms.purposes & Purpose.OBLIGATION:
+        found["obligation"] = {"valueBoolean": True}
     return [{"url": codes.EXTENSION + name, **value} for name, value in found.items()]
 
 

@@ -1,24 +1,29 @@
-"""FHIR visits: Encounter and Claim as enc/1 and claim/1."""
+"""FHIR visits: an Encounter, or what a claim says of the visit that it names no Encounter for, as enc/1."""
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-from medtrust.canonical import Claim, ClaimLine, Encounter, canonical_decimal, canonical_text
+from medtrust.canonical import Encounter, canonical_text
 from medtrust.errors import InputError
 from medtrust.pseudonym import PatientIdentifier
-from medtrust.standards import codes
 from medtrust.standards.fhir_json import Node
-from medtrust.standards.fhir_source import Source, choice, codings, day, refuse_code
+from medtrust.standards.fhir_source import Source, choice, codings, day
 from medtrust.standards.identifiers import authority_of_uri
 from medtrust.standards.loss import DEFAULTED, MAPPED, Marks
+from medtrust.standards.places import class_of_place
 from medtrust.standards.reading import Record
 
-__all__ = ["read_claim", "read_encounter"]
+__all__ = ["read_encounter", "visit_of_claim", "visit_of_encounter"]
 
 # States of an Encounter in which the patient came, and those in which there is no visit to speak of.
 _NO_VISIT = ("planned", "cancelled", "entered-in-error", "unknown")
 _CAME = {state: state for state in ("arrived", "triaged", "in-progress", "onleave", "finished")}
+_PLACE_SYSTEMS = (
+    "http://terminology.hl7.org/CodeSystem/ex-serviceplace",
+    "https://www.cms.gov/Medicare/Coding/place-of-service-codes/Place_of_Service_Code_Set",
+    "https://bluebutton.cms.gov/resources/variables/line_place_of_srvc_cd",
+)
+# The types of claim whose visits are ambulatory where no place is named; one of an institution may be for a stay.
+_AMBULATORY = {"professional", "oral", "vision", "pharmacy"}
 _CLASS_SYSTEMS = ("http://terminology.hl7.org/CodeSystem/v3-ActCode", "urn:oid:2.16.840.1.113883.5.4")
 
 
@@ -28,30 +33,15 @@ def read_encounter(resource: Node, source: Source) -> None:
     try:
         if resource.text("status") in _NO_VISIT:
             return
-        visit, patient = _visit(resource, source, marks)
+        visit, patient = visit_of_encounter(resource, source, marks)
         source.reader.records.append(Record(visit, resource.path, patient))
         source.marks.update(marks)
     except InputError as error:
         source.reader.refuse(error)
 
 
-def read_claim(resource: Node, source: Source) -> None:
-    """Read a Claim; the Encounter that it contains is a visit of its own, which stands when the claim is refused."""
-    marks: Marks = {}
-    try:
-        encounter = _encounter_of(resource, source, marks)
-        visit, patient = _visit(encounter, source, marks)
-        if encounter.resource is resource:
-            source.reader.records.append(Record(visit, encounter.path, patient))
-            source.marks.update(marks)
-        claim, policy = _claim(resource, visit, source, marks)
-        source.reader.records.append(Record(claim, resource.path, patient, beside={"policy": policy}))
-        source.marks.update(marks)
-    except InputError as error:
-        source.reader.refuse(error)
-
-
-def _visit(resource: Node, source: Source, marks: Marks) -> tuple[Encounter, PatientIdentifier]:
+def visit_of_encounter(resource: Node, source: Source, marks: Marks) -> tuple[Encounter, PatientIdentifier]:
+    """Return the visit that an Encounter is, and whose it is; raises `InputError` with the path of what is wrong."""
     choice(resource, "status", _CAME, marks)
     patient = source.patient(resource.child("subject"), marks)
     period = resource.child("period")
@@ -94,151 +84,68 @@ def _visit_number(resource: Node, source: Source, marks: Marks) -> str:
     return source.reader.visit_number("", name)
 
 
-def _encounter_of(resource: Node, source: Source, marks: Marks) -> Node:
-    """Return the one Encounter that the lines of a claim name."""
+def visit_of_claim(resource: Node, source: Source, marks: Marks) -> tuple[Encounter, PatientIdentifier]:
+    """Return the visit that a claim without an Encounter is for: its patient, its provider, its days, its number.
+
+    Raises `InputError` with the path of what is wrong.
+    """
+    patient = source.patient(resource.child("patient"), marks)
+    provider = _biller(resource.child("provider"), source, marks)
+    if not provider:
+        marks[f"{resource.path}.provider"] = DEFAULTED
+    start, end = _days(resource, marks)
+    visit = Encounter(
+        sub=source.reader.pseudonym(patient),
+        org=provider or source.reader.organisation,
+        cls=_class_of_claim(resource, marks),
+        start=start,
+        vn=_visit_number(resource, source, marks),
+        end=end,
+    )
+    return visit, patient
+
+
+def _biller(reference: Node, source: Source, marks: Marks) -> str:
+    """Return the URI of the organisation that bills, "" if a person does or it has none."""
+    found = source.library.find(reference, "Organization", "Practitioner", "PractitionerRole")
+    if found is not None and found.value.get("resourceType") != "Organization":
+        return ""
+    return source.organisation(reference, marks)
+
+
+def _days(resource: Node, marks: Marks) -> tuple[str, str]:
+    """Return first and last day: of the period that is billed, else of the lines."""
+    period = resource.child("billablePeriod")
+    if "start" in period.value:
+        start = day(period, "start", marks)
+        return start, day(period, "end", marks) if "end" in period.value else start
+    days: list[str] = []
+    for item in resource.children("item"):
+        served = item.child("servicedPeriod")
+        if "servicedDate" in item.value:
+            days.append(day(item, "servicedDate", marks))
+        elif served.value:
+            days += [day(served, name, marks) for name in ("start", "end") if name in served.value]
+    if not days:
+        raise resource.error("billablePeriod.start", "", "the day of the visit, here or on a line")
+    return min(days), max(days)
+
+
+def _class_of_claim(resource: Node, marks: Marks) -> str:
+    """Return the class of the visit: by the places of the lines, else ambulatory, where a claim is no hospital's."""
     found: dict[str, Node] = {}
     for item in resource.children("item"):
-        for reference in item.children("encounter"):
-            encounter = source.library.find(reference, "Encounter")
-            if encounter is None:
-                raise reference.error("reference", reference.text("reference"), "an Encounter in this file")
-            found[encounter.path] = encounter
-            marks[reference.path] = MAPPED
-    if len(found) != 1:
-        raise resource.error("item[0].encounter", f"{len(found)} visits", "one for the whole claim")
-    return next(iter(found.values()))
-
-
-def _claim(resource: Node, visit: Encounter, source: Source, marks: Marks) -> tuple[Claim, str]:
-    choice(resource, "use", {"claim": "claim"}, marks)
-    choice(resource, "status", {"active": "active"}, marks)
-    patient = source.patient(resource.child("patient"), marks)
-    if source.reader.pseudonym(patient) != visit.sub:
-        raise resource.error("patient", "another patient", "the patient of the visit")
-    payer, policy = _insurance(resource, source, marks)
-    lines, currency = _lines(resource, visit, marks)
-    total = sum(int(line.amt) for line in lines)
-    _check_total(resource.child("total"), total, currency, marks)
-    claim = Claim(
-        enc=visit.core_hash().hex(),
-        payer=payer,
-        pol=source.reader.policy_number(payer, policy),
-        cur=currency,
-        tot=str(total),
-        dx=_diagnoses(resource, source, marks),
-        ln=lines,
-    )
-    return claim, policy
-
-
-def _insurance(resource: Node, source: Source, marks: Marks) -> tuple[str, str]:
-    """Return the payer's URI and the policy number, from the coverage claimed under."""
-    insurances = resource.children("insurance")
-    focal = [insurance for insurance in insurances if insurance.value.get("focal") is True] or insurances
-    if len(focal) != 1:
-        raise resource.error("insurance", f"{len(focal)} of them", "one that is focal")
-    reference = focal[0].child("coverage")
-    marks[reference.path] = marks[f"{focal[0].path}.focal"] = MAPPED
-    coverage = source.library.find(reference, "Coverage")
-    payers = coverage.children("payor")[:1] if coverage else []
-    uris = [source.organisation(payer, marks) for payer in (*payers, resource.child("insurer"))]
-    payer = next(filter(None, uris), "")
-    if not payer:
-        raise resource.error("insurer", "no identifier that is a URI", "the payer, here or in the coverage")
-    for node in source.identifiers(reference, "Coverage"):
-        if value := canonical_text(node.text("value")):
-            marks[node.path] = MAPPED
-            return payer, value
-    if coverage and (value := canonical_text(coverage.text("subscriberId"))):
-        marks[f"{coverage.path}.subscriberId"] = MAPPED
-        return payer, value
-    raise reference.error("identifier", "", "the policy number, here or in a Coverage in this file")
-
-
-def _lines(resource: Node, visit: Encounter, marks: Marks) -> tuple[tuple[ClaimLine, ...], str]:
-    """Return the lines, in the order in which they stand, and their one currency."""
-    items = resource.children("item")
-    found = [_line(number, item, visit, marks) for number, item in enumerate(items, 1)]
-    for item, (_, currency) in zip(items, found, strict=True):
-        if currency != found[0][1]:
-            raise item.error("net.currency", currency, f"{found[0][1]}, as on the lines before it")
-    if not found:
-        raise resource.error("item", "", "a line")
-    return tuple(line for line, _ in found), found[0][1]
-
-
-def _line(number: int, item: Node, visit: Encounter, marks: Marks) -> tuple[ClaimLine, str]:
-    concept = item.child("productOrService")
-    pairs = codings(concept) or [("", "")]
-    known = [pair for pair in pairs if codes.coding_system(pair[0])]
-    try:
-        system, code = codes.charge_code(*(known or pairs)[0])
-    except codes.CodeUnknown as unknown:
-        refuse_code(concept, unknown)
-    marks[f"{concept.path}.coding"] = MAPPED
-    quantity = item.child("quantity")
-    units = canonical_decimal(quantity.number("value") or "1")
-    marks[f"{quantity.path}.value"] = MAPPED if quantity.value else DEFAULTED
-    amount, currency = _amount(item, units, marks)
-    return ClaimLine(n=number, sys=system, c=code, q=units, amt=amount, d=_served(item, visit, marks)), currency
-
-
-def _served(item: Node, visit: Encounter, marks: Marks) -> str:
-    """Return the day of a line: its own, else the first of its period, else the first of the visit."""
-    if "servicedDate" in item.value:
-        return day(item, "servicedDate", marks)
-    if "servicedPeriod" in item.value:
-        return day(item.child("servicedPeriod"), "start", marks)
-    marks[f"{item.path}.servicedDate"] = DEFAULTED
-    return visit.start
-
-
-def _amount(item: Node, units: str, marks: Marks) -> tuple[str, str]:
-    """Return the amount in minor units and its currency: `net`, the whole line, else `unitPrice` times quantity."""
-    name = "net" if "net" in item.value else "unitPrice"
-    money = item.child(name)
-    currency = money.text("currency")
-    try:
-        price = Decimal(canonical_decimal(money.number("value")))
-        whole = price if name == "net" else price * Decimal(units)
-        amount = codes.minor_units(format(whole, "f"), currency)
-    except ValueError as error:
-        expected = f"an amount and its currency: {error}"
-        raise item.error(name, f"{money.number('value')} {currency}".strip(), expected) from error
-    marks[money.path] = MAPPED
-    return amount, currency
-
-
-def _check_total(money: Node, total: int, currency: str, marks: Marks) -> None:
-    """Refuse a claim whose lines do not add up to the total that it states."""
-    if not money.value:
-        return
-    try:
-        stated = codes.minor_units(money.number("value"), money.text("currency"))
-    except ValueError as error:
-        raise money.error("value", money.number("value"), str(error)) from error
-    if (stated, money.text("currency")) != (str(total), currency):
-        expected = f"{total} minor units of {currency}, the sum of the lines"
-        raise money.error("value", f"{stated} of {money.text('currency')}", expected)
-    marks[money.path] = MAPPED
-
-
-def _diagnoses(resource: Node, source: Source, marks: Marks) -> tuple[str, ...]:
-    """Return the diagnoses by their sequence, each once, written in the claim or in the Condition that it names."""
-    diagnoses = resource.children("diagnosis")
-    found: dict[str, None] = {}
-    for diagnosis in sorted(diagnoses, key=lambda node: Decimal(node.number("sequence") or "0")):
-        concept = diagnosis.child("diagnosisCodeableConcept")
-        reference = diagnosis.child("diagnosisReference")
-        if reference.value:
-            condition = source.library.find(reference, "Condition")
-            if condition is None:
-                raise reference.error("reference", reference.text("reference"), "a Condition in this file")
-            marks[reference.path] = MAPPED
-            concept = condition.child("code")
-        try:
-            found[codes.diagnosis_code(*(codings(concept) or [("", "")])[0])] = None
-        except codes.CodeUnknown as unknown:
-            refuse_code(concept, unknown)
-        marks[f"{concept.path}.coding"] = MAPPED
-    return tuple(found)
+        for coding in item.child("locationCodeableConcept").children("coding"):
+            if coding.text("system") in _PLACE_SYSTEMS and (name := class_of_place(coding.text("code"))):
+                found[name] = coding
+                marks[coding.path] = MAPPED
+    if len(found) > 1:
+        raise resource.error("item", f"places of {' and '.join(sorted(found))}", "one kind of visit")
+    if found:
+        return next(iter(found))
+    kinds = [code for _, code in codings(resource.child("type"))]
+    if not set(kinds) & _AMBULATORY:
+        expected = f"{', '.join(sorted(_AMBULATORY))}, or a place of service on a line: was it an inpatient?"
+        raise resource.error("type", " ".join(kinds), expected)
+    marks[f"{resource.path}.item[0].locationCodeableConcept"] = DEFAULTED
+    return "AMB"

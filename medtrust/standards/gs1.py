@@ -116,6 +116,31 @@ class Scan:
     symbology: str | None = field(default=None, compare=False)
     plain: str | None = None
 
+    def to_dict(self) -> dict[str, object]:
+        """Write everything as JSON takes it: days as ISO 8601, numbers as they are, elements in their order.
+
+        `hri` is the form that people read, `message` the element string, `link` the Digital Link; None where the
+        code has none.
+        """
+        try:
+            link = digital_link(self.elements) if self.elements else None
+        except InputError:
+            link = None
+        fields = {name: getattr(self, name) for name in ("net_weight", *_FIELDS.values())}
+        written = {name: value.isoformat() if isinstance(value, date) else value for name, value in fields.items()}
+        return {
+            "elements": [{"ai": element.ai, "value": element.value} for element in self.elements],
+            **written,
+            "net_weight": None if self.net_weight is None else str(self.net_weight),
+            "national": [{"ai": element.ai, "value": element.value} for element in self.national],
+            "hri": hri(self.elements) or None,
+            "message": element_string(self.elements) or None,
+            "link": link,
+            "symbology": self.symbology,
+            "plain": self.plain,
+            "unread": dict(self.unread),
+        }
+
     def loss(self, key: bytes) -> LossReport:
         """Say what became of every element: mapped to a field, preserved among `elements`, or dropped.
 

@@ -84,7 +84,7 @@ def _claim(
     if not insurances or not charges:
         missing = "IN1" if charges else "FT1"
         raise InputError(place=f"{message.prefix}{missing}", found="none", expected="an insurance and a charge")
-    payer, policy = _insurance(insurances[0], marks)
+    payer, policy = _insurance(insurances[0], reader, marks)
     lines, currencies = [], set()
     for number, charge in enumerate(charges, 1):
         line, currency = _line(number, charge, marks)
@@ -104,11 +104,14 @@ def _claim(
     return claim, policy
 
 
-def _insurance(in1: Segment, marks: Marks) -> tuple[str, str]:
-    """Return the payer's URI (IN1-3) and the policy number (IN1-36, else the member's id, IN1-49)."""
+def _insurance(in1: Segment, reader: Reader, marks: Marks) -> tuple[str, str]:
+    """Return the payer's URI (IN1-3, as it is or as the reader was told) and the policy number.
+
+    That is IN1-36, else the member's id, IN1-49.
+    """
     company = (in1.repeats(3) or [""])[0]
     authority = authority_of_hd(*in1.subtexts(3, 4, of=company)[:3])
-    payer = identifier_uri(authority, in1.text(3, of=company))
+    payer = reader.payers.get(in1.text(3, of=company)) or identifier_uri(authority, in1.text(3, of=company))
     if not payer:
         expected = "the payer's identifier as a URI, or with an assigning authority that is unique"
         raise in1.error(3, in1.text(3, of=company), expected, component=1)

@@ -58,13 +58,26 @@ class Reading:
 class Reader:
     """The state of one reading: key and organisation, what was found so far, and the pseudonyms already derived."""
 
-    __slots__ = ("_pseudonyms", "key", "loss", "name", "organisation", "records", "refusals", "take")
+    __slots__ = ("_pseudonyms", "key", "loss", "name", "organisation", "payers", "records", "refusals", "take")
 
-    def __init__(self, *, name: str, key: bytes, organisation: str, take: Collection[str]) -> None:
+    def __init__(
+        self,
+        *,
+        name: str,
+        key: bytes,
+        organisation: str,
+        take: Collection[str],
+        payers: Mapping[str, str] | None = None,
+    ) -> None:
         """Read the source called `name` for `organisation` (identifier URI) with its registry `key` (32 bytes).
 
-        `take` names the schemas of the objects that are wanted. Raises `InputError` if the organisation is no URI.
+        `take` names the schemas of the objects that are wanted, `payers` the identifier URIs of payers by the number
+        or the name by which sources call them. Raises `InputError` if the organisation or a payer's is no URI.
         """
+        self.payers = dict(payers or {})
+        for called, uri in self.payers.items():
+            if not is_uri(uri):
+                raise InputError(place=f"payer {called}", found=repr(uri), expected="its identifier as a URI")
         if not is_uri(organisation):
             raise InputError(place="organisation", found=repr(organisation), expected="its identifier as a URI")
         self.name = name

@@ -216,8 +216,10 @@ def send_padded(world: World) -> None:
     patch=[
         (
             "if (isWallet && _isSignedByWallet(expected, digest, signature)) return expected;",
-            "isWallet;\n"
-            "        if (_isSignedByWallet(address(bytes20(signature[:20])), digest, signature)) return expected;",
+            (
+                "isWallet;\n"
+                "        if (_isSignedByWallet(address(bytes20(signature[:20])), digest, signature)) return expected;"
+            ),
         )
     ],
 )

@@ -402,7 +402,7 @@ def recover_after_majority(world: World) -> None:
     file=GUARDIANSHIP,
     patch=[
         (
-            "        require(votes < total || needed == total, IPatientRegistry.VetoOverruled(patient, votes));\n",
+            "        require(votes < total || needed >= total, IPatientRegistry.VetoOverruled(patient, votes));\n",
             "        votes;\n        needed;\n        total;\n",
         )
     ],

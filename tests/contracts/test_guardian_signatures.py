@@ -175,8 +175,8 @@ class TestProtect:
 
 class TestEmergencies:
     """
-    given a guardian for EMERGENCY, when anyone sends the rule that it signed     -> the rule stands; out of scope InvalidSignature
-    given a guardian for CONTEST, when anyone sends the contest that it signed    -> contested; out of scope InvalidSignature
+    given a guardian for EMERGENCY, when anyone sends the rule that it signed -> it stands; a contest: InvalidSignature
+    given a guardian for CONTEST, when anyone sends the contest that it signed -> contested; a rule: InvalidSignature
     """
 
     @pytest.mark.parametrize("scope", [Scope.EMERGENCY, Scope.CONTEST])

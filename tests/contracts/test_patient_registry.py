@@ -137,7 +137,7 @@ SIGNED = {
 class TestBySig:
     """
     given an act of a controller, for each kind of act
-      when another key signed it              -> reverts InvalidSignature; a freeze NotController, as guardians may freeze
+      when another key signed it              -> reverts InvalidSignature; a freeze NotController
       when the deadline is over               -> reverts SignatureExpired
       when anyone sends it                    -> it is done and its number is used; a second copy reverts NonceTaken
       when the controller was replaced before -> reverts the same way

@@ -21,6 +21,8 @@ PURE = {
     "disclosure",
     "envelope",
     "explanation",
+    "foreign",
+    "instants",
     "json_fields",
     "keccak",
     "key_shares",

@@ -1,5 +1,7 @@
 """A consent as a letter: everything that it says, in words, in each language; and the commands for other forms."""
 
+# ruff: noqa: RUF001 - the punctuation of Chinese is full-width.
+
 from __future__ import annotations
 
 import json
@@ -13,8 +15,9 @@ from typer.testing import CliRunner
 from medtrust import samples
 from medtrust.cli.consent import app
 from medtrust.consent_receipt import write_receipt
+from medtrust.consent_rules import Record
 from medtrust.consent_terms import UNLIMITED, Confidentiality, Consent, DataClass, Purpose, SignedConsent, Terms
-from medtrust.consent_text import letter
+from medtrust.consent_text import Standing, letter
 from medtrust.consent_words import CLASS_WORDS, LABEL_WORDS, LANGUAGES, PURPOSE_WORDS
 from medtrust.errors import InputError
 from medtrust.signing import Domain
@@ -95,6 +98,7 @@ class TestLetter:
             "How sensitive at most: restricted (R)",
             "Data of which time: from 2020-01-01 00:00:00 UTC until before 2026-01-01 00:00:00 UTC",
             "For what: treating you, research",
+            "On which condition: none",
             "In which country: the one with the number 040 in ISO 3166-1 alone",
             "In which facility: Ward 3",
             "When: from 2026-11-01 00:00:00 UTC until before 2027-02-01 18:30:00 UTC",
@@ -187,6 +191,118 @@ class TestLetter:
         with pytest.raises(InputError) as caught:
             letter(consent, "fr")
         assert (caught.value.place, caught.value.found, caught.value.expected) == ("language", "'fr'", "en or zh")
+
+
+NOW = utc("2026-12-01")
+GRANTED = utc("2026-11-02T08:00:00")
+TRANSACTION = "0x" + "ab" * 32
+EVERYTHING = sum(DataClass)
+OPENED = "a doctor may open your data without asking, for hours, and someone else reviews each opening"
+
+
+@pytest.fixture
+def standing(consent):
+    """A consent that was granted by the patient's key, and nothing else happened."""
+    return Standing(NOW, Record(granted_at=GRANTED), TRANSACTION, True, consent.patient, 0, 0, 0)
+
+
+def kept(standing, **changes):
+    return replace(standing, record=replace(standing.record, **changes))
+
+
+class TestStanding:
+    """
+    given a consent that was granted  -> the letter says so after the terms, and that nothing else happened
+    given a guardian who granted it   -> said, with what is hidden from guardians
+    given what happened since         -> each thing shows, in each language, and no two letters are the same
+    given a consent that was only signed -> said
+    given the terms ask to be accepted   -> said as a condition, not as a purpose
+    """
+
+    def test_says_how_it_stands(self, consent, standing):
+        text = letter(consent, "en", NAMES, standing=standing)
+        assert text.startswith(letter(consent, "en", NAMES))
+        assert text.removeprefix(letter(consent, "en", NAMES)).splitlines() == [
+            "",
+            "How it stands on 2026-12-01 00:00:00 UTC",
+            f"Granted: on 2026-11-02 08:00:00 UTC by you, in the transaction {TRANSACTION}",
+            "What the organisation answered: not so far",
+            "Used: not so far",
+            "Withdrawn: not so far",
+            "Who decides for you: you, with the key of your address",
+            f"In an emergency: {OPENED}",
+        ]
+
+    def test_says_that_a_guardian_granted_it(self, consent, standing):
+        by_guardian = replace(kept(standing, is_by_guardian=True), hidden=DataClass.SEXUAL_HEALTH)
+        lines = letter(consent, "en", standing=by_guardian).splitlines()
+        assert f"Granted: on 2026-11-02 08:00:00 UTC by a guardian of yours, in the transaction {TRANSACTION}" in lines
+        assert "Hidden from your guardians: sexual and reproductive health" in lines
+        assert "由您的监护人授予" in letter(consent, "zh", standing=by_guardian)
+        assert "对监护人隐藏的数据：性与生殖健康" in letter(consent, "zh", standing=by_guardian)
+        assert "Hidden" not in letter(consent, "en", standing=replace(by_guardian, record=standing.record))
+
+    @pytest.mark.parametrize("language", LANGUAGES)
+    def test_every_change_shows(self, consent, standing, language, stranger):
+        at = utc("2026-11-20")
+        changed = [
+            standing,
+            kept(standing, granted_at=0),
+            kept(standing, is_by_guardian=True),
+            kept(standing, accepted_at=at),
+            kept(standing, declined_at=at),
+            kept(standing, uses=2, used_at=at),
+            kept(standing, revoked_at=at),
+            replace(standing, is_current=False),
+            replace(standing, controller=stranger.address),
+            replace(standing, frozen_until=NOW + 1),
+            replace(standing, withheld=DataClass.GENETICS),
+            replace(standing, withheld=EVERYTHING),
+        ]
+        told = [letter(consent, language, NAMES, standing=one) for one in changed]
+        assert len(set(told)) == len(changed) == 12
+        assert letter(consent, language, standing=replace(standing, frozen_until=NOW)) == letter(
+            consent, language, standing=standing
+        )
+
+    @pytest.mark.parametrize(
+        ("change", "en", "zh"),
+        [
+            (
+                {"withheld": EVERYTHING},
+                "emergency: nothing is opened, as you ruled",
+                "紧急情况下：按您的规定，不得",
+            ),
+            (
+                {"withheld": DataClass.GENETICS},
+                "never opened, as you ruled: genetics",
+                "绝不调阅：遗传信息",
+            ),
+            (
+                {"is_current": False},
+                "with all others of its time, for ever",
+                "已与同期的其他同意一并永久撤回",
+            ),
+            ({"frozen_until": NOW + 1}, "frozen until before 2026-12-01 00:00:01 UTC", "冻结至 2026年12月1日 00:00:01"),
+        ],
+    )
+    def test_says_it_in_words(self, consent, standing, change, en, zh):
+        changed = replace(standing, **change)
+        assert en in letter(consent, "en", standing=changed)
+        assert zh in letter(consent, "zh", standing=changed)
+
+    def test_says_that_it_was_only_signed(self, consent, standing):
+        signed = replace(kept(standing, granted_at=0), transaction="")
+        assert "Granted: not on the chain; your signature alone is the consent" in letter(
+            consent, "en", standing=signed
+        )
+
+    def test_says_what_must_be_accepted_first(self, consent):
+        bound = replace(consent, terms=replace(consent.terms, purposes=Purpose.TREAT | Purpose.OBLIGATION))
+        lines = letter(bound, "en").splitlines()
+        assert "For what: treating you" in lines
+        assert "On which condition: only once the organisation has accepted its obligations" in lines
+        assert "条件：仅在该机构接受其义务之后" in letter(bound, "zh").splitlines()
 
 
 class TestCommands:

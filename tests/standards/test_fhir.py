@@ -471,7 +471,7 @@ class TestVisit:
 
     def test_reverts_given_no_line(self) -> None:
         place, found, expected = refusal(reading(json.dumps(claim(("item", [])))))
-        assert (place, found, expected) == ("Claim.item[0].encounter", "0 visits", "one for the whole claim")
+        assert (place, found, expected) == ("Claim.item", "nothing", "a line")
 
     def test_a_diagnosis_may_stand_in_a_condition(self) -> None:
         condition = {

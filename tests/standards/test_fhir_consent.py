@@ -92,6 +92,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 
 
 MASKS = st.integers(1, sum(Purpose) & ~Purpose.OBLIGATION), st.integers(1, sum(DataClass))
+MARKS = st.sampled_from((0, int(Purpose.OBLIGATION)))
 TIMES = st.integers(0, utc("9999-12-30"))
 HASHES = st.binary(min_size=32, max_size=32)
 
@@ -105,7 +106,7 @@ def consents(draw: st.DrawFn) -> Consent:
         access_until=draw(st.just(FOREVER) | st.integers(since + 1, utc("9999-12-31"))),
         max_uses=draw(st.just(UNLIMITED) | st.integers(0, 2**31 - 1)),
         epoch=draw(st.integers(0, FOREVER)),
-        purposes=draw(MASKS[0]),
+        purposes=draw(MASKS[0]) | draw(MARKS),
         data_classes=draw(MASKS[1]),
         sensitivity=draw(st.integers(1, 6)),
         jurisdiction=draw(st.integers(0, 999)),
@@ -136,7 +137,7 @@ class TestRoundTrip:
         assert paths(found, "dropped") == []
 
     def test_loses_epoch_and_salt_alone(self) -> None:
-        one = consent(parent=name_hash("parent"), onward=True)
+        one = consent(parent=name_hash("parent"), onward=True, purposes=Purpose.TREAT | Purpose.OBLIGATION)
         written = write_consent(one, key=KEY)
         assert paths(written, "dropped") == ["consent.epoch", "consent.terms.salt"]
         assert written.loss.counts()["mapped"] == 6 + 11 - 2
@@ -147,7 +148,10 @@ class TestRoundTrip:
             "jurisdiction",
             "facility",
             "parent",
+            "obligation",
         ]
+        assert provision["purpose"] == [{"system": REASON, "code": "TREAT"}]
+        assert provision["modifierExtension"][4]["valueBoolean"] is True
         assert provision["modifierExtension"][1]["valueCoding"] == {"system": "urn:iso:std:iso:3166", "code": "040"}
         assert provision["period"] == {"start": "2026-11-01T00:00:00Z", "end": "2027-01-31T23:59:59Z"}
         assert [one["coding"][0]["code"] for one in provision["action"]] == ["access", "use", "disclose"]
@@ -170,6 +174,7 @@ class TestWriting:
         ("change", "place"),
         [
             ({"purposes": 0}, "terms.purposes"),
+            ({"purposes": Purpose.OBLIGATION}, "terms.purposes"),
             ({"purposes": 1 << 26}, "terms.purposes"),
             ({"data_classes": 0}, "terms.dataClasses"),
             ({"data_classes": 1 << 21}, "terms.dataClasses"),
@@ -257,7 +262,7 @@ DROPPED = [
 class TestPatterns:
     """
     given each pattern of IHE PCF -> it says what it says, the ledger lists what was lost and what was filled in, and
-    written and read again it says the same
+    written and read again it says the same, also where the grantee must accept it first
     """
 
     @pytest.mark.parametrize("name", PATTERNS)
@@ -276,10 +281,12 @@ class TestPatterns:
         assert one == expected
         assert paths(found, "dropped") == DROPPED
         assert sorted(paths(found, "defaulted")) == sorted([*OPEN, *defaulted])
-        again = read(write_consent(one, key=KEY, known=[HOSPITAL]).document)
-        assert again.consent(salt=SALT) == one
-        assert again.organisation == HOSPITAL
-        assert (paths(again, "dropped"), paths(again, "defaulted")) == ([], OPEN)
+        bound = replace(one, terms=replace(one.terms, purposes=one.terms.purposes | Purpose.OBLIGATION))
+        for other in (one, bound):
+            again = read(write_consent(other, key=KEY, known=[HOSPITAL]).document)
+            assert again.consent(salt=SALT) == other
+            assert again.organisation == HOSPITAL
+            assert (paths(again, "dropped"), paths(again, "defaulted")) == ([], OPEN)
 
 
 class TestReading:
@@ -392,6 +399,8 @@ RELATED = {"system": "http://hl7.org/fhir/resource-types", "code": "RelatedPerso
 OPTOUT = {"coding": [{"system": f"{HL7}/v3-ActCode", "code": "OPTOUT"}]}
 OTHER = [{"url": "https://clinic.example/only-on-mondays", "valueBoolean": True}]
 USES = {"url": "urn:medtrust:consent:max-uses", "valueUnsignedInt": 3}
+NO_DUTY = {"url": "urn:medtrust:consent:obligation", "valueBoolean": False}
+MODIFIER = "Consent.provision.modifierExtension[0]"
 REFUSED = [
     ("status", "inactive", "Consent.status"),
     ("status", None, "Consent.status"),
@@ -409,6 +418,10 @@ REFUSED = [
     ("provision.code", [{"text": "x"}], "Consent.provision.code"),
     ("provision.modifierExtension", OTHER, "Consent.provision.modifierExtension[0].url"),
     ("provision.modifierExtension", [USES, USES], "Consent.provision.modifierExtension[1].url"),
+    ("provision.modifierExtension", [NO_DUTY], f"{MODIFIER}.valueBoolean"),
+    ("provision.modifierExtension", [{**NO_DUTY, "valueBoolean": "true"}], f"{MODIFIER}.valueBoolean"),
+    ("provision.modifierExtension", [{"url": NO_DUTY["url"], "valueCode": "true"}], f"{MODIFIER}.valueCode"),
+    ("provision.purpose.0.code", "OBLIGATION", "Consent.provision.purpose[0].code"),
     ("provision.actor", None, "Consent.provision.actor"),
     ("provision.actor", [], "Consent.provision.actor"),
     ("provision.actor.0.role.coding.0.code", "CST", f"{ACTOR}.role.coding[0].code"),

@@ -40,6 +40,8 @@ class TestSamples:
             "immunizations_bundle.json",
             "visit_claim.json",
             "visit_dft_p03.hl7",
+            "visit.json",
+            "visit_837p.x12",
         }
         assert wanted <= set(samples.names())
         assert samples.names() == tuple(sorted(samples.names()))
@@ -55,6 +57,8 @@ class TestSamples:
             ("immunizations_bundle.json", ["imm/1"] * 4),
             ("visit_claim.json", ["enc/1", "claim/1"]),
             ("visit_dft_p03.hl7", ["enc/1", "claim/1"]),
+            ("visit.json", ["enc/1", "claim/1"]),
+            ("visit_837p.x12", ["enc/1", "claim/1"]),
         ],
     )
     def test_are_read_whole(self, name: str, schemas: list[str]) -> None:
