@@ -17,7 +17,7 @@ import {Statements} from "./libraries/Statements.sol";
 
 /// @title ConsentRegistry
 /// @notice See {IConsentRegistry}.
-contract ConsentRegistry is ConsentLedgers, Accredited, Controlled {
+contract ConsentRegistry is ConsentLedgers, Accredited, Controlled, SignedActions {
     using Epochs for Epochs.State;
     using Ledgers for Ledgers.Entry;
     using Ledgers for Ledgers.Ledger;
@@ -40,7 +40,7 @@ contract ConsentRegistry is ConsentLedgers, Accredited, Controlled {
     /// @inheritdoc IConsentRegistry
     function grantBySig(Grant calldata outer, bytes calldata signature) external returns (bytes32 consent) {
         consent = Statements.consent(outer);
-        _grant(outer, consent, _checkMayBySig(outer.patient, Scopes.GRANT, consent, signature));
+        _grant(outer, consent, _checkBySig(outer.patient, Scopes.GRANT, consent, signature));
     }
 
     function _grant(Grant calldata outer, bytes32 consent, bool isGuardian) private {
@@ -73,7 +73,7 @@ contract ConsentRegistry is ConsentLedgers, Accredited, Controlled {
     /// @inheritdoc IConsentRegistry
     function revokeBySig(address patient, bytes32 consent, uint64 deadline, bytes calldata signature) external {
         _checkDeadline(deadline);
-        _checkMayBySig(patient, Scopes.REVOKE, Statements.revoke(patient, consent, deadline), signature);
+        _checkBySig(patient, Scopes.REVOKE, Statements.revoke(patient, consent, deadline), signature);
         _revoke(patient, consent);
     }
 
@@ -96,7 +96,7 @@ contract ConsentRegistry is ConsentLedgers, Accredited, Controlled {
     /// @inheritdoc IConsentRegistry
     function revokeAllBySig(address patient, uint64 epoch, uint64 deadline, bytes calldata signature) external {
         _checkDeadline(deadline);
-        _checkMayBySig(patient, Scopes.REVOKE, Statements.revokeAll(patient, epoch, deadline), signature);
+        _checkBySig(patient, Scopes.REVOKE, Statements.revokeAll(patient, epoch, deadline), signature);
         uint64 current = epochOf(patient, bytes32(0));
         require(epoch <= current, WrongEpoch(epoch, current));
         // An epoch that has ended leaves nothing to do, which makes a second copy harmless.
@@ -124,8 +124,7 @@ contract ConsentRegistry is ConsentLedgers, Accredited, Controlled {
         bytes calldata signature
     ) external {
         _checkDeadline(deadline);
-        bytes32 statement = Statements.revokeAllOf(patient, grantee, epoch, deadline);
-        _checkMayBySig(patient, Scopes.REVOKE, statement, signature);
+        _checkBySig(patient, Scopes.REVOKE, Statements.revokeAllOf(patient, grantee, epoch, deadline), signature);
         uint64 current = epochOf(patient, grantee);
         require(epoch <= current, WrongEpoch(epoch, current));
         if (epoch == current) _revokeAllOf(patient, grantee);
@@ -138,6 +137,11 @@ contract ConsentRegistry is ConsentLedgers, Accredited, Controlled {
         _ledger(patient).epochs.endOf(grantee);
 
         emit GranteeConsentsRevoked(patient, grantee, epochOf(patient, grantee), uint64(block.timestamp));
+    }
+
+    function _checkBySig(address patient, uint8 scope, bytes32 statement, bytes calldata by) private view returns (bool) {
+        IPatientRegistry.Control memory control = PATIENTS.controlOf(patient);
+        return _checkSigner(patient, scope, control, _signerOf(control.controller, statement, by));
     }
 
     /* GRANTEE */
@@ -231,8 +235,7 @@ contract ConsentRegistry is ConsentLedgers, Accredited, Controlled {
         uint64 at
     ) external view returns (Decision decision, Reason reason, uint256 place) {
         if (at > block.timestamp) return (Decision.DEFAULT_DENIAL, Reason.FUTURE, 0);
-        bool isLine = Coverage.isLine(line.length) && signatures.length == line.length;
-        if (!isLine) return (Decision.DEFAULT_DENIAL, Reason.LINE, 0);
+        if (!Coverage.isLine(line.length, signatures.length)) return (Decision.DEFAULT_DENIAL, Reason.LINE, 0);
         uint256 last = line.length - 1;
         for (; place <= last; ++place) {
             reason = _reasonInLine(line, place, signatures[place], at, request.dataClass);

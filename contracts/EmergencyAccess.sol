@@ -18,7 +18,7 @@ import {Sessions} from "./libraries/Sessions.sol";
 
 /// @title EmergencyAccess
 /// @notice See {IEmergencyAccess}.
-contract EmergencyAccess is IEmergencyAccess, Accredited, Controlled, UnorderedNonces {
+contract EmergencyAccess is IEmergencyAccess, Accredited, Controlled, SignedActions, UnorderedNonces {
     using Dockets for Dockets.Docket;
     using Sessions for Sessions.Kept;
 
@@ -176,8 +176,11 @@ contract EmergencyAccess is IEmergencyAccess, Accredited, Controlled, UnorderedN
     }
 
     function _checkStatement(address patient, uint8 scope, bytes32 statement, Signed calldata by) private {
+        _checkDeadline(by.deadline);
         IPatientRegistry.Control memory control = PATIENTS.controlOf(patient);
-        _checkSigner(patient, scope, control, _signerOnce(control.controller, statement, by));
+        address signer = _signerOf(control.controller, statement, by.signature);
+        _checkSigner(patient, scope, control, signer);
+        _useNonce(signer, by.nonce);
     }
 
     /* AUTHORITY */

@@ -13,7 +13,7 @@ import {Scopes} from "./libraries/Scopes.sol";
 
 /// @title PatientRegistry
 /// @notice See {IPatientRegistry}.
-contract PatientRegistry is Guarded, Accredited, UnorderedNonces {
+contract PatientRegistry is Guarded, Accredited, SignedActions, UnorderedNonces {
     using Guardianship for Guardianship.State;
 
     /* STORAGE */
@@ -279,12 +279,16 @@ contract PatientRegistry is Guarded, Accredited, UnorderedNonces {
 
     function _checkStatement(address patient, bytes32 statement, Signed calldata by) private {
         address controller = controllerOf(patient);
-        require(_signerOnce(controller, statement, by) == controller, InvalidSignature(controller));
+        require(_signer(patient, statement, by) == controller, InvalidSignature(controller));
     }
 
-    /// @dev Who signed: the controller, or whoever's key it is, or zero.
-    function _signer(address patient, bytes32 statement, Signed calldata by) private returns (address) {
-        return _signerOnce(controllerOf(patient), statement, by);
+    /// @dev Who signed for once and in time: the controller, or whoever's key it is.
+    function _signer(address patient, bytes32 statement, Signed calldata by) private returns (address signer) {
+        _checkDeadline(by.deadline);
+        address controller = controllerOf(patient);
+        signer = _signerOf(controller, statement, by.signature);
+        require(signer != address(0), InvalidSignature(controller));
+        _useNonce(signer, by.nonce);
     }
 
     function _checkThawed(address patient) private view {

@@ -2,12 +2,12 @@
 pragma solidity =0.8.30;
 
 import {IPatientRegistry} from "../../interfaces/IPatientRegistry.sol";
+import {ISignedActions} from "../../interfaces/ISignedActions.sol";
 import {Scopes} from "../libraries/Scopes.sol";
-import {SignedActions} from "./SignedActions.sol";
 
 /// @title Controlled
 /// @notice Asks the registry of patients who decides for a patient now.
-abstract contract Controlled is SignedActions {
+abstract contract Controlled {
     /// @notice Where the controllers and guardians of patients are looked up.
     IPatientRegistry public immutable PATIENTS;
 
@@ -24,18 +24,6 @@ abstract contract Controlled is SignedActions {
         return capacity == IPatientRegistry.Capacity.GUARDIAN;
     }
 
-    /// @dev Reverts unless the controller of `patient` signed, or the key of a guardian within `scope`.
-    function _checkMayBySig(
-        address patient,
-        uint8 scope,
-        bytes32 structHash,
-        bytes calldata signature
-    ) internal view returns (bool isGuardian) {
-        IPatientRegistry.Control memory control = PATIENTS.controlOf(patient);
-        address signer = _signerOf(control.controller, structHash, signature);
-        return _checkSigner(patient, scope, control, signer);
-    }
-
     /// @dev Reverts unless what `signer` signed counts for `patient` within `scope`.
     function _checkSigner(
         address patient,
@@ -46,7 +34,7 @@ abstract contract Controlled is SignedActions {
         uint64 at = uint64(block.timestamp);
         isGuardian = signer != control.controller;
         bool isHers = signer != address(0) && (!isGuardian || PATIENTS.isGuardian(patient, signer, scope, at));
-        require(isHers, InvalidSignature(control.controller));
+        require(isHers, ISignedActions.InvalidSignature(control.controller));
         bool isStopped = scope & Scopes.GIVING != 0 && _isFrozenAt(control, at);
         require(!isStopped, IPatientRegistry.Frozen(patient));
     }

@@ -3,27 +3,23 @@ pragma solidity =0.8.30;
 
 import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
 import {IUnorderedNonces} from "../../interfaces/IUnorderedNonces.sol";
-import {SignedActions} from "./SignedActions.sol";
 
 /// @title UnorderedNonces
 /// @notice Lets each signed statement count once, in any order.
-abstract contract UnorderedNonces is IUnorderedNonces, SignedActions {
+abstract contract UnorderedNonces is IUnorderedNonces {
     using BitMaps for BitMaps.BitMap;
 
     /* STORAGE */
 
     mapping(address signer => BitMaps.BitMap nonces) private _nonces;
 
-    /// @dev Who signed, as {SignedActions} answers, for once and in time. Numbers are counted by signer, so that nobody uses up another's.
-    function _signerOnce(address expected, bytes32 statement, Signed calldata by) internal returns (address signer) {
-        _checkDeadline(by.deadline);
-        signer = _signerOf(expected, statement, by.signature);
-        require(signer != address(0), InvalidSignature(expected));
-        require(!isNonceUsed(signer, by.nonce), NonceTaken(signer, by.nonce));
+    /// @dev Reverts if the signer used the number; it is used from now on. Numbers are counted by signer, so that nobody uses up another's.
+    function _useNonce(address signer, uint256 nonce) internal {
+        require(!isNonceUsed(signer, nonce), NonceTaken(signer, nonce));
 
-        _nonces[signer].set(by.nonce);
+        _nonces[signer].set(nonce);
 
-        emit NonceUsed(signer, by.nonce);
+        emit NonceUsed(signer, nonce);
     }
 
     /* VIEWS */

@@ -65,9 +65,9 @@ library Coverage {
         return !isAlone ? IConsentRegistry.Reason.PARENT : IConsentRegistry.Reason.NONE;
     }
 
-    /// @notice Whether so many consents may stand on each other.
-    function isLine(uint256 length) internal pure returns (bool) {
-        return length != 0 && length <= _MAX_LINE;
+    /// @notice Whether so many consents may stand on each other, each with its signature or an empty one.
+    function isLine(uint256 length, uint256 signatures) internal pure returns (bool) {
+        return length != 0 && length <= _MAX_LINE && signatures == length;
     }
 
     /// @notice What is wrong between a consent of a line and the one before it, on which it stands.

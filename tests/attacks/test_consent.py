@@ -49,7 +49,7 @@ OTHER_HASH = name_hash("another")
 COMPACT = "ECDSA.tryRecover(digest, bytes32(signature[:32]), bytes32(signature[32:]))"
 LOOP = "for (uint256 i = 0; i < _all.length; ++i) if (_all[i] == id) break;"
 DATA_TIME_LINE = "dataAt < terms.dataFrom || (dataUntil != 0 && dataAt >= dataUntil)"
-UNSIGNED = [("        require(isHers, InvalidSignature(control.controller));\n", "        isHers;\n")]
+UNSIGNED = [("        require(isHers, ISignedActions.InvalidSignature(control.controller));\n", "        isHers;\n")]
 ZERO_ADDRESS = "0x" + 40 * "0"
 OLD_REGISTRY = "0x0000000000000000000000000000000000000001"
 

@@ -375,7 +375,9 @@ def add_forged(name: str, act: Callable[[World], None]) -> None:
         blocked_by="InvalidSignature",
         file="contracts/base/Controlled.sol",
         contract="EmergencyAccess",
-        patch=[("        require(isHers, InvalidSignature(control.controller));\n", "        isHers;\n")],
+        patch=[
+            ("        require(isHers, ISignedActions.InvalidSignature(control.controller));\n", "        isHers;\n")
+        ],
     )
     def forge(world: World) -> None:
         staff(world)
@@ -403,7 +405,7 @@ add_forged(
     blocked_by="NonceTaken",
     contract="EmergencyAccess",
     file=NONCES,
-    patch=[("        require(!isNonceUsed(signer, by.nonce), NonceTaken(signer, by.nonce));\n", "")],
+    patch=[("        require(!isNonceUsed(signer, nonce), NonceTaken(signer, nonce));\n", "")],
 )
 def replay_a_rule(world: World) -> None:
     """Send again that everything may be opened, after the patient denied it."""

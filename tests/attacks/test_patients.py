@@ -95,9 +95,7 @@ def rotate_another(world: World) -> None:
     "patient-rotated-without-signature",
     defence="what others send carries the controller's signature",
     blocked_by="InvalidSignature",
-    patch=[
-        ("_signerOnce(controller, statement, by) == controller", "_signerOnce(controller, statement, by) != address(0)")
-    ],
+    patch=[("        require(_signer(patient, statement, by) == controller, InvalidSignature(controller));\n", "")],
 )
 def rotate_without_signature(world: World) -> None:
     attacker = world.account("attacker").address
@@ -112,7 +110,7 @@ def rotate_without_signature(world: World) -> None:
     blocked_by="NonceTaken",
     contract="PatientRegistry",
     file=NONCES,
-    patch=[("        require(!isNonceUsed(signer, by.nonce), NonceTaken(signer, by.nonce));\n", "")],
+    patch=[("        require(!isNonceUsed(signer, nonce), NonceTaken(signer, nonce));\n", "")],
 )
 def replay_a_rotation(world: World) -> None:
     """Send again that an old phone decides, after the patient came back to her own key."""
@@ -206,15 +204,7 @@ def sign_before_majority_and_send_after(world: World) -> None:
     "guardian-uses-up-the-patients-number",
     defence="numbers of statements are counted by who signed",
     blocked_by="vetoed all the same",
-    file=NONCES,
-    contract="PatientRegistry",
-    patch=[
-        (
-            "        require(!isNonceUsed(signer, by.nonce)",
-            "        expected;\n        require(!isNonceUsed(expected, by.nonce)",
-        ),
-        ("        _nonces[signer].set(by.nonce);", "        _nonces[expected].set(by.nonce);"),
-    ],
+    patch=[("_useNonce(signer, by.nonce);", "_useNonce(controller, by.nonce);")],
 )
 def use_up_a_number(world: World) -> None:
     """Sign a vote with the number of a veto that is on its way, and send it first."""
