@@ -11,8 +11,7 @@ from functools import lru_cache
 from typing import Any, ClassVar
 from unicodedata import is_normalized, normalize
 
-import rfc8785
-
+from medtrust.canonical_json import canonical_json
 from medtrust.errors import InputError
 from medtrust.keccak import keccak256
 from medtrust.types import checksum_address
@@ -86,6 +85,7 @@ def _is_address(value: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=4096)
 def _is_lot(value: str) -> bool:
     return _is_text(value) and canonical_lot(value) == value
 
@@ -102,7 +102,7 @@ def _is_gtin(value: str) -> bool:
 
 def _matches(pattern: str | re.Pattern[str]) -> Callable[[str], bool]:
     compiled = re.compile(pattern)
-    return lambda value: compiled.fullmatch(value) is not None
+    return lru_cache(maxsize=4096)(lambda value: compiled.fullmatch(value) is not None)
 
 
 _ADDRESS_RULE: Rule = (_is_address, "an address in ERC-55 form")
@@ -141,7 +141,7 @@ class Canonical:
 
     def to_json(self) -> bytes:
         """Return the canonical JSON text (RFC 8785)."""
-        return rfc8785.dumps(self.to_dict())
+        return canonical_json(self.to_dict())
 
     def core(self) -> dict[str, Any]:
         """Return the members that say that it is the same event: `identity`."""
@@ -153,12 +153,12 @@ class Canonical:
 
     def core_hash(self) -> bytes:
         """Return keccak256 of the core's canonical JSON. Not salted: never on a chain, never given away."""
-        return keccak256(rfc8785.dumps(self.core()))
+        return keccak256(canonical_json(self.core()))
 
     def fields(self) -> dict[str, str]:
         """Return every member as text, by name, the schema as "t"; a list is its canonical JSON."""
         return {
-            name: value if isinstance(value, str) else rfc8785.dumps(value).decode()
+            name: value if isinstance(value, str) else canonical_json(value).decode()
             for name, value in self.to_dict().items()
         }
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hmac
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from medtrust.errors import InputError
 from medtrust.keccak import keccak256
-from medtrust.keyed import keyed_hash, require_key
+from medtrust.keyed import joined, keyed_hash, require_key
 from medtrust.merkle import MerkleTree, process_proof
 
 if TYPE_CHECKING:
@@ -54,6 +55,10 @@ class SealedFields:
         """The names of all fields, in the order of the object."""
         return tuple(self._values)
 
+    def salted(self) -> Iterator[tuple[str, str, bytes]]:
+        """Yield name, value and salt of each field, in the order of the object."""
+        return ((name, value, self._salts[name]) for name, value in self._values.items())
+
     def open(self, names: Sequence[str] | None = None) -> tuple[OpenField, ...]:
         """Return the fields of these `names` (all if None) with their proofs.
 
@@ -75,8 +80,9 @@ def seal(canonical: Canonical, key: bytes) -> SealedFields:
     random bytes and keep them. Losing the key makes the root unopenable.
     """
     require_key(key)
-    values, core = canonical.fields(), canonical.core_hash()
-    return SealedFields(values, {name: field_salt(key, canonical.schema, core, name) for name in values})
+    values = canonical.fields()
+    before = joined(canonical.schema, canonical.core_hash())
+    return SealedFields(values, {name: hmac.digest(key, before + joined(name), "sha256") for name in values})
 
 
 def check_fields(root: bytes, shown: Sequence[OpenField]) -> bool:

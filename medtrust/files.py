@@ -19,7 +19,7 @@ def state_folder() -> Path:
     return Path(os.environ.get("MEDTRUST_HOME") or ".medtrust")
 
 
-def write_whole(path: Path, content: bytes, *, mode: int = 0o644, is_flushed: bool = True) -> None:
+def write_whole(path: Path, content: bytes | memoryview, *, mode: int = 0o644, is_flushed: bool = True) -> None:
     """Write a file so that a reader, or a run after a crash, sees all of it or what was there before.
 
     Without `is_flushed` that holds when the process is killed, and when the power fails only once `os.sync` was called:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from medtrust.digest_file import DigestFile
 from medtrust.errors import InputError
 from medtrust.files import read_json, write_json
 
@@ -21,13 +22,14 @@ _FORM = "import/1"
 class PlannedBatch:
     """A batch that is to be anchored, or was.
 
-    `lots` ids on the chain · `digests` keyed hashes of its doses, in the order of their indices · `transaction` hash of
-    the transaction that anchors it, "" before one was signed.
+    `lots` ids on the chain · `digests` keyed hashes of its doses, ascending, in the order of their indices; those of an
+    import of very many lie in a file of their own · `transaction` hash of the transaction that anchors it, "" before
+    one was signed.
     """
 
     root: bytes
     lots: tuple[bytes, ...]
-    digests: tuple[bytes, ...]
+    digests: Sequence[bytes]
     transaction: str = ""
 
     @property
@@ -69,7 +71,24 @@ class Journal:
         raw = read_json(file)
         if not isinstance(raw, dict) or raw.get("t") != _FORM:
             raise InputError(file=str(file), place="t", found="something else", expected=_FORM)
-        return [_batch(one) for one in raw["batches"]]
+        return [self._batch(one) for one in raw["batches"]]
+
+    def _batch(self, raw: dict[str, Any]) -> PlannedBatch:
+        lots = tuple(bytes.fromhex(lot) for lot in raw["lots"])
+        digests: Sequence[bytes]
+        if "file" in raw:
+            digests = DigestFile(self._folder / raw["file"], raw["first"], raw["count"])
+        else:
+            digests = tuple(bytes.fromhex(digest) for digest in raw["digests"])
+        return PlannedBatch(bytes.fromhex(raw["root"]), lots, digests, raw["transaction"])
+
+    def digest_path(self, name: str) -> Path:
+        """Return where the digests of an import of very many doses lie."""
+        return self._folder / f"{name}.digests"
+
+    def work_folder(self, name: str) -> Path:
+        """Return where an import keeps what it has done so far, until it ends."""
+        return self._folder / f"{name}.work"
 
     def save(self, name: str, batches: Sequence[PlannedBatch]) -> None:
         """Write what an import plans, whole or not at all."""
@@ -78,13 +97,14 @@ class Journal:
                 "root": batch.root.hex(),
                 "lots": [lot.hex() for lot in batch.lots],
                 "transaction": batch.transaction,
-                "digests": [digest.hex() for digest in batch.digests],
+                **_digests(batch.digests),
             }
             for batch in batches
         ]
         write_json(self._folder / f"{name}.json", {"t": _FORM, "batches": written}, mode=0o600)
 
 
-def _batch(raw: dict[str, Any]) -> PlannedBatch:
-    lots, digests = (tuple(bytes.fromhex(one) for one in raw[name]) for name in ("lots", "digests"))
-    return PlannedBatch(bytes.fromhex(raw["root"]), lots, digests, raw["transaction"])
+def _digests(digests: Sequence[bytes]) -> dict[str, Any]:
+    if isinstance(digests, DigestFile):
+        return {"file": digests.path.name, "first": digests.first, "count": digests.size}
+    return {"digests": [digest.hex() for digest in digests]}

@@ -13,6 +13,7 @@ from typing import Final
 
 import segno
 
+from medtrust.anchoring import Anchoring
 from medtrust.certificate import MAX_BATCH, Certificate, Dose, dose_leaf
 from medtrust.disclosure import SealedFields, seal
 from medtrust.drugs import LotStatus
@@ -28,7 +29,7 @@ from medtrust.stock import Stock, StockedLot
 from medtrust.suite import Suite
 from medtrust.types import ZERO_HASH, organisation_id
 
-__all__ = ["Progress", "import_files", "write_qr"]
+__all__ = ["Progress", "expand", "import_files", "write_qr"]
 
 Progress = Callable[[str, int, int], None]
 """Told the stage ("read", "seal", "anchor" or "write"), how many are done, and of how many."""
@@ -67,7 +68,7 @@ def import_files(
 
     Raises `InputError` if a file cannot be opened or another import is at work, and `Reverted`.
     """
-    files = [(str(path), _bytes_of(path)) for path in _expand(paths)]
+    files = [(str(path), _bytes_of(path)) for path in expand(paths)]
     run = _Run(suite, organisation, key, stock or Stock(), mapping, strict=strict, batch_size=batch_size)
     with run.journal.locked():
         remove_drafts(out)
@@ -85,7 +86,8 @@ def write_qr(path: Path, certificate: Certificate) -> None:
     write_whole(path, image.getvalue(), mode=0o600, is_flushed=False)
 
 
-def _expand(paths: Sequence[Path]) -> Iterator[Path]:
+def expand(paths: Sequence[Path]) -> Iterator[Path]:
+    """Yield the files that `paths` stand for: a report stands for those of which it refused something."""
     for path in paths:
         refused = refused_files(path)
         yield from [path] if refused is None else refused
@@ -152,11 +154,12 @@ class _Run:
         self.strict, self.batch_size = strict, batch_size
         self.place = f"{suite.chain.id}-{suite.vaccination.address.lower()}-{self.organisation.hex()[:16]}"
         self.journal = Journal(state_folder() / "imports" / self.place)
+        self.anchoring = Anchoring(suite, self.organisation, self.journal)
 
     def do(self, files: Sequence[tuple[str, bytes]], writer: _Writer, progress: Progress) -> ImportReport:
         name = self._name(files)
         planned = self.journal.load(name)
-        if not any(self._is_anchored(batch) for batch in planned):
+        if not any(self.anchoring.is_anchored(batch) for batch in planned):
             planned = []
         settled = frozenset(digest for batch in planned for digest in batch.digests)
         intake = self._read(files, settled, progress)
@@ -168,16 +171,15 @@ class _Run:
         batches = self._build(name, intake, planned or self._plan(intake, before), progress)
         self.journal.save(name, [batch for batch, _ in batches])
         for done, (batch, _) in enumerate(batches, 1):
-            self._anchor(name, batch, [one for one, _ in batches])
+            self.anchoring.anchor(name, batch, [one for one, _ in batches])
             progress("anchor", done, len(batches))
         issued = self._issue([built for _, built in batches], writer, progress)
         return writer.report(self._report(report_path, intake, before, [batch for batch, _ in batches], issued))
 
     def _name(self, files: Sequence[tuple[str, bytes]]) -> str:
         """Name the import by everything that its result depends on."""
-        options = f"{self.place} {self.strict} {self.batch_size} {self.stock.to_json()}" + (
-            f" {self.mapping}" if self.mapping else ""
-        )
+        table = self.mapping.text if self.mapping else ""
+        options = f"{self.place} {self.strict} {self.batch_size} {self.stock.to_json()} {table}".rstrip()
         contents = (hashlib.sha256(data).digest() for _, data in files)
         return keyed_hash(self.key, _IMPORT, options, *contents).hex()[:_NAME_DIGITS]
 
@@ -203,21 +205,10 @@ class _Run:
             for other in self.journal.names()
             if other != name
             for batch in self.journal.load(other)
-            if not asked.isdisjoint(batch.digests) and self._is_anchored(batch)
+            if not asked.isdisjoint(batch.digests) and self.anchoring.is_anchored(batch)
             for index, digest in enumerate(batch.digests)
             if digest in asked
         }
-
-    def _is_anchored(self, batch: PlannedBatch) -> bool:
-        """Whether the chain holds a batch; one that is on its way is waited for."""
-        self._await(batch)
-        return self.suite.vaccination.batch_of(self.organisation, batch.root) is not None
-
-    def _await(self, batch: PlannedBatch) -> None:
-        chain = self.suite.chain
-        is_waiting = batch.transaction and chain.receipt(batch.transaction) is None and chain.knows(batch.transaction)
-        if is_waiting:
-            chain.wait(batch.transaction, interface=self.suite.vaccination.interface)
 
     # ---- batches
 
@@ -246,18 +237,6 @@ class _Run:
             batches.append((PlannedBatch(built.tree.root, built.lots, batch.digests, batch.transaction), built))
             progress("seal", done, len(planned))
         return batches
-
-    def _anchor(self, name: str, batch: PlannedBatch, planned: Sequence[PlannedBatch]) -> None:
-        """Anchor a batch unless it is; the hash of the transaction is kept before it is sent."""
-        if self._is_anchored(batch):
-            return
-
-        def keep(transaction: str) -> None:
-            batch.transaction = transaction
-            self.journal.save(name, planned)
-
-        client = self.suite.vaccination
-        client.anchor(self.organisation, batch.root, batch.size, lots=batch.lots, announce=keep)
 
     # ---- certificates and the report
 

@@ -18,7 +18,18 @@ from medtrust.standards.reading import UPDATED
 from medtrust.stock import Stock, StockedLot
 from medtrust.types import ZERO_HASH
 
-__all__ = ["Duplicate", "GivenDose", "Intake", "Loss", "Source"]
+__all__ = [
+    "Duplicate",
+    "GivenDose",
+    "Intake",
+    "Loss",
+    "Source",
+    "check_day",
+    "compare",
+    "dose_digest",
+    "latest_day",
+    "unusable_lot",
+]
 
 _DIGEST: Final = "medtrust/dose/1"
 _SCHEMAS: Final = ("imm/1",)
@@ -94,6 +105,9 @@ class Intake:
     refused: list[InputError] = field(default_factory=list)
     losses: dict[str, Loss] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self._latest = latest_day(self.now)
+
     def read(self, file: str, data: bytes) -> None:
         """Read one file; whatever is wrong in it is refused by its place, and everything else is taken."""
         try:
@@ -121,37 +135,22 @@ class Intake:
         if given.st == "not-done":
             self.not_done.append(source)
             return
-        digest = self._digest(given)
+        digest = dose_digest(self.key, given)
         if given.st == "entered-in-error":
             self.withdrawn.append((source, digest))
             self.doses.pop(digest, None)
             return
-        self._check_day(given)
+        check_day(given, self._latest)
         dose = GivenDose(source, given, digest, self._patient_key(record), self._lot(given, digest))
         first = self.doses.setdefault(digest, dose)
         if first is not dose:
-            self._repeat(first, dose, is_update=record.action == UPDATED)
-
-    def _repeat(self, first: GivenDose, again: GivenDose, *, is_update: bool) -> None:
-        """Note a duplicate; its details count where the source calls them an update, or where the first has none."""
-        differs = tuple(name for name in ("lot", "mvx") if getattr(first.given, name) != getattr(again.given, name))
-        self.duplicates.append(Duplicate(again.source, first.source, differs))
-        is_richer = all(not getattr(first.given, name) for name in differs)
-        if differs and (is_update or is_richer):
-            self.doses[first.digest] = replace(again, source=first.source)
-
-    def _digest(self, given: Immunization) -> bytes:
-        """Return the keyed hash of the core, the same for a dose and for the message that withdraws it."""
-        return keyed_hash(self.key, _DIGEST, replace(given, st="completed").core_hash())
+            differs, counts = compare(first.given, dose.given, is_update=record.action == UPDATED)
+            self.duplicates.append(Duplicate(source, first.source, differs))
+            if counts:
+                self.doses[digest] = replace(dose, source=first.source)
 
     def _patient_key(self, record: Record) -> bytes:
         return patient_key(self.key, self.organisation, record.patient)
-
-    def _check_day(self, given: Immunization) -> None:
-        """Refuse a day that has not begun anywhere yet."""
-        latest = (datetime.fromtimestamp(self.now, timezone.utc) + _CLOCK_SKEW).date().isoformat()
-        if given.d > latest:
-            raise InputError(place="d", found=given.d, expected=f"a day that has begun: at most {latest}")
 
     def _lot(self, given: Immunization, digest: bytes) -> bytes:
         lot = self.stock.lot_of(given)
@@ -159,7 +158,36 @@ class Intake:
             return ZERO_HASH
         reason = "" if digest in self.settled else self.usable(lot)
         if reason:
-            raise InputError(
-                place="lot", found=f"lot {lot.lot} of {lot.gtin}, which is {reason}", expected="a lot in use"
-            )
+            raise unusable_lot(lot.lot, lot.gtin, reason)
         return lot.id
+
+
+def dose_digest(key: bytes, given: Immunization) -> bytes:
+    """Return the keyed hash of the core, the same for a dose and for the message that withdraws it."""
+    completed = given if given.st == "completed" else replace(given, st="completed")
+    return keyed_hash(key, _DIGEST, completed.core_hash())
+
+
+def latest_day(now: int) -> str:
+    """Return the last day (YYYY-MM-DD) that has begun anywhere at the time `now` (Unix seconds)."""
+    return (datetime.fromtimestamp(now, timezone.utc) + _CLOCK_SKEW).date().isoformat()
+
+
+def check_day(given: Immunization, latest: str) -> None:
+    """Refuse a dose of a day that has not begun anywhere yet."""
+    if given.d > latest:
+        raise InputError(place="d", found=given.d, expected=f"a day that has begun: at most {latest}")
+
+
+def compare(first: Immunization, again: Immunization, *, is_update: bool) -> tuple[tuple[str, ...], bool]:
+    """Return in which details a dose that stands again differs, and whether they count.
+
+    They do where the source calls them an update, or where the first has none.
+    """
+    differs = tuple(name for name in ("lot", "mvx") if getattr(first, name) != getattr(again, name))
+    return differs, bool(differs) and (is_update or all(not getattr(first, name) for name in differs))
+
+
+def unusable_lot(lot: str, gtin: str, reason: str) -> InputError:
+    """Return the refusal of a dose from a lot that is not in use."""
+    return InputError(place="lot", found=f"lot {lot} of {gtin}, which is {reason}", expected="a lot in use")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 
-__all__ = ["KEY_SIZE", "keyed_hash", "require_key"]
+__all__ = ["KEY_SIZE", "joined", "keyed_hash", "require_key"]
 
 KEY_SIZE = 32
 
@@ -14,12 +14,13 @@ def keyed_hash(key: bytes, *parts: str | bytes) -> bytes:
 
     The lengths make the encoding unambiguous: ("ab", "c") and ("a", "bc") give different hashes.
     """
-    encoded = bytearray()
-    for part in parts:
-        raw = part.encode() if isinstance(part, str) else part
-        encoded += len(raw).to_bytes(4, "big")
-        encoded += raw
-    return hmac.digest(key, encoded, "sha256")
+    return hmac.digest(key, joined(*parts), "sha256")
+
+
+def joined(*parts: str | bytes) -> bytes:
+    """Return what `keyed_hash` hashes: `parts`, each behind its length. What two calls return may be put together."""
+    raw = [part.encode() if isinstance(part, str) else part for part in parts]
+    return b"".join([piece for part in raw for piece in (len(part).to_bytes(4, "big"), part)])
 
 
 def require_key(key: bytes) -> bytes:

@@ -37,25 +37,27 @@ class MerkleTree:
         if size == 0:
             raise ValueError("a Merkle tree needs at least one leaf, found none")
         order = sorted(range(size), key=leaf_hashes.__getitem__)
-        self._positions = array("I", bytes(4 * size))
+        positions = array("I", bytes(4 * size))
         for rank, index in enumerate(order):
-            self._positions[index] = 2 * size - 2 - rank
+            positions[index] = 2 * size - 2 - rank
+        self._positions: array[int] | memoryview = positions
         leaves = b"".join([leaf_hashes[index] for index in reversed(order)])
         if len(leaves) != _HASH * size or any(len(leaf) != _HASH for leaf in leaf_hashes):
             raise ValueError("a leaf hash is 32 bytes, found another length")
-        self._nodes = bytearray(_HASH * (size - 1)) + leaves
-        self._hash_inner_nodes(size - 1)
+        nodes = bytearray(_HASH * (size - 1)) + leaves
+        _hash_inner_nodes(nodes, size - 1)
+        self._nodes: bytearray | memoryview = nodes
 
-    def _hash_inner_nodes(self, count: int) -> None:
-        """Fill the first `count` nodes from the last to the root."""
-        nodes, hash_ = self._nodes, keccak256
-        parent, child = _HASH * count, _HASH * (2 * count + 1)
-        while parent:
-            parent -= _HASH
-            child -= 2 * _HASH
-            middle = child + _HASH
-            left, right = nodes[child:middle], nodes[middle : middle + _HASH]
-            nodes[parent : parent + _HASH] = hash_(bytes(left + right if left < right else right + left))
+    @classmethod
+    def load(cls, nodes: memoryview, positions: memoryview) -> MerkleTree:
+        """Return the tree that `dump` wrote; the two stay where they are, in memory or in mapped files."""
+        tree = cls.__new__(cls)
+        tree._nodes, tree._positions = nodes, positions.cast("I")
+        return tree
+
+    def dump(self) -> tuple[memoryview, memoryview]:
+        """Return every node, and the place of each leaf among them, as `load` takes them on this machine."""
+        return memoryview(self._nodes).cast("B"), memoryview(self._positions).cast("B")
 
     @property
     def root(self) -> bytes:
@@ -92,6 +94,18 @@ class MerkleTree:
 
     def _node(self, position: int) -> bytes:
         return bytes(self._nodes[_HASH * position : _HASH * (position + 1)])
+
+
+def _hash_inner_nodes(nodes: bytearray, count: int) -> None:
+    """Fill the first `count` nodes from the last to the root."""
+    hash_ = keccak256
+    parent, child = _HASH * count, _HASH * (2 * count + 1)
+    while parent:
+        parent -= _HASH
+        child -= 2 * _HASH
+        middle = child + _HASH
+        left, right = nodes[child:middle], nodes[middle : middle + _HASH]
+        nodes[parent : parent + _HASH] = hash_(bytes(left + right if left < right else right + left))
 
 
 def process_proof(leaf: bytes, proof: Sequence[bytes]) -> bytes:

@@ -80,6 +80,11 @@ class Stock:
             )
         return found[0] if found else None
 
+    @classmethod
+    def from_json(cls, text: str) -> Stock:
+        """Read what `to_json` wrote."""
+        return cls([StockedLot(**lot) for lot in json.loads(text)])
+
     def to_json(self) -> str:
         """Write the stock in one form, for telling two stocks apart."""
         return json.dumps([asdict(lot) for lot in self._lots], sort_keys=True)

@@ -59,7 +59,7 @@ def checksum_address(value: str, *, place: str = "address") -> str:
         raise InputError(place=place, found=repr(value), expected="0x and 40 hexadecimal digits")
     digits = value[2:].lower()
     nibbles = keccak256(digits.encode()).hex()
-    checked = "0x" + "".join(c.upper() if int(n, 16) >= 8 else c for c, n in zip(digits, nibbles, strict=False))
+    checked = "0x" + "".join([c.upper() if n > "7" else c for c, n in zip(digits, nibbles, strict=False)])
     if value[2:] not in (digits, digits.upper(), checked[2:]):
         raise InputError(place=place, found=value, expected=f"{checked} (its ERC-55 checksum)")
     return checked

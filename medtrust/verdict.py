@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
-from typing import Final
+from typing import Any, Final
 
 from medtrust.errors import CheckRefused
 
@@ -54,6 +54,9 @@ class Verdict:
     reads it must decide whether to trust that organisation. `signer` and `anchored_at` (Unix seconds) come from the
     chain, "" and 0 if it is UNKNOWN. `shown` are the proven fields, empty if it is UNKNOWN. `bearer` says that whoever
     holds the certificate can show it: nothing was asked of the holder.
+
+    `form` is "medtrust", or that of a foreign certificate, "dcc" or "shc": of those `signer` is the id of the key,
+    `anchored_at` is 0, and `shown` all that somebody who is trusted signed, even where it holds no more.
     """
 
     status: Status
@@ -63,8 +66,9 @@ class Verdict:
     issuer: str
     signer: str
     anchored_at: int
-    shown: dict[str, str]
+    shown: dict[str, Any]
     bearer: bool = True
+    form: str = "medtrust"
 
     @property
     def is_valid(self) -> bool:

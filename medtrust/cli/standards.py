@@ -14,6 +14,7 @@ from medtrust.cli.common import JsonOption, answer, new_app, table
 from medtrust.errors import InputError
 from medtrust.mapping_file import load_mapping
 from medtrust.standards import Reading, read
+from medtrust.standards.foreign import ForeignCertificate
 
 __all__ = ["COMPARISON_KEY", "app"]
 
@@ -98,7 +99,11 @@ def _read(file: Path, key: str, organisation: str, mapping: Path | None) -> Read
     except OSError as error:
         raise InputError(place="file", found=error.strerror or "nothing", expected="a file", file=name) from None
     columns = load_mapping(mapping) if mapping else None
-    return read(data, name=name, key=_key(key), organisation=organisation, mapping=columns)
+    return read(data, name=name, key=_key(key), organisation=organisation, mapping=columns, vouch=_let_pass)
+
+
+def _let_pass(certificate: ForeignCertificate) -> None:
+    """Read a foreign certificate whoever signed it: what is only looked at need not be genuine."""
 
 
 def _key(text: str) -> bytes:

@@ -15,6 +15,7 @@ from medtrust.pseudonym import PatientIdentifier
 from medtrust.standards import codes
 from medtrust.standards.csv_mapping import CsvMapping
 from medtrust.standards.loss import DEFAULTED, MAPPED, PRESERVED, Marks
+from medtrust.standards.part import Part
 from medtrust.standards.reading import ADDED, DELETED, Reader, Record
 
 __all__ = ["read_csv"]
@@ -53,14 +54,15 @@ class _Row:
                 yield path, marks.get(path, ""), value
 
 
-def read_csv(data: bytes, mapping: CsvMapping, reader: Reader) -> None:
+def read_csv(data: bytes, mapping: CsvMapping, reader: Reader, part: Part | None = None) -> None:
     """Read every row of `data` into `reader`: records, refusals with line and column, and the ledger.
 
     The first row names the columns. A table in which a column of the mapping is missing, or that cannot be taken
-    apart, is refused where that shows; the rows before it are read.
+    apart, is refused where that shows; the rows before it are read. A `part` of a table has the first row, too, and its
+    other lines are numbered on.
     """
     try:
-        for row in _rows(data, mapping, reader):
+        for row in _rows(data, mapping, reader, part.lines if part else 0):
             marks: Marks = {}
             own: Marks = {}
             reader.loss.add(row.present, marks)
@@ -73,8 +75,8 @@ def read_csv(data: bytes, mapping: CsvMapping, reader: Reader) -> None:
         reader.refuse(error)
 
 
-def _rows(data: bytes, mapping: CsvMapping, reader: Reader) -> Iterator[_Row]:
-    text = _decoded(data, mapping, reader)
+def _rows(data: bytes, mapping: CsvMapping, reader: Reader, skipped: int) -> Iterator[_Row]:
+    text = _decoded(data, mapping, reader, skipped)
     lines = csv.reader(iter(_LINES.findall(text)), delimiter=mapping.delimiter, strict=True)
     header: list[str] = []
     line = 1
@@ -82,7 +84,7 @@ def _rows(data: bytes, mapping: CsvMapping, reader: Reader) -> Iterator[_Row]:
         try:
             cells = next(lines, None)
         except csv.Error as error:
-            reader.loss.add(partial(_rest, text, line), {})
+            reader.loss.add(partial(_rest, text, line, skipped), {})
             raise InputError(place=f"line {line}", found=str(error), expected="a row of CSV") from None
         if cells is None:
             break
@@ -97,17 +99,17 @@ def _rows(data: bytes, mapping: CsvMapping, reader: Reader) -> Iterator[_Row]:
                     place=f"line {line}", found=f"{len(cells)} cells", expected=f"{len(header)}, as in the first row"
                 )
                 reader.refuse(wrong)
-        line = lines.line_num + 1
+        line = lines.line_num + 1 + skipped
     if not header:
         raise InputError(place="line 1", found="nothing", expected="a row that names the columns")
 
 
-def _decoded(data: bytes, mapping: CsvMapping, reader: Reader) -> str:
+def _decoded(data: bytes, mapping: CsvMapping, reader: Reader, skipped: int) -> str:
     try:
         return data.decode(mapping.encoding)
     except UnicodeDecodeError as error:
         reader.loss.add(lambda _: [("table", "", data.decode("latin-1"))], {})
-        place, found = f"line {data[: error.start].count(10) + 1}", f"byte {data[error.start]:#04x}"
+        place, found = f"line {data[: error.start].count(10) + 1 + skipped}", f"byte {data[error.start]:#04x}"
         raise InputError(place=place, found=found, expected=f"text in {mapping.encoding}") from None
 
 
@@ -128,8 +130,8 @@ def _uneven(cells: list[str], line: int, _marks: Marks) -> Iterator[tuple[str, s
         yield f"line[{line}].{number}", "", value
 
 
-def _rest(text: str, line: int, _marks: Marks) -> Iterator[tuple[str, str, str]]:
-    yield f"line[{line}]", "", "".join(_LINES.findall(text)[line - 1 :])
+def _rest(text: str, line: int, skipped: int, _marks: Marks) -> Iterator[tuple[str, str, str]]:
+    yield f"line[{line}]", "", "".join(_LINES.findall(text)[line - skipped - 1 :])
 
 
 def _dose(row: _Row, reader: Reader, marks: Marks) -> Record:

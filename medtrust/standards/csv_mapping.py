@@ -54,7 +54,8 @@ class CsvMapping:
 
     `columns` by part: patient, vaccine, date, and perhaps status, lot, maker, amount, source, expires · `authority` and
     `kind` who assigned the patients' numbers and of which kind they are · `system` code system of the vaccines · `days`
-    how a day is written, by part · `values` what a cell of a part means · `unit` of the amounts.
+    how a day is written, by part · `values` what a cell of a part means · `unit` of the amounts · `text` the mapping as
+    it is written.
     """
 
     columns: Mapping[str, str]
@@ -65,6 +66,7 @@ class CsvMapping:
     formats: Mapping[str, str]
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     unit: str = ""
+    text: str = ""
     encoding: str = "utf-8-sig"
     delimiter: str = ","
 
@@ -89,12 +91,12 @@ def read_mapping(text: str, *, name: str) -> CsvMapping:
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "mapping"
         raise InputError(file=name, place=place, found="something else", expected="a mapping in YAML or JSON") from None
     try:
-        return _mapping(raw)
+        return _mapping(raw, text)
     except InputError as error:
         raise error.within(name) from None
 
 
-def _mapping(raw: Any) -> CsvMapping:
+def _mapping(raw: Any, text: str) -> CsvMapping:
     parts = _object(raw, "mapping", set(_MEMBERS))
     if parts.get("t") != _FORM:
         raise InputError(place="t", found=repr(parts.get("t")), expected=_FORM)
@@ -121,6 +123,7 @@ def _mapping(raw: Any) -> CsvMapping:
             if part in objects
         },
         unit=_text(objects["amount"], "amount", "unit", "-").strip("-") if "amount" in objects else "",
+        text=text,
         encoding=_encoding(_text(parts, "", "encoding", "utf-8")),
         delimiter=_delimiter(_text(parts, "", "delimiter", ",", is_stripped=False)),
     )

@@ -13,9 +13,11 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from medtrust.errors import InputError
+from medtrust.standards.loss import DROPPED, Tallied
 
 if TYPE_CHECKING:
     from medtrust.standards.loss import Marks
+    from medtrust.standards.part import Part
 
 __all__ = ["Message", "Segment", "Unreadable", "messages"]
 
@@ -101,6 +103,13 @@ class Segment:
                 path = self.path(field)
                 yield path, marks.get(path, ""), value
 
+    def tally(self, marks: Marks, found: Counter[tuple[str, str]]) -> None:
+        """Count each field that is not empty by its number and disposition."""
+        name, place = self.name, self.place
+        for field, value in enumerate(self._fields):
+            if field and value:
+                found[f"{name}-{field}", marks.get(f"{place}-{field}", DROPPED) if marks else DROPPED] += 1
+
     def _unescaped(self, value: str, field: int, component: int) -> str:
         escape = self.message.escape
         if not escape or escape not in value:
@@ -124,7 +133,7 @@ class Segment:
         raise self.error(field, repr(value), expected, component=component)
 
 
-class Message:
+class Message(Tallied):
     """One message: its segments in order, and the delimiters that its header names."""
 
     __slots__ = ("codec", "component", "escape", "escapes", "prefix", "repetition", "segments", "subcomponent")
@@ -180,6 +189,12 @@ class Message:
         for segment in self.segments:
             yield from segment.present(marks)
 
+    def tally(self, marks: Marks, found: Counter[tuple[str, str]]) -> None:
+        """Count each field that is not empty by its segment, number and disposition."""
+        marked = {path.rpartition("-")[0] for path in marks}
+        for segment in self.segments:
+            segment.tally(marks if segment.place in marked else {}, found)
+
 
 def _worded(delimiters: str) -> bool:
     return any(character.isalnum() or character.isspace() or character == '"' for character in delimiters)
@@ -200,19 +215,20 @@ class Unreadable:
         yield f"{self._prefix}message", "", b"\r".join(self._lines).decode("latin-1")
 
 
-def messages(data: bytes) -> Iterator[Message | Unreadable]:
+def messages(data: bytes, part: Part | None = None) -> Iterator[Message | Unreadable]:
     """Yield each message of `data`, or why it cannot be split; batch headers and trailers come as such, too.
 
     Takes a UTF-8 byte order mark, CR, LF or CRLF between segments, MLLP frames, batch files (FHS, BHS) and several
-    messages behind one another. The character set is the one that MSH-18 names.
+    messages behind one another. The character set is the one that MSH-18 names. In a `part` of a file messages are
+    numbered on.
     """
     groups = list(_groups(data))
     totals = Counter(_kind(group) for group in groups)
-    counts: Counter[str] = Counter()
+    counts: Counter[str] = Counter(part.messages if part else {})
     for group in groups:
         kind = _kind(group)
         counts[kind] += 1
-        prefix = f"{kind}[{counts[kind]}] " if totals[kind] > 1 else ""
+        prefix = f"{kind}[{counts[kind]}] " if part or totals[kind] > 1 else ""
         try:
             lines, codec = _decoded(group, prefix)
             yield Message(lines, prefix=prefix, codec=codec)

@@ -13,6 +13,7 @@ from medtrust.standards.fhir_json import Node, parse
 from medtrust.standards.fhir_source import Source, choice, codings, day, refuse_code
 from medtrust.standards.fhir_visits import read_encounter
 from medtrust.standards.loss import DEFAULTED, MAPPED, PRESERVED, Marks
+from medtrust.standards.part import Part
 from medtrust.standards.reading import ADDED, DELETED, Reader, Record
 
 __all__ = ["is_fhir", "read_fhir"]
@@ -26,15 +27,15 @@ def is_fhir(data: bytes) -> bool:
     return data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
 
 
-def read_fhir(data: bytes, reader: Reader) -> None:
+def read_fhir(data: bytes, reader: Reader, part: Part | None = None) -> None:
     """Read every resource of `data` into `reader`: records, refusals with their paths, and the ledger.
 
     Resources of kinds that no canonical object comes from are let by: others refer to them. Only where the whole file
-    is one of them it is refused.
+    is one of them it is refused. A `part` of a file is of NDJSON, and its lines are numbered on.
     """
     source = Source(reader)
     reader.loss.add(source.present, source.marks)
-    for path, document, text in parse(data):
+    for path, document, text in parse(data, part):
         try:
             if isinstance(document, InputError):
                 source.unread.append((path, text))

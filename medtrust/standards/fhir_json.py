@@ -12,6 +12,7 @@ from medtrust.errors import InputError
 
 if TYPE_CHECKING:
     from medtrust.standards.loss import Marks
+    from medtrust.standards.part import Part
 
 __all__ = ["Library", "Node", "parse", "present"]
 
@@ -156,19 +157,22 @@ class Library:
         return found
 
 
-def parse(data: bytes) -> Iterator[tuple[str, dict[str, Any] | InputError, str]]:
+def parse(data: bytes, part: Part | None = None) -> Iterator[tuple[str, dict[str, Any] | InputError, str]]:
     """Yield (path, document or refusal, its text) for the one document of `data`, or for each of its lines (NDJSON).
 
-    The text is one character for each byte, so that one which is no UTF-8 has a text, too.
+    The text is one character for each byte, so that one which is no UTF-8 has a text, too. A `part` of a file is of
+    NDJSON, and its lines are numbered on.
     """
     text = data.decode("utf-8-sig", "surrogateescape")
-    whole = _load(text, "document")
+    whole = InputError(place="document", found="a part", expected="lines") if part else _load(text, "document")
     if isinstance(whole, dict):
         yield str(whole.get("resourceType") or "document"), whole, ""
         return
-    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    first = part.lines + 1 if part else 1
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), first) if line.strip()]
     documents = [(f"line[{number}]", _load(line, f"line[{number}]"), line) for number, line in lines]
-    if len(lines) < 2 or not any(isinstance(document, dict) for _, document, _ in documents):
+    are_lines = len(lines) > 1 and any(isinstance(document, dict) for _, document, _ in documents)
+    if not part and not are_lines:
         yield "document", whole, data.decode("latin-1")
         return
     for path, document, line in documents:

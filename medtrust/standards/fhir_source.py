@@ -13,6 +13,7 @@ from medtrust.standards import codes
 from medtrust.standards.fhir_json import Library, Node, present
 from medtrust.standards.identifiers import UNIVERSAL_ID_TYPES, authority_of_uri, identifier_uri
 from medtrust.standards.loss import MAPPED, Marks
+from medtrust.standards.persons import person
 from medtrust.standards.reading import Reader
 
 __all__ = ["Source", "choice", "codings", "day", "refuse_code"]
@@ -53,7 +54,8 @@ class Source:
 
         That is the first identifier of type MR, else the first; the numbers that HL7 v2 has in PID-2, PID-3 and PID-4
         stand in this order. An identifier whose authority a converter lost is passed over, because another patient
-        may have the same number. Raises `InputError` if nothing in the file says who it is.
+        may have the same number. Without an identifier, who is known by name has one (`person`). Raises `InputError` if
+        nothing in the file says who it is.
         """
         found: dict[bool, tuple[Node, PatientIdentifier]] = {}
         for node in self.identifiers(reference, "Patient"):
@@ -61,12 +63,25 @@ class Source:
             if value and authority is not None:
                 kind = _type_code(node)
                 found.setdefault(kind == _RECORD_NUMBER, (node, PatientIdentifier(authority, kind, value)))
+        patient = None if found or not self.reader.by_name else self.library.find(reference, "Patient")
+        if patient is not None:
+            return self._named(patient, reference, marks)
         if not found:
             expected = "a Patient in this file, or contained, who has an identifier; or one in the reference"
             raise reference.error("reference", reference.text("reference"), expected)
         node, identifier = found.get(True) or found[False]
         marks[reference.path] = marks[node.path] = MAPPED
         return identifier
+
+    def _named(self, patient: Node, reference: Node, marks: Marks) -> PatientIdentifier:
+        """Return who a Patient is by the first name and the date of birth. Raises `InputError` if one is missing."""
+        names = patient.children("name")
+        given = names[0].value.get("given", []) if names else []
+        if not names or not isinstance(given, list) or not all(isinstance(one, str) for one in given):
+            raise patient.error("name", "nothing", "a name with family and given")
+        born = day(patient, "birthDate", marks)
+        marks[reference.path] = marks[f"{names[0].path}.family"] = marks[f"{names[0].path}.given"] = MAPPED
+        return person(names[0].text("family"), " ".join(given), born)
 
     def organisation(self, reference: Node, marks: Marks) -> str:
         """Return the URI of the organisation that `reference` leads to, "" if it has no identifier that makes one."""

@@ -12,6 +12,7 @@ from medtrust.standards.er7 import Message, Segment, Unreadable, messages
 from medtrust.standards.hl7v2_fields import choice, codings, day_at, patient_of, refuse_code, single
 from medtrust.standards.hl7v2_visits import read_visit
 from medtrust.standards.loss import DEFAULTED, MAPPED, PRESERVED, Marks
+from medtrust.standards.part import Part
 from medtrust.standards.reading import ADDED, DELETED, UPDATED, Reader, Record
 
 __all__ = ["is_hl7v2", "read_hl7v2"]
@@ -32,10 +33,13 @@ def is_hl7v2(data: bytes) -> bool:
     return data.removeprefix(b"\xef\xbb\xbf").lstrip(b"\x0b\r\n\t ")[:3] in (b"MSH", b"FHS", b"BHS")
 
 
-def read_hl7v2(data: bytes, reader: Reader) -> None:
-    """Read every message of `data` into `reader`: records, refusals with segment and field, and the ledger."""
-    in_batch = 0
-    for message in messages(data):
+def read_hl7v2(data: bytes, reader: Reader, part: Part | None = None) -> None:
+    """Read every message of `data` into `reader`: records, refusals with segment and field, and the ledger.
+
+    Where `data` is a `part` of a file, its places are those of the file.
+    """
+    in_batch = part.in_batch if part else 0
+    for message in messages(data, part):
         marks: Marks = {}
         reader.loss.add(message.present, marks)
         if isinstance(message, Unreadable):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Final
 from medtrust.errors import CheckRefused
 from medtrust.keyed import keyed_hash
 
-__all__ = ["DEFAULTED", "DROPPED", "MAPPED", "PRESERVED", "LossEntry", "LossReport", "Marks"]
+__all__ = ["DEFAULTED", "DROPPED", "MAPPED", "PRESERVED", "LossEntry", "LossReport", "Marks", "Tallied"]
 
 MAPPED: Final = "mapped"
 DEFAULTED: Final = "defaulted"
@@ -18,6 +19,19 @@ PRESERVED: Final = "preserved"
 DROPPED: Final = "dropped"
 
 Marks = dict[str, str]
+
+
+_NUMBER: Final = re.compile(r"^(?:message|line)\[[0-9]+\][ .]|\[[0-9]+\]")
+
+
+class Tallied:
+    """A part of a source that counts its fields by kind faster than one by one."""
+
+    __slots__ = ()
+
+    def tally(self, marks: Marks, found: Counter[tuple[str, str]]) -> None:
+        """Count each field that is not empty into `found`, by its path without numbers and its disposition."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +93,18 @@ class LossReport:
         for present, marks in self._parts:
             counts.update(disposition or DROPPED for _, disposition, _ in present(marks))
         return counts
+
+    def tally(self) -> Counter[tuple[str, str]]:
+        """Return how many of the fields present have each path, written without numbers, and disposition."""
+        found: Counter[tuple[str, str]] = Counter()
+        for present, marks in self._parts:
+            owner = getattr(present, "__self__", None)
+            if isinstance(owner, Tallied):
+                owner.tally(marks, found)
+            else:
+                kinds = ((_NUMBER.sub("", path), disposition or DROPPED) for path, disposition, _ in present(marks))
+                found.update(kinds)
+        return found
 
     @property
     def ratio(self) -> float:

@@ -31,7 +31,8 @@ class Record:
 
     `place` where in the source it stands · `patient` whose it is (personal: never leaves the registry) · `action`
     whether the source adds, updates or deletes it · `beside` what was preserved: "source" ("administered" or
-    "historical"), "amount" and "unit" of a dose, "expires" of its lot, "policy" number of a claim.
+    "historical"), "amount" and "unit" of a dose, "expires" of its lot, "policy" number of a claim; "form" and "issuer"
+    of a foreign certificate, its "certificate" id, its "product", and its "dose" as "1/2".
     """
 
     canonical: Canonical
@@ -58,7 +59,18 @@ class Reading:
 class Reader:
     """The state of one reading: key and organisation, what was found so far, and the pseudonyms already derived."""
 
-    __slots__ = ("_pseudonyms", "key", "loss", "name", "organisation", "payers", "records", "refusals", "take")
+    __slots__ = (
+        "_pseudonyms",
+        "by_name",
+        "key",
+        "loss",
+        "name",
+        "organisation",
+        "payers",
+        "records",
+        "refusals",
+        "take",
+    )
 
     def __init__(
         self,
@@ -68,11 +80,13 @@ class Reader:
         organisation: str,
         take: Collection[str],
         payers: Mapping[str, str] | None = None,
+        by_name: bool = False,
     ) -> None:
         """Read the source called `name` for `organisation` (identifier URI) with its registry `key` (32 bytes).
 
         `take` names the schemas of the objects that are wanted, `payers` the identifier URIs of payers by the number
-        or the name by which sources call them. Raises `InputError` if the organisation or a payer's is no URI.
+        or the name by which sources call them. With `by_name` a patient of FHIR who has no identifier is known by name
+        and date of birth, as on a certificate. Raises `InputError` if the organisation or a payer's is no URI.
         """
         self.payers = dict(payers or {})
         for called, uri in self.payers.items():
@@ -80,6 +94,7 @@ class Reader:
                 raise InputError(place=f"payer {called}", found=repr(uri), expected="its identifier as a URI")
         if not is_uri(organisation):
             raise InputError(place="organisation", found=repr(organisation), expected="its identifier as a URI")
+        self.by_name = by_name
         self.name = name
         self.key = require_key(key)
         self.organisation = organisation

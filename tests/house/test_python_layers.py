@@ -13,6 +13,7 @@ from tests.house.python import Module, modules_in, package, parse
 PURE = {
     "adjudication",
     "canonical",
+    "canonical_json",
     "certificate",
     "consent_rules",
     "consent_terms",

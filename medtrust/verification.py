@@ -1,0 +1,98 @@
+"""Verification: one verdict for each certificate that somebody shows, ours or a foreign one, file, text or picture."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from medtrust import foreign
+from medtrust.certificate import LONGEST_TEXT, Certificate
+from medtrust.errors import InputError
+from medtrust.scanner import is_picture, read_picture
+from medtrust.standards.foreign import LARGEST
+from medtrust.standards.trust import TrustList
+from medtrust.suite import Suite
+from medtrust.verdict import Advisory, Status, Verdict
+
+__all__ = ["load", "read_trust", "verify_certificates"]
+
+_TEXTS: Final = ("MT1:", "HC1:", "shc:/")
+_IDENTIFIER_LENGTH: Final = 3
+"""A symbol's text stands behind its symbology identifier, such as "]Q1"."""
+
+
+def load(source: str) -> list[str | bytes]:
+    """Return what a person means by `source`: the text of a QR code as it is, of a picture what its symbols say, else
+    the content of a file.
+
+    Empty if the picture holds none that can be read. Raises `InputError` if there is no such file, or it is no picture,
+    and `ToolMissing` if pictures cannot be read because the extra "scan" is not installed.
+    """
+    if source.startswith(_TEXTS):
+        return [source]
+    path = Path(source)
+    if not is_picture(source):
+        return [_content(path)]
+    return [symbol.code[_IDENTIFIER_LENGTH:] for symbol in read_picture(path)]
+
+
+def read_trust(files: Sequence[Path]) -> TrustList:
+    """Read files with certificates, key sets, directories and revocation lists, as `TrustList.read` takes them."""
+    return TrustList.read((str(path), _content(path)) for path in files)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(LARGEST + 1)
+    except OSError as error:
+        expected = "a file, or text that begins with MT1:, HC1: or shc:/"
+        found = error.strerror or "nothing"
+        raise InputError(file=str(path), place="file", found=found, expected=expected) from None
+
+
+def verify_certificates(
+    sources: Sequence[str | bytes], trust: TrustList, open_suite: Callable[[], Suite], *, at: float, is_now: bool = True
+) -> list[Verdict]:
+    """Say what stands about each certificate in `sources` at a time (Unix seconds), ours first; unread is UNKNOWN.
+
+    Of foreign ones `trust` says whose signature counts. Ours are looked up on the chain of the suite that
+    `open_suite` opens; with `is_now` by its own clock. Raises what the suite raises.
+    """
+    if not sources:
+        return [_unknown("CodeUnreadable", "the picture holds no code that can be read")]
+    verdicts: list[Verdict] = []
+    strangers: list[str | bytes] = []
+    for source in sources:
+        if _is_ours(source):
+            verdicts.append(_verify_ours(source, open_suite, None if is_now else int(at)))
+        else:
+            strangers.append(source)
+    return verdicts + (foreign.verify(strangers, trust, at=at) if strangers else [])
+
+
+def _is_ours(source: str | bytes) -> bool:
+    text = source.decode("utf-8-sig", "replace") if isinstance(source, bytes) else source
+    if text.lstrip().startswith("MT1:"):
+        return True
+    if not text.lstrip().startswith("{") or len(text) > LONGEST_TEXT:
+        return False
+    try:
+        raw = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return str(raw.get("t", "")).startswith("cert/")
+
+
+def _verify_ours(source: str | bytes, open_suite: Callable[[], Suite], at: int | None) -> Verdict:
+    try:
+        certificate = Certificate.parse(source)
+    except InputError as error:
+        return _unknown("CertificateBroken", str(error))
+    return open_suite().vaccination.verify(certificate, at=at)
+
+
+def _unknown(reason: str, sentence: str) -> Verdict:
+    return Verdict(Status.UNKNOWN, reason, sentence, Advisory(0), issuer="", signer="", anchored_at=0, shown={})
