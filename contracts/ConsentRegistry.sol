@@ -139,9 +139,9 @@ contract ConsentRegistry is ConsentLedgers, Accredited, Controlled, SignedAction
         emit GranteeConsentsRevoked(patient, grantee, epochOf(patient, grantee), uint64(block.timestamp));
     }
 
-    function _checkBySig(address patient, uint8 scope, bytes32 statement, bytes calldata by) private view returns (bool) {
+    function _checkBySig(address patient, uint8 scope, bytes32 hash, bytes calldata by) private view returns (bool) {
         IPatientRegistry.Control memory control = PATIENTS.controlOf(patient);
-        return _checkSigner(patient, scope, control, _signerOf(control.controller, statement, by));
+        return _checkSigner(patient, scope, control, _signerOf(control.controller, hash, by));
     }
 
     /* GRANTEE */

@@ -1075,7 +1075,7 @@ def share_what_is_not_to_be_shared(world: World) -> None:
     blocked_by="LINE",
     contract="ConsentRegistry",
     file=COVERAGE,
-    patch=[("return length != 0 && length <= _MAX_LINE;", "return length != 0;")],
+    patch=[("return length != 0 && length <= _MAX_LINE &&", "return length != 0 &&")],
 )
 def share_too_deep(world: World) -> None:
     line = [valid_consent(world, terms=valid_terms(world, onward=True))]
