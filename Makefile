@@ -3,7 +3,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo up test check brownie gas attacks format clean
+.PHONY: help setup build demo up test check brownie gas attacks fuzz format clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -34,6 +34,9 @@ gas: setup ## print what each operation costs, beside its bound and its peers
 
 attacks: setup ## print each attack with its defence, and without it
 	@$(RUN) scripts/attacks.py
+
+fuzz: setup ## drive each contract beside its model for 200,000 random steps
+	@$(RUN) scripts/fuzz.py
 
 format: setup ## format Python and Solidity
 	@$(RUN) scripts/run_checks.py --mend

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +12,7 @@ from medtrust.certificate import Certificate
 from medtrust.errors import InputError
 from medtrust.import_journal import PlannedBatch
 
-__all__ = ["BulkReport", "PackedCertificate", "read_pack", "tallied"]
+__all__ = ["BulkReport", "PackedCertificate", "packs_in", "read_pack", "tallied"]
 
 _FORM: Final = "import-report/1"
 
@@ -64,6 +64,12 @@ class PackedCertificate:
     certificate: Certificate
     file: str
     place: str
+
+
+def packs_in(paths: Iterable[Path]) -> Iterator[Path]:
+    """Yield the packs that `paths` stand for: a folder stands for those in it."""
+    for path in paths:
+        yield from sorted(path.glob("certificates-*.ndjson")) if path.is_dir() else [path]
 
 
 def read_pack(path: Path) -> Iterator[PackedCertificate]:

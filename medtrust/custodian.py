@@ -11,11 +11,12 @@ from medtrust.blobs import BlobStore, fetch
 from medtrust.chain import Receipt
 from medtrust.envelope import commitment_of, open_sealed, read_header, seal
 from medtrust.errors import CheckRefused, InputError
+from medtrust.identities import Identity
 from medtrust.keyed import keyed_hash
 from medtrust.record_terms import Version
 from medtrust.suite import Suite
 from medtrust.types import ZERO_HASH, bytes32
-from medtrust.vault import HeldRecord, HeldVersion, Vault
+from medtrust.vault import HeldRecord, HeldVersion, Reader, Vault
 from medtrust.wrapping import PrivateKey, unwrap, wrap
 
 __all__ = ["Custodian"]
@@ -33,7 +34,7 @@ class Custodian:
     def __init__(self, suite: Suite, organisation: bytes, vault: Vault, blobs: BlobStore, key: PrivateKey) -> None:
         self.suite = suite
         self.organisation = bytes32(organisation, place="organisation")
-        self.vault = vault
+        self.vault = vault.sealed_with(key)
         self.blobs = blobs
         self.key = key
 
@@ -123,21 +124,70 @@ class Custodian:
     def sweep(self, record: bytes) -> bool:
         """End the key epoch of a record if a consent of a reader was revoked, or one read in an emergency.
 
-        Returns whether it did.
+        So it is if the record belongs to another patient than when it was read or shared. Returns whether it did.
         """
         held = self.vault.get(record)
         epoch = self.suite.records.key_epoch_of(self.organisation, record)
-        consent = self.suite.consent
-        present = [reader for reader in held.readers if reader.key_epoch == epoch]
-        lost = any(
-            reader.consent == ZERO_HASH
-            or consent.record_of(held.patient, reader.consent).revoked_at
-            or consent.epoch_of(held.patient, reader.organisation) != reader.consent_epoch
-            for reader in present
-        )
+        patient = self.vault.patient_of(held)
+        lost = any(self._is_lost(reader, patient) for reader in held.readers if reader.key_epoch == epoch)
         if lost:
             self.suite.records.rotate(self.organisation, record)
         return lost
+
+    def _is_lost(self, reader: Reader, patient: str) -> bool:
+        """Whether a reader may not read on; holders of shares, noted as this custodian itself, ask the chain then."""
+        if reader.patient != patient:
+            return True
+        if reader.organisation == self.organisation:
+            return False
+        consent = self.suite.consent
+        return (
+            reader.consent == ZERO_HASH
+            or consent.record_of(patient, reader.consent).revoked_at != 0
+            or consent.epoch_of(patient, reader.organisation) != reader.consent_epoch
+        )
+
+    def receive(self, case: str) -> Identity:
+        """Make the pseudonym of a person whom nobody knows; `case` is what the house calls her. Again, the same one.
+
+        Her records are stored under it like anyone's, and it can be opened in emergencies.
+        """
+        return self.vault.identities.make(case, at=self.suite.chain.now())
+
+    def merge(self, pseudonym: str, patient: str, *, why: str) -> Identity:
+        """Identify an unknown person: what was recorded under the pseudonym belongs to the patient (address) from now.
+
+        Who reads the patient's records by her consents reads these too. Keys end that were released for the pseudonym.
+        Nothing on the chain links the two. Again, it changes nothing, and goes on where it was killed. Raises
+        `CheckRefused` with reason "NotUnidentified", "AlreadyMerged" or "Unidentified".
+        """
+        merged = self.vault.identities.merge(pseudonym, patient, at=self.suite.chain.now(), why=why)
+        self._sweep_all(pseudonym)
+        return merged
+
+    def unmerge(self, pseudonym: str, *, why: str) -> Identity:
+        """Take a merge back that was wrong: the records belong to the unknown person again, and nothing is lost.
+
+        Keys end that were released for the patient; `readers_by` says who has read. Again, it changes nothing, and goes
+        on where it was killed. Raises `CheckRefused` with reason "NotUnidentified" or "NotMerged".
+        """
+        single = self.vault.identities.unmerge(pseudonym, at=self.suite.chain.now(), why=why)
+        self._sweep_all(pseudonym)
+        return single
+
+    def readers_by(self, pseudonym: str, patient: str) -> list[tuple[bytes, bytes]]:
+        """List who was given records of a pseudonym as those of a patient: record and organisation, 32 bytes each."""
+        return [
+            (held.record, reader.organisation)
+            for held in self.vault.of_patient(pseudonym)
+            for reader in held.readers
+            if reader.patient == patient and reader.organisation != self.organisation
+        ]
+
+    def _sweep_all(self, pseudonym: str) -> None:
+        for held in self.vault.of_patient(pseudonym):
+            if held.readers:
+                self.sweep(held.record)
 
     def read(self, record: bytes) -> bytes:
         """Open the newest version of a record of one's own.

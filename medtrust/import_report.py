@@ -61,6 +61,11 @@ class ImportReport:
         """What could not be read or used: file, place, what was found and what was expected."""
         return tuple(self.intake.refused)
 
+    @property
+    def refused_files(self) -> tuple[str, ...]:
+        """The files in which something was refused, each once."""
+        return tuple(dict.fromkeys(one.file for one in self.refused))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object. It holds what stood in the files where that was refused: keep it as you keep them."""
         intake = self.intake

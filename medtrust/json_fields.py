@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from medtrust.errors import InputError
 from medtrust.types import bytes32, checksum_address
 
-__all__ = ["JsonFields", "hex_text"]
+__all__ = ["JsonFields", "base64_text", "hex_text"]
 
 T = TypeVar("T")
 
@@ -68,6 +70,13 @@ class JsonFields:
             raise self._wrong(name, f"{len(value)} bytes", f"{length} bytes")
         return value
 
+    def base64(self, name: str) -> bytes:
+        """Take bytes, as base 64."""
+        try:
+            return base64.b64decode(self.take(name, str), validate=True)
+        except (binascii.Error, ValueError):
+            raise self._wrong(name, "something else", "base 64") from None
+
     def inner(self, name: str) -> JsonFields:
         """Take an object."""
         return JsonFields(self.take(name, dict), f"{self._place}.{name}")
@@ -83,3 +92,8 @@ class JsonFields:
 def hex_text(value: bytes) -> str:
     """Write bytes as 0x and hexadecimal digits."""
     return "0x" + value.hex()
+
+
+def base64_text(value: bytes) -> str:
+    """Write bytes as base 64, which is shorter than digits."""
+    return base64.b64encode(value).decode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Final
 
 from Crypto.Protocol.SecretSharing import Shamir
@@ -12,12 +13,22 @@ from medtrust.envelope import Header, is_key_of
 from medtrust.errors import CheckRefused, InputError
 from medtrust.wrapping import PrivateKey, PublicKey, decrypt_as, encrypt_to
 
-__all__ = ["MOST_HOLDERS", "KeyShare", "WrappedShare", "join_shares", "split_key", "unwrap_share", "wrap_share"]
+__all__ = [
+    "MOST_HOLDERS",
+    "KeyShare",
+    "WrappedShare",
+    "join_shares",
+    "share_proof",
+    "split_key",
+    "unwrap_share",
+    "wrap_share",
+]
 
 MOST_HOLDERS: Final = 16
 """How many holders a key may have."""
 
 _LABEL: Final = b"medtrust/share/1"
+_PROOF: Final = b"medtrust/share-proof/1"
 _HALF: Final = 16
 
 
@@ -80,6 +91,11 @@ def join_shares(header: Header, shares: Sequence[KeyShare]) -> bytes:
     if not is_key_of(header, key):
         raise CheckRefused("WrongShares", "the shares do not give the key of this envelope")
     return key
+
+
+def share_proof(header: Header, share: KeyShare) -> bytes:
+    """Hash a share for a list by which a false one is known; who lacks it learns nothing from its 256 unknown bits."""
+    return sha256(_PROOF + bytes((share.index, share.threshold)) + share.raw + header.to_bytes()).digest()
 
 
 def wrap_share(header: Header, share: KeyShare, holder: bytes, public: PublicKey) -> WrappedShare:

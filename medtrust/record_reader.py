@@ -9,18 +9,19 @@ import requests
 from eth_account.signers.local import LocalAccount
 
 from medtrust.consent_terms import Purpose, SignedConsent
+from medtrust.encryption_key import public_from_json
 from medtrust.envelope import commitment_of, open_sealed, read_header
 from medtrust.errors import CheckRefused, InputError, MedtrustError
 from medtrust.json_fields import JsonFields
 from medtrust.record_terms import Ask, Version
-from medtrust.record_wire import Asked, Found, Release, Ticket
+from medtrust.record_wire import Asked, Found, HandedShare, Release, Ticket
 from medtrust.records import RecordStatus
 from medtrust.signing import sign
 from medtrust.suite import Suite
 from medtrust.types import ZERO_HASH
-from medtrust.wrapping import PrivateKey, unwrap
+from medtrust.wrapping import PrivateKey, PublicKey, unwrap
 
-__all__ = ["ReadRecord", "RecordReader"]
+__all__ = ["ReadRecord", "RecordReader", "published_key"]
 
 _TIMEOUT: Final = 60.0
 
@@ -78,6 +79,14 @@ class RecordReader:
         release = Release.from_json(self._post("break-glass", asked))
         return ReadRecord(self._open(record, release), release.version, "")
 
+    def take_share(self, sharing: bytes, session: int, *, purpose: int = Purpose.ETREAT) -> HandedShare:
+        """Take the share of a key that this holder keeps, by an emergency session that is open.
+
+        `sharing` is the id of the sharing. Raises `CheckRefused` as `break_glass` does.
+        """
+        asked = self._ask(session, record=sharing, purpose=purpose, facility=ZERO_HASH)
+        return HandedShare.from_json(self._post("share", asked))
+
     def find(
         self, receipt: SignedConsent, *, purpose: int, data_class: int, kind: str = "", facility: bytes = ZERO_HASH
     ) -> list[Found]:
@@ -127,16 +136,30 @@ class RecordReader:
         return self.suite.signer
 
     def _post(self, act: str, asked: Asked | None) -> Any:
-        try:
-            body = asked.to_json() if asked else {}
-            answer = requests.post(f"{self._url}/{act}", json=body, timeout=_TIMEOUT, allow_redirects=False)
-            value = answer.json()
-        except (requests.RequestException, ValueError) as error:
-            raise MedtrustError(f"no service for records answers at {self._url}: {error}") from None
-        if answer.status_code == requests.codes.forbidden:
-            refusal = JsonFields(value, "refusal")
-            raise CheckRefused(refusal.take("reason", str), refusal.take("sentence", str))
-        if not answer.ok:
-            said = value.get("message") if isinstance(value, dict) else None
-            raise MedtrustError(f"the service at {self._url} says {answer.status_code} to {act}: {said}")
-        return value
+        return _post(self._url, act, asked.to_json() if asked else {})
+
+
+def published_key(suite: Suite, organisation: bytes, url: str) -> PublicKey:
+    """Ask the service of an organisation (32-byte id) for its encryption key, and the chain whether that is it.
+
+    Raises `CheckRefused` with reason "EncryptionKey" if it is not.
+    """
+    public = public_from_json(JsonFields(_post(url.rstrip("/"), "challenge", {}), "challenge").take("publicKey", dict))
+    if public.fingerprint != suite.records.key_of(organisation):
+        raise CheckRefused("EncryptionKey", f"the key at {url} is not the one that the organisation published")
+    return public
+
+
+def _post(url: str, act: str, body: dict[str, Any]) -> Any:
+    try:
+        answer = requests.post(f"{url}/{act}", json=body, timeout=_TIMEOUT, allow_redirects=False)
+        value = answer.json()
+    except (requests.RequestException, ValueError) as error:
+        raise MedtrustError(f"no service for records answers at {url}: {error}") from None
+    if answer.status_code == requests.codes.forbidden:
+        refusal = JsonFields(value, "refusal")
+        raise CheckRefused(refusal.take("reason", str), refusal.take("sentence", str))
+    if not answer.ok:
+        said = value.get("message") if isinstance(value, dict) else None
+        raise MedtrustError(f"the service at {url} says {answer.status_code} to {act}: {said}")
+    return value

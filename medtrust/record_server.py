@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final
 
+from medtrust.encryption_key import public_to_json
 from medtrust.errors import ChainError, CheckRefused, InputError, MedtrustError, ToolMissing
 from medtrust.json_fields import hex_text
 from medtrust.record_service import RecordService
@@ -32,7 +33,7 @@ def serve(service: RecordService, *, host: str = "127.0.0.1", port: int = 8444) 
 
 
 def application(service: RecordService) -> Any:
-    """Make the ASGI application: POST /challenge, /ticket, /release, /break-glass and /find, each JSON in and JSON out.
+    """Make the ASGI application: POST /challenge, /ticket, /release, /find, /break-glass and /share, JSON in and out.
 
     A refusal is status 403 with `reason` and `sentence`, a request that cannot be read 400, a chain that does not
     answer 503. Raises `ToolMissing` where the extra is not installed.
@@ -61,6 +62,7 @@ def application(service: RecordService) -> Any:
     add("/ticket", lambda body: service.ticket(_read(body)).to_json())
     add("/release", lambda body: service.release(_read(body)).to_json())
     add("/break-glass", lambda body: service.break_glass(_read(body)).to_json())
+    add("/share", lambda body: service.share(_read(body)).to_json())
     add("/find", lambda body: {"found": [one.to_json() for one in service.find(_read(body))]})
     return app
 
@@ -77,6 +79,7 @@ def _greeting(service: RecordService) -> dict[str, Any]:
         "custodian": hex_text(custodian.organisation),
         "chainId": custodian.suite.chain.id,
         "registry": custodian.suite.records.address,
+        "publicKey": public_to_json(custodian.key.public),
     }
 
 

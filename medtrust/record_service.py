@@ -17,9 +17,11 @@ from medtrust.consent_terms import Confidentiality, Request, SignedConsent
 from medtrust.custodian import Custodian
 from medtrust.envelope import read_header
 from medtrust.errors import CheckRefused, InputError, MedtrustError
+from medtrust.key_shares import unwrap_share, wrap_share
 from medtrust.keyed import keyed_hash
 from medtrust.record_terms import ticket_salt
-from medtrust.record_wire import Asked, Found, Release, Ticket
+from medtrust.record_wire import Asked, Found, HandedShare, Release, Ticket
+from medtrust.share_vault import ShareVault
 from medtrust.signing import recover
 from medtrust.suite import Suite
 from medtrust.types import ZERO_HASH
@@ -66,7 +68,7 @@ class RecordService:
     It keeps no state but the challenges that were answered in the last two minutes: challenges and tickets carry a
     keyed hash of `secret` (32 bytes, made anew unless given), so tickets survive a restart if the secret does. It does
     one thing at a time, as the vault is a set of files and the chain one connection. Without `emergency`, no key is
-    released but by a consent.
+    released but by a consent; `shares` are those that it keeps for other custodians.
     """
 
     def __init__(
@@ -76,12 +78,14 @@ class RecordService:
         secret: bytes | None = None,
         log: Log | None = None,
         emergency: EmergencyRule | None = None,
+        shares: ShareVault | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.custodian = custodian
         self._secret = secret or secrets.token_bytes(32)
         self._log = log or (lambda _: None)
         self._emergency = emergency
+        self._shares = shares
         self._clock = clock
         self._answered: dict[bytes, int] = {}
         self._lock = threading.Lock()
@@ -122,6 +126,14 @@ class RecordService:
         """
         return self._logged("break_glass", asked, lambda: self._break_glass(asked))
 
+    def share(self, asked: Asked) -> HandedShare:
+        """Hand out a share that is kept for another custodian, to whom the emergency rule lets open its record now.
+
+        `record` is the id of the sharing. It is wrapped to the published key of the organisation. Raises `CheckRefused`
+        as `break_glass` does, and with reason "SharesTakenBack" if the custodian ended the key epoch of the record.
+        """
+        return self._logged("share", asked, lambda: self._share(asked))
+
     def _ticket(self, asked: Asked) -> Ticket:
         self._authenticate(asked)
         held, newest = self._held(asked)
@@ -145,15 +157,30 @@ class RecordService:
         self._authenticate(asked)
         held, newest = self._held(asked)
         self._check_key(asked)
+        self._check_emergency(asked, self.custodian.vault.patient_of(held), self._request(asked, held))
+        return self._hand_out(asked, held, newest, ZERO_HASH, 0)
+
+    def _share(self, asked: Asked) -> HandedShare:
+        self._authenticate(asked)
+        if self._shares is None:
+            raise CheckRefused("NotHeld", "no shares are kept here")
+        kept, custodian = self._shares.get(asked.ask.record), self.custodian
+        self._check_key(asked)
+        sharing, version = kept.sharing, kept.sharing.version
+        request = replace(self._widest_request(asked), data_class=sharing.data_class)
+        self._check_emergency(asked, sharing.patient, request)
+        if custodian.suite.records.key_epoch_of(version.custodian, version.record) != version.epoch:
+            raise CheckRefused("SharesTakenBack", "the custodian ended the key epoch of this record")
+        blob = fetch(custodian.blobs, kept.blob)
+        header = read_header(blob)
+        share = unwrap_share(header, kept.share, custodian.key)
+        return HandedShare(wrap_share(header, share, asked.ask.organisation, asked.public), blob)
+
+    def _check_emergency(self, asked: Asked, patient: str, request: Request) -> None:
         session = int.from_bytes(asked.ask.consent, "big")
         is_session = asked.receipt is None and session < _SESSIONS
-        if (
-            self._emergency is None
-            or not is_session
-            or not self._emergency(session, held.patient, self._request(asked, held))
-        ):
+        if self._emergency is None or not is_session or not self._emergency(session, patient, request):
             raise CheckRefused("NoEmergency", "this actor has no emergency session open for this patient and class")
-        return self._hand_out(asked, held, newest, ZERO_HASH, 0)
 
     def _hand_out(
         self, asked: Asked, held: HeldRecord, newest: HeldVersion, consent: bytes, consent_epoch: int
@@ -162,7 +189,8 @@ class RecordService:
         blob = fetch(self.custodian.blobs, newest.blob)
         header = read_header(blob)
         data_key = unwrap(header, newest.key, self.custodian.organisation, self.custodian.key)
-        reader = Reader(consent, asked.ask.organisation, consent_epoch, newest.version.epoch)
+        patient = self.custodian.vault.patient_of(held)
+        reader = Reader(consent, asked.ask.organisation, consent_epoch, newest.version.epoch, patient)
         self.custodian.vault.change(held.record, lambda now: now.with_reader(reader))
         return Release(newest.version, wrap(header, data_key, asked.ask.organisation, asked.public), blob)
 
@@ -170,7 +198,7 @@ class RecordService:
         self._authenticate(asked)
         now, patient = self.custodian.suite.chain.now(), _receipt(asked).consent.patient
         found = []
-        for held in self.custodian.vault.of_patient(patient):
+        for held in self.custodian.vault.belonging_to(patient):
             is_asked = held.data_class == asked.ask.data_class
             if held.newest is None or not is_asked or (asked.kind and asked.kind != held.kind):
                 continue
@@ -218,9 +246,10 @@ class RecordService:
         return ticket_salt(self._secret, number, asked.ask.consent, asked.ask.key, held.version.fingerprint)
 
     def _held(self, asked: Asked) -> tuple[HeldRecord, HeldVersion]:
-        """Look a record up; one of another patient is answered as one that is not there."""
+        """Look a record up; one that belongs to another patient now is answered as one that is not there."""
         held = self.custodian.vault.get(asked.ask.record)
-        is_another = asked.receipt is not None and held.patient != asked.receipt.consent.patient
+        patient = self.custodian.vault.patient_of(held)
+        is_another = asked.receipt is not None and patient != asked.receipt.consent.patient
         if held.newest is None or is_another:
             raise CheckRefused("NotHeld", f"no record 0x{asked.ask.record.hex()} is kept here")
         return held, held.newest

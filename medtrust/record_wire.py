@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from medtrust import consent_receipt
 from medtrust.consent_terms import Request, SignedConsent
 from medtrust.encryption_key import public_from_json, public_to_json
-from medtrust.errors import InputError
-from medtrust.json_fields import JsonFields, hex_text
+from medtrust.json_fields import JsonFields, base64_text, hex_text
+from medtrust.key_shares import WrappedShare
 from medtrust.record_terms import Ask, Version
-from medtrust.vault import version_from_json, version_to_json, wrapped_from_json, wrapped_to_json
+from medtrust.vault import (
+    share_from_json,
+    share_to_json,
+    version_from_json,
+    version_to_json,
+    wrapped_from_json,
+    wrapped_to_json,
+)
 from medtrust.wrapping import PublicKey, WrappedKey
 
-__all__ = ["Asked", "Found", "Release", "Ticket"]
+__all__ = ["Asked", "Found", "HandedShare", "Release", "Ticket"]
 
 
 @dataclass(frozen=True)
@@ -141,18 +146,33 @@ class Release:
         return {
             "version": version_to_json(self.version),
             "key": wrapped_to_json(self.key),
-            "blob": base64.b64encode(self.blob).decode(),
+            "blob": base64_text(self.blob),
         }
 
     @classmethod
     def from_json(cls, raw: Any) -> Release:
         """Read what `to_json` wrote. Raises `InputError` with the field that is wrong."""
         whole = JsonFields(raw, "release")
-        try:
-            blob = base64.b64decode(whole.take("blob", str), validate=True)
-        except (binascii.Error, ValueError):
-            raise InputError(place="release.blob", found="something else", expected="base 64") from None
-        return cls(version_from_json(whole.inner("version")), wrapped_from_json(whole.inner("key")), blob)
+        version, key = version_from_json(whole.inner("version")), wrapped_from_json(whole.inner("key"))
+        return cls(version, key, whole.base64("blob"))
+
+
+@dataclass(frozen=True)
+class HandedShare:
+    """What a doctor gets of one holder: a share of the key, wrapped to her organisation alone, and the envelope."""
+
+    share: WrappedShare
+    blob: bytes = field(repr=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """Write it as JSON takes it."""
+        return {"share": share_to_json(self.share), "blob": base64_text(self.blob)}
+
+    @classmethod
+    def from_json(cls, raw: Any) -> HandedShare:
+        """Read what `to_json` wrote. Raises `InputError` with the field that is wrong."""
+        whole = JsonFields(raw, "answer")
+        return cls(share_from_json(whole.inner("share")), whole.base64("blob"))
 
 
 @dataclass(frozen=True)

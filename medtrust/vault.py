@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from medtrust.blobs import Blob
 from medtrust.errors import CheckRefused
-from medtrust.files import read_json, remove_drafts, write_json
+from medtrust.files import remove_drafts
+from medtrust.identities import Identities
 from medtrust.json_fields import JsonFields, hex_text
+from medtrust.key_shares import WrappedShare
+from medtrust.keyed import keyed_hash
 from medtrust.record_terms import Version
-from medtrust.wrapping import KeySuite, WrappedKey
+from medtrust.sealed_files import locked, read_sealed, write_sealed
+from medtrust.wrapping import KeySuite, PrivateKey, WrappedKey
 
 __all__ = [
     "HeldRecord",
     "HeldVersion",
     "Reader",
     "Vault",
+    "share_from_json",
+    "share_to_json",
     "version_from_json",
     "version_to_json",
     "wrapped_from_json",
@@ -29,6 +32,7 @@ __all__ = [
 ]
 
 _FORMAT: Final = "record/1"
+_SEALING: Final = "medtrust/vault/1"
 
 
 @dataclass(frozen=True)
@@ -50,13 +54,15 @@ class HeldVersion:
 class Reader:
     """Who was given a key: by which consent, of which epoch of the patient, and in which key epoch of the record.
 
-    `consent` is 32 zero bytes for who read in an emergency.
+    `consent` is 32 zero bytes for who read in an emergency. `patient` is the address whose consent or emergency it was.
+    Where the custodian handed shares of the key to others, the reader is itself, and `consent` the id of the sharing.
     """
 
     consent: bytes
     organisation: bytes
     consent_epoch: int
     key_epoch: int
+    patient: str
 
 
 @dataclass(frozen=True)
@@ -89,26 +95,36 @@ class HeldRecord:
 
 
 class Vault:
-    """A folder with one file for each record, and for each patient an empty one with its name; mode 0600."""
+    """A folder with one file for each record, and for each patient an empty one with its name; mode 0600.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    A custodian seals each file (`sealed_with`), so that whoever can write to the folder changes nothing unseen. Who
+    puts back an older file is not found out.
+    """
+
+    def __init__(self, folder: Path, *, seal: bytes = b"") -> None:
+        self.folder = folder
+        self._seal = seal
+        self.identities = Identities(folder / "identities", seal)
         if folder.is_dir():
             remove_drafts(folder)
 
+    def sealed_with(self, key: PrivateKey) -> Vault:
+        """Open the same folder as its owner, who has this key."""
+        return Vault(self.folder, seal=keyed_hash(key.raw, _SEALING))
+
     def get(self, record: bytes) -> HeldRecord:
-        """Look a record up. Raises `CheckRefused` with reason "NotHeld"."""
+        """Look a record up. Raises `CheckRefused` with reason "NotHeld", or "VaultAltered" if others wrote its file."""
         file = self._file(record)
         if not file.is_file():
             raise CheckRefused("NotHeld", f"no record {hex_text(record)} is kept here")
-        return _from_json(read_json(file))
+        return _from_json(read_sealed(file, self._seal))
 
     def add(self, held: HeldRecord) -> HeldRecord:
         """Write a new record, whole or not at all."""
         marker = self._marks(held.patient) / held.record.hex()
         marker.parent.mkdir(parents=True, exist_ok=True)
         marker.touch(mode=0o600)  # first, so that a record that is there is always found
-        write_json(self._file(held.record), _to_json(held), mode=0o600)
+        write_sealed(self._file(held.record), _to_json(held), self._seal)
         return held
 
     def change(self, record: bytes, change: Callable[[HeldRecord], HeldRecord]) -> HeldRecord:
@@ -116,30 +132,31 @@ class Vault:
 
         Raises `CheckRefused` with reason "NotHeld".
         """
-        with self._lock():
+        with locked(self.folder):
             return self.add(change(self.get(record)))
 
+    def patient_of(self, held: HeldRecord) -> str:
+        """Return the address of the patient that a record belongs to now: merged ones belong to who was identified."""
+        return self.identities.patient_of(held.patient)
+
+    def belonging_to(self, patient: str) -> Iterator[HeldRecord]:
+        """Read the records that belong to a patient (address) now, with those of pseudonyms that stand for it."""
+        if self.identities.patient_of(patient) == patient:
+            yield from self.of_patient(patient)
+        for pseudonym in self.identities.merged_into(patient):
+            yield from self.of_patient(pseudonym)
+
     def of_patient(self, patient: str) -> Iterator[HeldRecord]:
-        """Read the records of a patient (address), in the order of their ids; those of others are not touched."""
+        """Read the records that were made for an address, in the order of their ids; others are not touched."""
         for marker in sorted(self._marks(patient).glob("*")):
             if self._file(bytes.fromhex(marker.name)).is_file():
                 yield self.get(bytes.fromhex(marker.name))
 
-    @contextmanager
-    def _lock(self) -> Iterator[None]:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(self._folder / "lock", os.O_WRONLY | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(handle)
-
     def _marks(self, patient: str) -> Path:
-        return self._folder / "patients" / patient.lower()
+        return self.folder / "patients" / patient.lower()
 
     def _file(self, record: bytes) -> Path:
-        return self._folder / f"{record.hex()}.json"
+        return self.folder / f"{record.hex()}.json"
 
 
 def version_to_json(version: Version) -> dict[str, Any]:
@@ -186,6 +203,26 @@ def wrapped_from_json(raw: JsonFields) -> WrappedKey:
     return WrappedKey(KeySuite[name], raw.hash("recipient"), raw.hash("fingerprint"), raw.octets("sealed"))
 
 
+def share_to_json(share: WrappedShare) -> dict[str, Any]:
+    """Write a wrapped share as JSON takes it."""
+    return {
+        "index": share.index,
+        "threshold": share.threshold,
+        "holder": hex_text(share.holder),
+        "sealed": hex_text(share.sealed),
+    }
+
+
+def share_from_json(raw: JsonFields) -> WrappedShare:
+    """Read what `share_to_json` wrote. Raises `InputError` with the field that is wrong."""
+    return WrappedShare(
+        index=raw.number("index", bits=8),
+        threshold=raw.number("threshold", bits=8),
+        holder=raw.hash("holder"),
+        sealed=raw.octets("sealed"),
+    )
+
+
 def _to_json(held: HeldRecord) -> dict[str, Any]:
     return {
         "format": _FORMAT,
@@ -203,6 +240,7 @@ def _to_json(held: HeldRecord) -> dict[str, Any]:
                 "organisation": hex_text(one.organisation),
                 "consentEpoch": one.consent_epoch,
                 "keyEpoch": one.key_epoch,
+                "patient": one.patient,
             }
             for one in held.readers
         ],
@@ -222,10 +260,17 @@ def _from_json(raw: Any) -> HeldRecord:
         kind=whole.take("kind", str),
         versions=tuple(_held_from_json(one) for one in whole.each("versions")),
         draft=drafts[0] if drafts else None,
-        readers=tuple(
-            Reader(one.hash("consent"), one.hash("organisation"), one.number("consentEpoch"), one.number("keyEpoch"))
-            for one in whole.each("readers")
-        ),
+        readers=tuple(_reader_from_json(one) for one in whole.each("readers")),
+    )
+
+
+def _reader_from_json(raw: JsonFields) -> Reader:
+    return Reader(
+        consent=raw.hash("consent"),
+        organisation=raw.hash("organisation"),
+        consent_epoch=raw.number("consentEpoch"),
+        key_epoch=raw.number("keyEpoch"),
+        patient=raw.address("patient"),
     )
 
 

@@ -19,6 +19,9 @@ from medtrust.verdict import Advisory, Status, Verdict
 __all__ = ["load", "read_trust", "verify_certificates"]
 
 _TEXTS: Final = ("MT1:", "HC1:", "shc:/")
+_CODES: Final = ("]Q", "]z")
+"""Certificates stand in QR and Aztec codes. Stray patterns of a picture read as bar codes now and then."""
+
 _IDENTIFIER_LENGTH: Final = 3
 """A symbol's text stands behind its symbology identifier, such as "]Q1"."""
 
@@ -35,7 +38,7 @@ def load(source: str) -> list[str | bytes]:
     path = Path(source)
     if not is_picture(source):
         return [_content(path)]
-    return [symbol.code[_IDENTIFIER_LENGTH:] for symbol in read_picture(path)]
+    return [symbol.code[_IDENTIFIER_LENGTH:] for symbol in read_picture(path) if symbol.code.startswith(_CODES)]
 
 
 def read_trust(files: Sequence[Path]) -> TrustList:

@@ -26,6 +26,7 @@ settings.load_profile("untimed")
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--chain", choices=("anvil", "ganache"), default="anvil", help="the local chain to test on")
     parser.addoption("--full", action="store_true", help="run the long form of property and differential tests")
+    parser.addoption("--steps", type=int, default=0, help="run each state machine at random, for so many steps")
     parser.addoption("--table", action="store_true", help="print each attack with and without its defence")
 
 

@@ -37,6 +37,7 @@ __all__ = [
     "hold",
     "reader_of",
     "serving",
+    "serving_application",
     "sign_consent",
     "use_for",
 ]
@@ -139,7 +140,14 @@ def use_for(world: World, receipt: SignedConsent, ticket: Ticket) -> None:
 @contextmanager
 def serving(service: RecordService) -> Iterator[str]:
     """The service on a free port of the loopback interface; yields its URL."""
-    config = uvicorn.Config(application(service), host="127.0.0.1", port=0, log_level="critical", lifespan="off")
+    with serving_application(application(service)) as url:
+        yield url
+
+
+@contextmanager
+def serving_application(app: Any) -> Iterator[str]:
+    """Any ASGI application on a free port of the loopback interface; yields its URL."""
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -1,4 +1,4 @@
-"""Demo: start a chain, deploy everything, tell one story through all of it, stop the chain."""
+"""Demo: start a chain, deploy everything, tell a story, stop the chain."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -21,7 +21,7 @@ from medtrust.abi import to_plain
 from medtrust.cli.common import JsonOption, KindOption, table
 from medtrust.deploy import AddressBook
 from medtrust.peers import peers_of
-from medtrust.story import BEGINS_AT, Beat, Stage, tell
+from medtrust.story import BEGINS_AT, STORIES, Beat, Stage
 
 __all__ = ["demo"]
 
@@ -32,13 +32,19 @@ _MARKS = {"transaction": ("✓", "green"), "verdict": ("✓", "green"), "refusal
 
 
 def demo(
+    story: Annotated[
+        Literal["everything", "consent"],
+        typer.Argument(
+            help="everything: samples through every contract; consent: what patients decide, and emergencies."
+        ),
+    ] = "everything",
     kind: KindOption = "anvil",
     folder: Annotated[
         Path | None, typer.Option(help="Where to keep what is written; deleted at the end unless given.")
     ] = None,
     json_: JsonOption = False,
 ) -> None:
-    """Tell one story through every contract on a local chain of its own, and print what each step cost."""
+    """Tell a story on a local chain of its own, and print what each step cost."""
     with tempfile.TemporaryDirectory(prefix="medtrust-demo-") as scratch:
         place = folder or Path(scratch)
         with node.start(kind, compiler.find_root(), timestamp=BEGINS_AT) as running:
@@ -48,7 +54,7 @@ def demo(
                 )
             book = AddressBook(running.chain_id, place / "deployments")
             stage = Stage(sandbox.deploy_suite(running, book), place)
-            beats = [_tell(beat, as_json=json_) for beat in tell(stage)]
+            beats = [_tell(beat, as_json=json_) for beat in STORIES[story](stage)]
             _close(stage, beats, as_json=json_)
 
 
@@ -72,7 +78,7 @@ def _print(beat: Beat) -> None:
     if beat.transaction:
         told.append(f"  gas {beat.gas:,}", style="dim")
     if beat.kind == "letter":
-        letter = Panel(beat.text, title="to the member", title_align="left", expand=False)
+        letter = Panel(beat.text, title=beat.facts.get("title", "to the member"), title_align="left", expand=False)
         console.print(Padding(letter, (0, 0, 0, 5)))
         return
     line = Table.grid(padding=(0, 1))

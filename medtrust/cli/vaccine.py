@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,6 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
+from medtrust.bulk_import import import_bulk
+from medtrust.bulk_report import BulkReport
 from medtrust.certificate import LONGEST_TEXT, MAX_BATCH, Certificate
 from medtrust.cli.common import (
     AccountOption,
@@ -27,6 +30,7 @@ from medtrust.cli.common import (
     time_of,
     when,
 )
+from medtrust.cli.vaccine_bulk import print_bulk_report, unpack
 from medtrust.errors import InputError
 from medtrust.files import write_whole
 from medtrust.import_report import ImportReport
@@ -40,6 +44,7 @@ from medtrust.vaccination import Verdict
 __all__ = ["app"]
 
 app = new_app("Vaccinations: anchored in batches, shown as certificates, verified by anyone.")
+app.command()(unpack)
 
 CertificateArgument = Annotated[
     str, typer.Argument(help="A certificate file, the text of its QR code (MT1:…), or - for stdin.")
@@ -64,6 +69,10 @@ def import_(
     qr: Annotated[Literal["", "png", "svg"], typer.Option(help="Write a QR code beside each certificate.")] = "",
     key: Annotated[Path | None, typer.Option(help="The registry key's file; made at first use.")] = None,
     batch_size: Annotated[int, typer.Option(min=1, max=MAX_BATCH, help="How many doses a batch holds.")] = MAX_BATCH,
+    bulk: Annotated[
+        bool, typer.Option("--bulk", help="Files of any size in constant memory; packs of certificates.")
+    ] = False,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="With --bulk: how many processes share the work.")] = 2,
     chain: ChainOption = "local",
     as_: AccountOption = None,
     json_: JsonOption = False,
@@ -76,8 +85,12 @@ def import_(
     issuer = _identifier(organisation, as_)
     secret = registry_key(issuer, key)
     stocked = Stock.read(stock) if stock else None
+    columns = load_mapping(mapping) if mapping else None
+    if bulk and qr:
+        raise InputError(place="--qr", found=qr, expected="no codes with --bulk: export them from certificates")
     with _progress(is_shown=not json_) as progress:
-        report = import_files(
+        do = partial(import_bulk, workers=workers) if bulk else partial(import_files, qr=qr)
+        report = do(
             files,
             suite,
             issuer,
@@ -85,13 +98,12 @@ def import_(
             out=out,
             stock=stocked,
             strict=not lenient,
-            mapping=load_mapping(mapping) if mapping else None,
-            qr=qr,
+            mapping=columns,
             batch_size=batch_size,
             progress=progress,
         )
-    answer({**report.to_dict(), "report": str(report.path)}, lambda: _print_report(report), as_json=json_)
-    if report.refused:
+    answer({**report.to_dict(), "report": str(report.path)}, lambda: _print(report), as_json=json_)
+    if report.refused_files:
         raise typer.Exit(1)
 
 
@@ -207,6 +219,13 @@ def _progress(*, is_shown: bool) -> Iterator[Progress | None]:
     with Bar(*columns, console=Console(stderr=True)) as bar:
         tasks = {stage: bar.add_task(text, total=None, visible=False) for stage, text in _STAGES.items()}
         yield lambda stage, done, total: bar.update(tasks[stage], completed=done, total=total, visible=True)
+
+
+def _print(report: ImportReport | BulkReport) -> None:
+    if isinstance(report, BulkReport):
+        print_bulk_report(report)
+    else:
+        _print_report(report)
 
 
 def _print_report(report: ImportReport) -> None:

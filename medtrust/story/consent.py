@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from medtrust import wallet
 from medtrust.accreditation import Role
-from medtrust.consent import Confidentiality, Consent, DataClass, Purpose, Request, Verdict
+from medtrust.consent import Confidentiality, DataClass, Purpose
 from medtrust.sandbox import FAR, JURISDICTION
-from medtrust.story.stage import Beat, Kind, Stage, require
+from medtrust.story.questions import answer, request_by
+from medtrust.story.stage import Beat, Stage
 
 __all__ = ["ask_and_withdraw"]
 
@@ -37,16 +38,8 @@ def ask_and_withdraw(stage: Stage) -> Iterator[Beat]:
         sensitivity=Confidentiality.N,
         jurisdiction=JURISDICTION,
     )
-    request = Request(
-        actor=doctor,
-        organisation=stage.id("hospital"),
-        purpose=Purpose.TREAT,
-        data_class=DataClass.IMMUNIZATION,
-        sensitivity=Confidentiality.N,
-        jurisdiction=JURISDICTION,
-        data_at=now - _DAY,
-    )
-    yield _answer(stage, "A doctor asks before anything was signed", consent, request, "UNKNOWN")
+    request = request_by(stage, doctor, DataClass.IMMUNIZATION)
+    yield answer(stage, "A doctor asks before anything was signed", consent, request, "UNKNOWN")
     receipt = patient.consent.sign(consent)
     granted = stage.as_("relayer").consent.grant_by_sig(receipt)
     yield stage.transaction(
@@ -55,24 +48,16 @@ def ask_and_withdraw(stage: Stage) -> Iterator[Beat]:
         granted,
         "consent grantBySig",
     )
-    yield _answer(stage, "A doctor who does not act for the hospital asks", consent, request, "ACTOR")
+    yield answer(stage, "A doctor who does not act for the hospital asks", consent, request, "ACTOR")
     named = stage.as_("hospital").accreditation.add_signer(stage.id("hospital"), doctor, Role.HOSPITAL, until=FAR)
     yield stage.transaction("The hospital names that doctor among those who act for it.", named)
-    yield _answer(stage, "The doctor asks again", consent, request, "NONE")
+    yield answer(stage, "The doctor asks again", consent, request, "NONE")
     marketing = replace(request, purpose=Purpose.HMARKT)
-    yield _answer(stage, "The same doctor asks for marketing", consent, marketing, "PURPOSE")
+    yield answer(stage, "The same doctor asks for marketing", consent, marketing, "PURPOSE")
     genetics = replace(request, data_class=DataClass.GENETICS)
-    yield _answer(stage, "The same doctor asks for genetic data", consent, genetics, "DATA_CLASS")
+    yield answer(stage, "The same doctor asks for genetic data", consent, genetics, "DATA_CLASS")
     deadline = stage.suite.chain.now() + _DAY
     signature = patient.consent.sign_revoke(consent.id, deadline=deadline)
     revoked = stage.as_("relayer").consent.revoke_by_sig(consent.patient, consent.id, signature, deadline=deadline)
     yield stage.transaction("The patient changes her mind and signs that.", revoked, "consent revokeBySig")
-    yield _answer(stage, "The doctor asks once more", consent, request, "REVOKED")
-
-
-def _answer(stage: Stage, text: str, consent: Consent, request: Request, expected: str) -> Beat:
-    verdict: Verdict = stage.suite.consent.check(consent, request)
-    require(verdict.reason.name == expected, f"{text}: {verdict.reason.name}")
-    kind: Kind = "verdict" if verdict.is_permitted else "refusal"
-    name = verdict.decision.name if verdict.is_permitted else verdict.reason.name
-    return Beat(kind, f"{text}.", name, facts={"sentence": f"{verdict.sentence}."})
+    yield answer(stage, "The doctor asks once more", consent, request, "REVOKED")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -12,11 +13,11 @@ from eth_account.signers.local import LocalAccount
 
 from medtrust import wallet
 from medtrust.chain import Receipt
-from medtrust.errors import MedtrustError, Reverted
+from medtrust.errors import CheckRefused, MedtrustError, Reverted
 from medtrust.sandbox import ORGANISATIONS
 from medtrust.suite import Suite
 
-__all__ = ["Beat", "Kind", "Stage", "require"]
+__all__ = ["Beat", "Kind", "Stage", "clock", "require"]
 
 Kind = Literal["chapter", "narration", "transaction", "verdict", "refusal", "letter", "picture"]
 
@@ -26,8 +27,8 @@ class Beat:
     """One thing that is told.
 
     A "transaction" has its hash and its gas, and the name of the operation if it stands in the table at the end. A
-    "refusal" has the error or the dimension that refused as its `reason`, a "verdict" the status. A "picture" is a
-    code to scan, as text.
+    "refusal" has the error or the dimension that refused as its `reason`, a "verdict" the status. A "letter" has its
+    title among the facts. A "picture" is a code to scan, as text.
     """
 
     kind: Kind
@@ -47,6 +48,7 @@ class Stage:
     folder: Path
     gas: dict[str, int] = field(default_factory=dict)
     kept: dict[str, Any] = field(default_factory=dict)
+    people: dict[str, LocalAccount] = field(default_factory=dict)
 
     def as_(self, name: str | LocalAccount) -> Suite:
         """The suite as the account of a name, or as any account."""
@@ -69,6 +71,19 @@ class Stage:
         """The patient, as one organisation knows her; she holds no ETH anywhere."""
         return wallet.pseudonym(self.seed, ORGANISATIONS[organisation].identifier)
 
+    def person(self, name: str) -> LocalAccount:
+        """Somebody with a seed phrase of her own, who holds no ETH; the same person for the same name."""
+        if name not in self.people:
+            self.people[name] = wallet.pseudonym(wallet.new_seed(), name)
+        return self.people[name]
+
+    def funded(self, name: str) -> LocalAccount:
+        """The same with one ETH, for who sends transactions of her own."""
+        person = self.person(name)
+        if self.suite.chain.balance(person.address) == 0:
+            self.suite.chain.send(wallet.role("steward"), person.address, b"", value=10**18)
+        return person
+
     def transaction(self, text: str, receipt: Receipt, operation: str = "") -> Beat:
         """Tell a transaction; its gas goes into the table at the end under the name of the operation."""
         if operation:
@@ -76,12 +91,19 @@ class Stage:
         return Beat("transaction", text, "", receipt.transaction_hash, receipt.gas_used, operation)
 
     def refusal(self, text: str, act: Callable[[], object]) -> Beat:
-        """Tell an act that a contract must refuse. Raises `MedtrustError` if it did not."""
+        """Tell an act that a contract or a check must refuse. Raises `MedtrustError` if it did not."""
         try:
             act()
         except Reverted as refused:
             return Beat("refusal", text, refused.error, facts={"sentence": refused.sentence, **refused.values})
+        except CheckRefused as refused:
+            return Beat("refusal", text, refused.reason, facts={"sentence": f"{refused.sentence}."})
         raise MedtrustError(f"the story went wrong: nothing refused this: {text}")
+
+
+def clock(at: int) -> str:
+    """Write Unix seconds as the stories tell them, in UTC."""
+    return f"{datetime.fromtimestamp(at, timezone.utc):%Y-%m-%d %H:%M:%S}"
 
 
 def require(is_so: bool, what: str) -> None:

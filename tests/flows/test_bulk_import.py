@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+import signal
 from datetime import date
 from pathlib import Path
 
@@ -254,3 +256,79 @@ class TestRefusals:
         vxu.write_bytes(samples.read("vxu_v04.hl7").replace(b"|20261005||", b"|" + later + b"1005||"))
         (refusal,) = problems(do_bulk(vxu), "refused")
         assert "a day that has begun" in str(refusal["expected"])
+
+
+class TestCommands:
+    """
+    given very large files -> import --bulk anchors them, says how many, and exits 0; unpack gives verifiable files
+    given a refusal        -> exit 1; --qr with --bulk -> exit 2
+    """
+
+    def test_import_and_unpack(self, command, tmp_path):
+        files = [str(path) for path in write_doses(tmp_path / "in", 40, seed=9)]
+        out = tmp_path / "packs"
+        done = command("import", *files, "--bulk", "--as", "clinic", "--out", str(out), "--json")
+        assert done.code == 0, done.stderr
+        answer = json.loads(done.stdout)
+        assert (answer["counts"]["anchored"], answer["complete"], len(answer["packs"])) == (40, True, 1)
+        pack, place = out / answer["packs"][0], "message[3] RXA[1]"
+        unpacked = command("unpack", str(pack), "--out", str(tmp_path / "one"), "--place", place, "--json")
+        (one,) = json.loads(unpacked.stdout)
+        assert (one["file"], one["place"]) == (files[0], place)
+        assert command("verify", str(tmp_path / "one" / one["certificate"])).code == 0
+        assert command("unpack", str(pack), "--place", "nowhere").code == 1
+
+    def test_exit_codes(self, command, tmp_path):
+        letter = tmp_path / "letter.txt"
+        letter.write_text("Dear doctor")
+        named = ["--bulk", "--as", "clinic", "--out", str(tmp_path / "out")]
+        assert command("import", str(letter), *named).code == 1
+        assert command("import", str(letter), *named, "--qr", "svg").code == 2
+
+
+class TestKilled:
+    """
+    given a bulk import that is killed with -9 again and again, after a few steps each time, until it ends
+      -> the same roots, the same certificates byte for byte, each batch anchored once, nothing left of its work
+    """
+
+    def test_ends_the_same_after_many_lives(self, world, chain, command, tmp_path):
+        if chain.id == 1337:
+            pytest.skip("the times of blocks can be repeated on Anvil alone")
+        files = [str(path) for path in write_doses(tmp_path / "in", 60, seed=11)]
+        key = tmp_path / "clinic.key"
+        key.touch(mode=0o600)
+        key.write_text(KEY.hex())
+        options = ["--bulk", "--workers", "1", "--as", "clinic", "--batch-size", "16", "--key", str(key)]
+
+        def run(name: str, die_at: int = 0) -> int:
+            arguments = ["import", *files, *options, "--out", str(tmp_path / name)]
+            done = command(*arguments, home=f"home-{name}", die_at=die_at)
+            assert done.code in (0, -signal.SIGKILL), done.stderr
+            return done.code
+
+        chain.request("anvil_setBlockTimestampInterval", 1)
+        try:
+            snapshot = chain.request("evm_snapshot")
+            assert run("whole") == 0
+            expected, roots = files_in(tmp_path / "whole"), anchored_roots(world)
+            assert (len(expected), len(roots)) == (4 + 2, 4)
+            chain.request("evm_revert", snapshot)
+            chance, lives = random.Random(20261123), 1
+            while run("killed", die_at=chance.randrange(4, 24)) != 0:
+                lives += 1
+                assert lives < 200
+        finally:
+            chain.request("anvil_removeBlockTimestampInterval")
+        assert lives > 10
+        assert files_in(tmp_path / "killed") == expected
+        assert anchored_roots(world) == roots
+        assert [path.name for path in (tmp_path / "home-killed").rglob("*.work")] == []
+
+
+def anchored_roots(world) -> list[bytes]:
+    return [event.values["root"] for event in world.suite.vaccination.batches_of(world.clinic)]
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}

@@ -48,7 +48,7 @@ def refusal(service: RecordService, asked) -> str:
 class TestTourist:
     """
     given an unconscious tourist whose records another hospital keeps
-      when a doctor opens her data in one act   -> she reads at its service: one transaction, no consent used
+      when a doctor opens her data in one act   -> she reads at its service: one transaction, no use of a consent
       when she has not                          -> NoEmergency
       when the session is over                  -> NoEmergency, from that second on
       when the tourist withholds the class      -> NoEmergency, also in a session that runs; other classes are read

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
-import subprocess
-import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from subprocess import PIPE
+from typing import Any
 
 import pytest
 
 from medtrust import samples
 from medtrust.certificate import Certificate
-from medtrust.deploy import AddressBook
 from medtrust.drugs import RecallClass, RecallDepth
 from medtrust.errors import InputError
 from medtrust.import_report import ImportReport
@@ -28,7 +24,7 @@ from medtrust.stock import Stock
 from medtrust.types import ZERO_HASH
 from medtrust.vaccination import Advisory, Status
 from tests.doses import CLINIC
-from tests.world import GENESIS, ROOT
+from tests.world import GENESIS
 
 KEY = bytes(range(32))
 GTIN, LOT_NUMBER = "00361414567894", "MT2026A"
@@ -369,50 +365,6 @@ def ndjson(folder: Path, count: int) -> Path:
     return path
 
 
-@dataclass(frozen=True)
-class Done:
-    """How a command ended, what it printed, and how many steps it took."""
-
-    code: int
-    stdout: str
-    stderr: str
-    steps: int
-
-
-@pytest.fixture(scope="module")
-def runner():
-    """A process that runs the command line in forks of itself."""
-    start = [sys.executable, str(ROOT / "tests/flows/killable.py")]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(start, stdin=PIPE, stdout=PIPE, text=True, env=environment) as process:
-        yield process
-        process.stdin.close()
-
-
-@pytest.fixture
-def command(world, tmp_path, session_node, runner):
-    """Run `medtrust vaccine …` in a process of its own, on the session's chain, to die at a step (0: never)."""
-    book = AddressBook(world.chain.id, tmp_path / "deployments")
-    for name in world.suite.book.names():
-        book.finish(name, world.suite.book.get(name))
-
-    def run(*arguments: str, home: str = "home", die_at: int = 0) -> Done:
-        environment = {
-            "MEDTRUST_HOME": str(tmp_path / home),
-            "MEDTRUST_DEPLOYMENTS": str(tmp_path / "deployments"),
-            "MEDTRUST_CHAIN": session_node.ipc_path or session_node.url,
-        }
-        output = tmp_path / "output"
-        order = {"arguments": ["vaccine", *arguments], "environment": environment, "output": str(output)}
-        runner.stdin.write(json.dumps({**order, "die_at": die_at}) + "\n")
-        runner.stdin.flush()
-        answer = json.loads(runner.stdout.readline())
-        said = output.read_text(), output.with_name("output.err").read_text()
-        return Done(answer["code"], *said, answer["steps"])
-
-    return run
-
-
 class TestCommands:
     """
     given samples -> import, verify, export, show and revoke do what they say, with exit codes 0, 0, 0, 0, 0
@@ -465,7 +417,7 @@ class TestKilled:
         key.touch(mode=0o600)
         key.write_text(KEY.hex())
 
-        def run(name: str, die_at: int = 0) -> Done:
+        def run(name: str, die_at: int = 0) -> Any:
             options = ["--as", "clinic", "--batch-size", "5", "--qr", "svg", "--key", str(key)]
             done = command(
                 "import", str(source), *options, "--out", str(tmp_path / name), home=f"home-{name}", die_at=die_at

@@ -113,15 +113,21 @@ class Tally:
         return [act for act, tried in self.tried.items() if self.done[act] < _RARE * tried]
 
 
-def run(machine: type[RuleBasedStateMachine], request: pytest.FixtureRequest, *, shrink: bool = True) -> None:
-    """Run a machine: short and always alike, or long and at random with --full; `shrink` seeks the shortest failure."""
-    is_full = request.config.getoption("--full")
+def run(
+    machine: type[RuleBasedStateMachine], request: pytest.FixtureRequest, *, shrink: bool = True, examples: int = 80
+) -> None:
+    """Run a machine: short and always alike, or at random, long with --full, as long as wanted with --steps.
+
+    `shrink` seeks the shortest failure; `examples` is how many histories of 50 steps the short form has.
+    """
+    steps = request.config.getoption("--steps")
+    is_long = steps or request.config.getoption("--full")
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=1000 if is_full else 80,
-            stateful_step_count=100 if is_full else 50,
-            derandomize=not is_full,
+            max_examples=max(1, (steps or 100_000) // 100) if is_long else examples,
+            stateful_step_count=100 if is_long else 50,
+            derandomize=not is_long,
             deadline=None,
             database=None,
             phases=[Phase.generate, Phase.shrink] if shrink else [Phase.generate],

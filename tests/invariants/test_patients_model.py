@@ -156,12 +156,12 @@ class Registry(RuleBasedStateMachine):
     def veto(self, chance: int, patient: str, caller: str, by_sig: bool, ahead: int) -> None:
         """Refuse a recovery; where there is none it is seldom tried."""
         state = self.model.state.patient(patient)
-        if state.candidate != ZERO_ADDRESS or chance < 3:
+        if state.candidate != ZERO_ADDRESS or chance < 1:
             self._decide(chance, caller, "veto", patient, *([state.round + ahead] if by_sig else []), by_sig=by_sig)
 
     @rule(chance=chances, patient=patients, caller=callers)
     def finish(self, chance: int, patient: str, caller: str) -> None:
-        if self.model.state.patient(patient).candidate != ZERO_ADDRESS or chance < 3:
+        if self.model.state.patient(patient).candidate != ZERO_ADDRESS or chance < 1:
             self._try(caller, "finishRecovery", patient)
 
     @rule(

@@ -310,8 +310,10 @@ class TestTwin:
         -> both name the same consent of it too; whatever is permitted gives no more than each before it
     """
 
-    def test_decides_as_the_contract(self):
-        dice = random.Random(SEED)
+    def test_decides_as_the_contract(self, request):
+        seed = random.randrange(2**32) if request.config.getoption("--steps") else SEED
+        print(f"seed {seed}")
+        dice = random.Random(seed)
         model = new_model()
         found: Counter[Reason] = Counter()
         for number in range(STEPS):
@@ -321,7 +323,7 @@ class TestTwin:
                 found[compare(model, dice)] += 1
 
         assert found.total() == STEPS * CASES_A_STEP == 10_000
-        assert set(found) == set(Reason)
+        assert seed != SEED or set(found) == set(Reason)
 
     def _compare_line(self, model: Model, dice: random.Random) -> Reason:
         children = [one for one in model.consents if one.terms.parent != ZERO_HASH] or model.consents
