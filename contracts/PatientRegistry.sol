@@ -161,8 +161,7 @@ contract PatientRegistry is IPatientRegistry, Accredited, SignedActions, Unorder
 
     /// @inheritdoc IPatientRegistry
     function freeze(address patient, uint64 until) external {
-        bool isByGuardian = msg.sender != controllerOf(patient);
-        if (isByGuardian) _guardianships[patient].pause(patient);
+        if (msg.sender != controllerOf(patient)) _guardianships[patient].pause(patient);
         _freeze(patient, until);
     }
 
@@ -248,6 +247,11 @@ contract PatientRegistry is IPatientRegistry, Accredited, SignedActions, Unorder
         if (!isController && !isGuardian(patient, account, scope, uint64(block.timestamp))) return Capacity.NONE;
         if (scope & Scopes.GIVING != 0 && block.timestamp < control.frozenUntil) return Capacity.FROZEN;
         return isController ? Capacity.CONTROLLER : Capacity.GUARDIAN;
+    }
+
+    /// @inheritdoc IPatientRegistry
+    function isSigned(address patient, bytes32 statement, bytes calldata signature) external view returns (bool) {
+        return _isSigned(controllerOf(patient), statement, signature);
     }
 
     /// @inheritdoc IPatientRegistry
