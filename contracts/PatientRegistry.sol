@@ -267,6 +267,11 @@ contract PatientRegistry is Guarded, Accredited, SignedActions, UnorderedNonces 
     }
 
     /// @inheritdoc IPatientRegistry
+    function isSigned(address patient, bytes32 statement, bytes calldata signature) external view returns (bool) {
+        return _isSigned(controllerOf(patient), statement, signature);
+    }
+
+    /// @inheritdoc IPatientRegistry
     function hiddenOf(address patient, uint16 jurisdiction) external view returns (uint32) {
         return _guardianship(patient).hidden & _hideable[jurisdiction];
     }

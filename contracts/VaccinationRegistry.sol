@@ -4,23 +4,34 @@ pragma solidity =0.8.30;
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {IAccreditationRegistry} from "../interfaces/IAccreditationRegistry.sol";
 import {IDrugProvenance} from "../interfaces/IDrugProvenance.sol";
+import {IPatientRegistry} from "../interfaces/IPatientRegistry.sol";
+import {ISignedActions} from "../interfaces/ISignedActions.sol";
 import {IVaccinationRegistry} from "../interfaces/IVaccinationRegistry.sol";
 import {Accredited} from "./base/Accredited.sol";
+import {Controlled} from "./base/Controlled.sol";
 import {Advisories} from "./libraries/Advisories.sol";
+import {Lots} from "./libraries/Lots.sol";
 import {Roles} from "./libraries/Roles.sol";
+import {Scopes} from "./libraries/Scopes.sol";
 
 /// @title VaccinationRegistry
 /// @notice See {IVaccinationRegistry}.
-contract VaccinationRegistry is IVaccinationRegistry, Accredited {
-    /// @dev One batch, and which of its doses were withdrawn: bit `index % 256` of page `index / 256`. Read and written by hand,
-    /// because a library's separate `get` and `set` look the page up twice, for 250 gas.
+contract VaccinationRegistry is IVaccinationRegistry, Accredited, Controlled {
+    /// @dev One batch, and which of its doses ended: bit `index % 256` of page `index / 256`. Read and written by hand, because a
+    /// library's separate `get` and `set` look the page up twice, for 250 gas.
     struct Record {
         Batch batch;
-        mapping(uint256 page => uint256 bits) revoked;
+        mapping(uint256 page => uint256 bits) ended;
     }
 
+    /// @dev What stands for a successor where a dose was never given as recorded.
+    bytes32 private constant _IN_ERROR = bytes32(uint256(1));
+
+    bytes32 private constant _DISPUTE = keccak256(
+        "Dispute(address registry,address holder,bytes32 dose,bytes32 statement,uint64 deadline)"
+    );
+
     uint32 private constant _MAX_SIZE = 1 << 20;
-    uint256 private constant _MAX_LOTS = 256;
 
     /// @dev How long an issuer may withdraw its own doses without being looked up.
     uint256 private constant _SLIP_WINDOW = 1 days;
@@ -31,10 +42,19 @@ contract VaccinationRegistry is IVaccinationRegistry, Accredited {
     /* STORAGE */
 
     mapping(bytes32 batchId => Record record) private _records;
+    mapping(bytes32 dose => bytes32 successor) private _successors;
+    mapping(bytes32 dose => bool isCorrection) private _corrections;
+    mapping(address holder => mapping(bytes32 dose => bool isDisputed)) private _disputes;
+    mapping(bytes32 organisation => bytes32 heir) private _heirs;
 
     /// @param accreditation The accreditation registry.
     /// @param provenance The registry of lots.
-    constructor(IAccreditationRegistry accreditation, IDrugProvenance provenance) Accredited(accreditation) {
+    /// @param patients The registry that says who decides for a holder.
+    constructor(
+        IAccreditationRegistry accreditation,
+        IDrugProvenance provenance,
+        IPatientRegistry patients
+    ) Accredited(accreditation) Controlled(patients) {
         PROVENANCE = provenance;
     }
 
@@ -42,34 +62,36 @@ contract VaccinationRegistry is IVaccinationRegistry, Accredited {
 
     /// @inheritdoc IVaccinationRegistry
     function anchor(bytes32 organisation, bytes32 root, uint32 size, bytes32[] calldata lots) external {
-        _checkAuthorised(organisation, Roles.VACCINATOR);
+        _checkVaccinator(organisation);
         require(root != bytes32(0), EmptyRoot());
         require(size != 0 && size <= _MAX_SIZE, InvalidSize(size));
         bytes32 batchId = _batchIdOf(organisation, root);
         require(_records[batchId].batch.anchoredAt == 0, BatchExists(organisation, root));
-        _checkLots(lots);
+        Lots.checkUsable(PROVENANCE, lots);
 
         _records[batchId].batch = Batch({anchoredAt: uint64(block.timestamp), size: size, signer: msg.sender});
 
         emit BatchAnchored(organisation, root, msg.sender, uint64(block.timestamp), size, lots);
     }
 
-    function _checkLots(bytes32[] calldata lots) private view {
-        require(lots.length <= _MAX_LOTS, TooManyLots(lots.length));
-        for (uint256 i = 0; i < lots.length; ++i) {
-            IDrugProvenance.LotStatus status = PROVENANCE.lotStatus(lots[i]);
-            require(status != IDrugProvenance.LotStatus.UNKNOWN, IDrugProvenance.UnknownLot(lots[i]));
-            require(status != IDrugProvenance.LotStatus.RECALLED, IDrugProvenance.LotRecalled(lots[i]));
-            require(status != IDrugProvenance.LotStatus.QUARANTINED, IDrugProvenance.LotQuarantined(lots[i]));
-            require(status != IDrugProvenance.LotStatus.EXPIRED, IDrugProvenance.LotExpired(lots[i]));
-        }
-    }
-
-    /* VACCINATOR OR AUTHORITY */
+    /* VACCINATOR, ITS HEIR, OR THE AUTHORITY */
 
     /// @inheritdoc IVaccinationRegistry
     function revoke(bytes32 organisation, bytes32 root, uint32 index) external {
-        bytes32 batchId = _batchIdOf(organisation, root);
+        emit DoseRevoked(_withdraw(organisation, root, index), index);
+    }
+
+    /// @inheritdoc IVaccinationRegistry
+    function enterInError(bytes32 organisation, bytes32 root, uint32 index) external {
+        bytes32 batchId = _withdraw(organisation, root, index);
+
+        _successors[_doseIdOf(batchId, index)] = _IN_ERROR;
+
+        emit DoseEnteredInError(batchId, index);
+    }
+
+    function _withdraw(bytes32 organisation, bytes32 root, uint32 index) private returns (bytes32 batchId) {
+        batchId = _batchIdOf(organisation, root);
         Record storage record = _records[batchId];
         (uint256 anchoredAt, uint256 size, address signer) = (
             record.batch.anchoredAt,
@@ -78,23 +100,106 @@ contract VaccinationRegistry is IVaccinationRegistry, Accredited {
         );
         require(index < size, UnknownDose(index, size));
         bool isSlip = msg.sender == signer && block.timestamp < anchoredAt + _SLIP_WINDOW;
-        if (!isSlip) _checkMayRevoke(organisation);
-        uint256 bits = record.revoked[index >> 8];
-        uint256 bit = 1 << (index & 0xff);
-        require(bits & bit == 0, DoseAlreadyRevoked(index));
-
-        record.revoked[index >> 8] = bits | bit;
-
-        emit DoseRevoked(batchId, index);
+        if (!isSlip) _checkMayWithdraw(organisation);
+        _end(record, index);
     }
 
     /// @dev The issuer is asked first, because it is the usual one.
-    function _checkMayRevoke(bytes32 organisation) private view {
-        if (ACCREDITATION.isAuthorised(organisation, msg.sender, Roles.VACCINATOR, uint64(block.timestamp))) return;
+    function _checkMayWithdraw(bytes32 organisation) private view {
+        if (_isVaccinator(organisation) || _isVaccinator(_heirs[organisation])) return;
+        address authority = ACCREDITATION.authorityOf(ACCREDITATION.jurisdictionOf(organisation));
+        if (msg.sender != authority) _checkVaccinator(organisation);
+    }
+
+    function _checkVaccinator(bytes32 organisation) private view {
         require(
-            msg.sender == ACCREDITATION.authorityOf(ACCREDITATION.jurisdictionOf(organisation)),
+            _isVaccinator(organisation),
             IAccreditationRegistry.NotAuthorised(organisation, msg.sender, Roles.VACCINATOR)
         );
+    }
+
+    function _isVaccinator(bytes32 organisation) private view returns (bool) {
+        return ACCREDITATION.isAuthorised(organisation, msg.sender, Roles.VACCINATOR, uint64(block.timestamp));
+    }
+
+    /* VACCINATOR OR ITS HEIR */
+
+    /// @inheritdoc IVaccinationRegistry
+    function amend(Place calldata old, Place calldata correction, bytes32 reason) external {
+        bytes32 issuer = correction.organisation;
+        bool isOurs = issuer == old.organisation || issuer == _heirs[old.organisation];
+        require(isOurs, NotHeir(old.organisation, issuer));
+        _checkVaccinator(issuer);
+        (bytes32 batchId, bytes32 doseId) = _find(old);
+        (bytes32 newBatchId, bytes32 newDoseId) = _find(correction);
+        require(!_corrections[newDoseId], AlreadyCorrection(correction.index));
+
+        // The old one ends first, so that a dose which takes its own place has ended.
+        _end(_records[batchId], old.index);
+        require(!_hasEnded(newBatchId, correction.index), DoseAlreadyRevoked(correction.index));
+        _successors[doseId] = newDoseId;
+        _corrections[newDoseId] = true;
+
+        emit DoseAmended(batchId, newBatchId, old.index, correction.index, reason);
+    }
+
+    function _find(Place calldata place) private view returns (bytes32 batchId, bytes32 doseId) {
+        batchId = _batchIdOf(place.organisation, place.root);
+        uint256 size = _records[batchId].batch.size;
+        require(place.index < size, UnknownDose(place.index, size));
+        doseId = _doseIdOf(batchId, place.index);
+    }
+
+    function _end(Record storage record, uint32 index) private {
+        uint256 bits = record.ended[index >> 8];
+        uint256 bit = 1 << (index & 0xff);
+        require(bits & bit == 0, DoseAlreadyRevoked(index));
+
+        record.ended[index >> 8] = bits | bit;
+    }
+
+    /* HOLDER, OR ANYONE WITH ITS SIGNATURE */
+
+    /// @inheritdoc IVaccinationRegistry
+    function dispute(address holder, bytes32 dose, bytes32 statement) external {
+        _checkMay(holder, Scopes.CONTEST);
+        _dispute(holder, dose, statement);
+    }
+
+    /// @inheritdoc IVaccinationRegistry
+    function disputeBySig(
+        address holder,
+        bytes32 dose,
+        bytes32 statement,
+        uint64 deadline,
+        bytes calldata signature
+    ) external {
+        require(block.timestamp <= deadline, ISignedActions.SignatureExpired(deadline));
+        bytes32 signed = keccak256(abi.encode(_DISPUTE, address(this), holder, dose, statement, deadline));
+        require(PATIENTS.isSigned(holder, signed, signature), ISignedActions.InvalidSignature(holder));
+        _dispute(holder, dose, statement);
+    }
+
+    /// @dev Whether it is a dose of this holder is not asked: {verify} looks a dose up under its own holder. A second copy does nothing.
+    function _dispute(address holder, bytes32 dose, bytes32 statement) private {
+        if (_disputes[holder][dose]) return;
+
+        _disputes[holder][dose] = true;
+
+        emit DoseDisputed(holder, dose, statement);
+    }
+
+    /* AUTHORITY */
+
+    /// @inheritdoc IVaccinationRegistry
+    function nameHeir(bytes32 organisation, bytes32 heir) external {
+        uint16 jurisdiction = ACCREDITATION.jurisdictionOf(organisation);
+        bool isAuthority = msg.sender == ACCREDITATION.authorityOf(jurisdiction);
+        require(isAuthority, IAccreditationRegistry.NotAuthority(jurisdiction, msg.sender));
+
+        _heirs[organisation] = heir;
+
+        emit HeirNamed(organisation, heir);
     }
 
     /* VIEWS */
@@ -107,17 +212,27 @@ contract VaccinationRegistry is IVaccinationRegistry, Accredited {
         bytes32[] calldata proof,
         uint64 at
     ) external view returns (Verdict memory verdict) {
-        Record storage record = _records[_batchIdOf(organisation, root)];
-        Batch memory batch = record.batch;
+        bytes32 batchId = _batchIdOf(organisation, root);
+        Batch memory batch = _records[batchId].batch;
         if (batch.anchoredAt == 0 || at < batch.anchoredAt || dose.index >= batch.size) return verdict;
         if (!_isProofLength(proof.length, batch.size)) return verdict;
         if (!MerkleProof.verifyCalldata(proof, root, _leafOf(organisation, dose))) return verdict;
 
-        verdict.status = _hasBit(record, dose.index) ? Status.REVOKED : _statusBy(organisation, batch);
-        verdict.advisories = _advisoriesOf(dose.lot);
+        bytes32 doseId = _doseIdOf(batchId, dose.index);
+        verdict.advisories = Lots.advisoriesOf(PROVENANCE, dose.lot);
+        if (_disputes[dose.holder][doseId]) verdict.advisories |= Advisories.DISPUTED;
+        if (_hasEnded(batchId, dose.index)) _tellEnd(verdict, doseId);
+        else verdict.status = _statusBy(organisation, batch);
         verdict.anchoredAt = batch.anchoredAt;
         verdict.size = batch.size;
         verdict.signer = batch.signer;
+    }
+
+    function _tellEnd(Verdict memory verdict, bytes32 doseId) private view {
+        bytes32 successor = _successors[doseId];
+        verdict.status = uint256(successor) > uint256(_IN_ERROR) ? Status.SUPERSEDED : Status.REVOKED;
+        if (successor == _IN_ERROR) verdict.advisories |= Advisories.ENTERED_IN_ERROR;
+        else verdict.successor = successor;
     }
 
     /// @dev With `length` siblings a leaf stands among the nodes 2^length - 1 to 2^(length + 1) - 2, counted from the root; the leaves
@@ -140,15 +255,6 @@ contract VaccinationRegistry is IVaccinationRegistry, Accredited {
         return isTrusted ? Status.ACTIVE : Status.ISSUER_UNTRUSTED;
     }
 
-    /// @dev A lot that expired since then says nothing about a dose that was given before.
-    function _advisoriesOf(bytes32 lot) private view returns (uint8) {
-        if (lot == bytes32(0)) return Advisories.UNTRACED_LOT;
-        IDrugProvenance.LotStatus status = PROVENANCE.lotStatus(lot);
-        if (status == IDrugProvenance.LotStatus.RECALLED) return Advisories.RECALLED_LOT;
-        if (status == IDrugProvenance.LotStatus.QUARANTINED) return Advisories.QUARANTINED_LOT;
-        return status == IDrugProvenance.LotStatus.UNKNOWN ? Advisories.UNTRACED_LOT : 0;
-    }
-
     /// @inheritdoc IVaccinationRegistry
     function batchOf(bytes32 organisation, bytes32 root) external view returns (Batch memory) {
         return _records[_batchIdOf(organisation, root)].batch;
@@ -156,11 +262,20 @@ contract VaccinationRegistry is IVaccinationRegistry, Accredited {
 
     /// @inheritdoc IVaccinationRegistry
     function isRevoked(bytes32 organisation, bytes32 root, uint32 index) external view returns (bool) {
-        return _hasBit(_records[_batchIdOf(organisation, root)], index);
+        return _hasEnded(_batchIdOf(organisation, root), index);
     }
 
-    function _hasBit(Record storage record, uint32 index) private view returns (bool) {
-        return record.revoked[index >> 8] & (1 << (index & 0xff)) != 0;
+    /// @inheritdoc IVaccinationRegistry
+    function heirOf(bytes32 organisation) external view returns (bytes32) {
+        return _heirs[organisation];
+    }
+
+    function _hasEnded(bytes32 batchId, uint32 index) private view returns (bool) {
+        return _records[batchId].ended[index >> 8] & (1 << (index & 0xff)) != 0;
+    }
+
+    function _doseIdOf(bytes32 batchId, uint32 index) private pure returns (bytes32) {
+        return keccak256(abi.encode(batchId, index));
     }
 
     function _batchIdOf(bytes32 organisation, bytes32 root) private pure returns (bytes32) {

@@ -498,6 +498,16 @@ interface IPatientRegistry is IUnorderedNonces {
     /// @return The capacity.
     function capacityOf(address patient, address account, uint8 scope) external view returns (Capacity);
 
+    /// @notice Whether the controller of a patient signed a statement that another contract defines.
+    /// @dev The signature is over the EIP-712 typed data of this contract, so that one place knows who signs for a patient. Whoever
+    /// defines a statement names itself in it, by its address, or the signature would be good for others too; limits its time; and makes
+    /// a second use harmless. A freeze changes nothing here.
+    /// @param patient The patient.
+    /// @param statement The EIP-712 struct hash of the statement.
+    /// @param signature The signature.
+    /// @return True if it did.
+    function isSigned(address patient, bytes32 statement, bytes calldata signature) external view returns (bool);
+
     /// @notice Whether an account is a guardian for all of a scope at a time.
     /// @dev Knows the newest appointment of the account alone.
     /// @param patient The patient.

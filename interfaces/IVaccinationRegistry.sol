@@ -9,14 +9,17 @@ pragma solidity >=0.8.26;
 /// guessed; `index` is the place of the dose in the status bitmap, and should be a random permutation, because an order of enrolment
 /// would link what is later revoked to persons.
 ///
-/// No health data is on chain. The lots of a batch are public, but not which dose came from which lot.
+/// A dose has an id: `keccak256(abi.encode(batch, index))`, where `batch` is `keccak256(abi.encode(organisation, root))`.
 ///
-/// An anchor never changes and a revocation is final. What is not proven reads UNKNOWN, never valid. The registry proves who said
+/// No health data is on chain. The lots of a batch are public, but not which dose came from which lot. Reasons and statements are salted
+/// commitments.
+///
+/// An anchor never changes; a revocation, a correction and a dispute are final. What is not proven reads UNKNOWN, never valid. The registry proves who said
 /// what and when; it cannot prove that the dose was in the syringe.
 interface IVaccinationRegistry {
     /// @notice How a dose stands.
     /// @dev UNKNOWN was not proven to be in a batch that was anchored by that time. ACTIVE is anchored by a trusted issuer and not
-    /// withdrawn. SUPERSEDED is kept for corrections and never answered by this version. REVOKED was withdrawn. ISSUER_UNTRUSTED was
+    /// withdrawn. SUPERSEDED was corrected: another dose took its place. REVOKED was withdrawn. ISSUER_UNTRUSTED was
     /// anchored by an account that, as known now, could not be trusted then.
     enum Status {
         UNKNOWN,
@@ -38,6 +41,16 @@ interface IVaccinationRegistry {
         bytes32 fields;
     }
 
+    /// @notice Where a dose stands.
+    /// @param organisation The organisation that gave it.
+    /// @param root The Merkle root of its batch.
+    /// @param index Its place in the batch.
+    struct Place {
+        bytes32 organisation;
+        bytes32 root;
+        uint32 index;
+    }
+
     /// @notice What is kept of a batch.
     /// @param anchoredAt When it was anchored (Unix seconds); 0 if it never was.
     /// @param size How many doses it has.
@@ -54,12 +67,14 @@ interface IVaccinationRegistry {
     /// @param anchoredAt When its batch was anchored (Unix seconds); 0 if it is UNKNOWN.
     /// @param size How many doses its batch has; 0 if it is UNKNOWN.
     /// @param signer The account that anchored its batch; zero if it is UNKNOWN.
+    /// @param successor If it is SUPERSEDED, the id of the dose that took its place: `keccak256(abi.encode(batch, index))`; else zero.
     struct Verdict {
         Status status;
         uint8 advisories;
         uint64 anchoredAt;
         uint32 size;
         address signer;
+        bytes32 successor;
     }
 
     /// @notice An organisation anchored a batch of doses.
@@ -83,6 +98,36 @@ interface IVaccinationRegistry {
     /// @param index Its place in the batch.
     event DoseRevoked(bytes32 indexed batch, uint32 index);
 
+    /// @notice A dose was withdrawn because it was never given as recorded, for ever.
+    /// @param batch The id of its batch.
+    /// @param index Its place in the batch.
+    event DoseEnteredInError(bytes32 indexed batch, uint32 index);
+
+    /// @notice Another dose took the place of a dose, for ever.
+    /// @param batch The id of the batch of the old one.
+    /// @param correctionBatch The id of the batch of the new one.
+    /// @param index The place of the old one in its batch.
+    /// @param correctionIndex The place of the new one in its batch.
+    /// @param reason A salted commitment to the reason.
+    event DoseAmended(
+        bytes32 indexed batch,
+        bytes32 indexed correctionBatch,
+        uint32 index,
+        uint32 correctionIndex,
+        bytes32 reason
+    );
+
+    /// @notice A person says that a dose which is recorded as theirs is wrong, or is not theirs.
+    /// @param holder The person.
+    /// @param dose The id of the dose; whether it is one of this holder only {verify} knows.
+    /// @param statement A salted commitment to what is wrong.
+    event DoseDisputed(address indexed holder, bytes32 indexed dose, bytes32 statement);
+
+    /// @notice An organisation may correct and withdraw the doses of another, whose work it took over, or no longer may.
+    /// @param organisation The organisation that gave the doses.
+    /// @param heir The organisation that took over; zero for none.
+    event HeirNamed(bytes32 indexed organisation, bytes32 indexed heir);
+
     /// @notice The root of a batch must not be zero.
     error EmptyRoot();
 
@@ -104,9 +149,18 @@ interface IVaccinationRegistry {
     /// @param size How many doses the batch has; 0 if it was never anchored.
     error UnknownDose(uint32 index, uint256 size);
 
-    /// @notice This dose was withdrawn already.
+    /// @notice This dose was withdrawn or corrected already.
     /// @param index Its place in the batch.
     error DoseAlreadyRevoked(uint32 index);
+
+    /// @notice This dose took the place of another dose already; it can take that of one alone.
+    /// @param index Its place in its batch.
+    error AlreadyCorrection(uint32 index);
+
+    /// @notice Only doses of the same organisation, or of the one that took over its work, take the place of its doses.
+    /// @param organisation The organisation that gave the old dose.
+    /// @param issuer The organisation that gave the new one.
+    error NotHeir(bytes32 organisation, bytes32 issuer);
 
     /// @notice Records a batch of doses that `organisation` gave.
     /// @dev It is not checked that the leaves exist, nor that each of their lots is among `lots`: a verifier sees the lot of each dose
@@ -134,14 +188,86 @@ interface IVaccinationRegistry {
     ///
     /// Reverts with:
     /// - {UnknownDose} if the organisation never anchored this root, or `index` is not below the size of the batch.
-    /// - {IAccreditationRegistry-NotAuthorised} if the caller neither may act for the organisation as VACCINATOR now, nor is the authority
-    ///   of its jurisdiction, nor anchored the batch within the last day.
-    /// - {DoseAlreadyRevoked} if it was withdrawn before.
+    /// - {IAccreditationRegistry-NotAuthorised} if the caller neither may act now as VACCINATOR for the organisation or for its heir, nor
+    ///   is the authority of its jurisdiction, nor anchored the batch within the last day.
+    /// - {DoseAlreadyRevoked} if it was withdrawn or corrected before.
     ///
     /// @param organisation The organisation that gave it.
     /// @param root The Merkle root of its batch.
     /// @param index Its place in the batch.
     function revoke(bytes32 organisation, bytes32 root, uint32 index) external;
+
+    /// @notice Withdraws one dose that was never given as recorded, for ever.
+    /// @dev It reads REVOKED with ENTERED_IN_ERROR. The right to do so is that of {revoke}. Emits {DoseEnteredInError}.
+    ///
+    /// Reverts with the errors of {revoke}.
+    ///
+    /// @param organisation The organisation that gave it.
+    /// @param root The Merkle root of its batch.
+    /// @param index Its place in the batch.
+    function enterInError(bytes32 organisation, bytes32 root, uint32 index) external;
+
+    /// @notice Lets another dose take the place of a dose, for ever: a correction, which never overwrites.
+    /// @dev The old one reads SUPERSEDED and names the new one, which was anchored before like any dose and is judged like any. A dose
+    /// has at most one successor and takes the place of at most one; and one that ended takes no place. So corrections form lines
+    /// without forks or circles. Emits {DoseAmended}.
+    ///
+    /// Reverts with:
+    /// - {NotHeir} if the new dose is neither of the organisation of the old one nor of its heir.
+    /// - {IAccreditationRegistry-NotAuthorised} if the caller may not act as VACCINATOR now for the organisation of the new dose.
+    /// - {UnknownDose} if one of the doses is in no batch that was anchored.
+    /// - {AlreadyCorrection} if the new dose took the place of another before.
+    /// - {DoseAlreadyRevoked} if one of the doses was withdrawn or corrected before, or both are the same.
+    ///
+    /// @param old Where the old dose stands.
+    /// @param correction Where the new one stands.
+    /// @param reason A salted commitment to the reason; zero if none is given.
+    function amend(Place calldata old, Place calldata correction, bytes32 reason) external;
+
+    /// @notice Says that a dose is recorded wrongly, as its holder, whoever decides for it, or a guardian for CONTEST.
+    /// @dev It reads DISPUTED from then on, for ever, beside its status; the issuer answers by correcting it, and the new dose is not
+    /// disputed. It is not checked that the dose is one of this holder, nor that it exists: {verify} looks a dose up under its own
+    /// holder, so a dispute of another changes nothing. So neither lot nor proof becomes public. A second dispute changes nothing.
+    /// Emits {DoseDisputed}.
+    ///
+    /// Reverts with:
+    /// - {IPatientRegistry-NotController} if the caller neither decides for the holder now nor is a guardian for CONTEST.
+    ///
+    /// @param holder The person.
+    /// @param dose The id of the dose: `keccak256(abi.encode(batch, index))`.
+    /// @param statement A salted commitment to what is wrong; zero if nothing is said.
+    function dispute(address holder, bytes32 dose, bytes32 statement) external;
+
+    /// @notice Says that a dose is recorded wrongly, for a holder whose controller signed that; anyone may send it.
+    /// @dev What is signed is `Dispute(address registry,address holder,bytes32 dose,bytes32 statement,uint64 deadline)` in the domain of
+    /// the registry of patients, see {IPatientRegistry-isSigned}; `registry` is this contract. Emits {DoseDisputed}.
+    ///
+    /// Reverts with:
+    /// - {ISignedActions-SignatureExpired} after `deadline`.
+    /// - {ISignedActions-InvalidSignature} if the controller of the holder did not sign this.
+    ///
+    /// @param holder The person.
+    /// @param dose The id of the dose.
+    /// @param statement A salted commitment to what is wrong.
+    /// @param deadline Last second in which it may be sent (Unix seconds).
+    /// @param signature The signature.
+    function disputeBySig(
+        address holder,
+        bytes32 dose,
+        bytes32 statement,
+        uint64 deadline,
+        bytes calldata signature
+    ) external;
+
+    /// @notice Says which organisation took over the work of another, as the authority of the other's jurisdiction.
+    /// @dev Emits {HeirNamed}.
+    ///
+    /// Reverts with:
+    /// - {IAccreditationRegistry-NotAuthority} if the caller is not the authority of the jurisdiction of `organisation`.
+    ///
+    /// @param organisation The organisation that gave doses.
+    /// @param heir The organisation that may correct and withdraw them from now on beside it; zero for none.
+    function nameHeir(bytes32 organisation, bytes32 heir) external;
 
     /// @notice How a dose stands, as of a time.
     /// @dev Never reverts. The issuer is judged by the time of the anchor with what is known now: a compromise that was declared later
@@ -170,11 +296,16 @@ interface IVaccinationRegistry {
     /// @return The record; all zero if it was never anchored.
     function batchOf(bytes32 organisation, bytes32 root) external view returns (Batch memory);
 
-    /// @notice Whether a dose was withdrawn.
+    /// @notice Whether a dose was withdrawn or corrected.
     /// @dev Says nothing about the dose: {verify} does.
     /// @param organisation The organisation.
     /// @param root The Merkle root of its batch.
     /// @param index Its place in the batch.
     /// @return Whether it was.
     function isRevoked(bytes32 organisation, bytes32 root, uint32 index) external view returns (bool);
+
+    /// @notice The organisation that took over the work of another.
+    /// @param organisation The other.
+    /// @return The heir; zero if there is none.
+    function heirOf(bytes32 organisation) external view returns (bytes32);
 }

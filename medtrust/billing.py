@@ -17,7 +17,7 @@ from medtrust.suite import Suite
 from medtrust.visit import Visit
 from medtrust.visit_file import Bill, bills_in
 
-__all__ = ["Billing", "Filed", "read_bills"]
+__all__ = ["Billing", "Filed", "read_bills", "read_claims"]
 
 _SCHEMAS: Final = ("enc/1", "claim/1")
 
@@ -31,12 +31,34 @@ class Filed:
     explanation: Explanation
 
 
-def read_bills(data: bytes, *, name: str, key: bytes, organisation: str) -> tuple[Bill, ...]:
-    """Read the visits and claims in HL7 v2 or FHIR R4 that a provider (identifier URI) files under its registry key.
+def read_claims(
+    data: bytes, *, name: str, key: bytes, organisation: str, payers: Mapping[str, str] | None = None
+) -> standards.Reading:
+    """Read the visits and claims in HL7 v2, FHIR R4, X12 837P or plain JSON, and what became of every field.
+
+    What is none of these, or holds neither, is among the refusals. Raises `InputError` if the organisation or a payer
+    is no URI.
+    """
+    try:
+        reading = standards.read(data, name=name, key=key, organisation=organisation, take=_SCHEMAS, payers=payers)
+    except InputError as error:
+        if error.place != "beginning":
+            raise
+        return standards.Reading((), (error,), standards.LossReport(key))
+    if not reading.records and not reading.refusals:
+        nothing = InputError(file=name, place="file", found="no claim", expected="a claim or a visit that took place")
+        return standards.Reading((), (nothing,), reading.loss)
+    return reading
+
+
+def read_bills(
+    data: bytes, *, name: str, key: bytes, organisation: str, payers: Mapping[str, str] | None = None
+) -> tuple[Bill, ...]:
+    """Read the visits and claims that a provider (identifier URI) files under its registry key.
 
     Raises `InputError`, with the place in the source `name`, if anything in it is refused, or if it holds no claim.
     """
-    reading = standards.read(data, name=name, key=key, organisation=organisation, take=_SCHEMAS)
+    reading = read_claims(data, name=name, key=key, organisation=organisation, payers=payers)
     if reading.refusals:
         raise reading.refusals[0]
     try:

@@ -18,7 +18,7 @@ from medtrust.keccak import keccak256
 from medtrust.merkle import leaf_encoder, process_proof, proof_lengths
 from medtrust.types import bytes32, checksum_address, organisation_id
 
-__all__ = ["LONGEST_TEXT", "MAX_BATCH", "Certificate", "Dose", "Flaw", "dose_leaf"]
+__all__ = ["LONGEST_TEXT", "MAX_BATCH", "Certificate", "Dose", "Flaw", "batch_id", "dose_id", "dose_leaf"]
 
 MAX_BATCH: Final = 2**20
 """How many doses one batch may have."""
@@ -53,6 +53,16 @@ def dose_leaf(organisation: bytes, dose: Dose) -> bytes:
     return keccak256(keccak256(leaf_encoder(_LEAF_TYPES)(values)))
 
 
+def batch_id(organisation: bytes, root: bytes) -> bytes:
+    """Return the 32-byte id of a batch, as VaccinationRegistry computes it."""
+    return keccak256(organisation + root)
+
+
+def dose_id(organisation: bytes, root: bytes, index: int) -> bytes:
+    """Return the 32-byte id of the dose at a place of a batch, as VaccinationRegistry computes it."""
+    return keccak256(batch_id(organisation, root) + index.to_bytes(32, "big"))
+
+
 @dataclass(frozen=True, slots=True)
 class Flaw:
     """The one thing in a certificate that does not hold: its name, and what it means for people."""
@@ -83,6 +93,11 @@ class Certificate:
     def organisation(self) -> bytes:
         """The 32-byte id of the issuer."""
         return organisation_id(self.issuer)
+
+    @property
+    def dose_id(self) -> bytes:
+        """The 32-byte id of its dose."""
+        return dose_id(self.organisation, self.root, self.dose.index)
 
     @property
     def values(self) -> dict[str, str]:

@@ -36,7 +36,7 @@ PLAN: Final = (
     Step("ConsentRegistry", ("AccreditationRegistry", "PatientRegistry")),
     Step("EmergencyAccess", ("AccreditationRegistry", "PatientRegistry")),
     Step("DrugProvenance", ("AccreditationRegistry",)),
-    Step("VaccinationRegistry", ("AccreditationRegistry", "DrugProvenance")),
+    Step("VaccinationRegistry", ("AccreditationRegistry", "DrugProvenance", "PatientRegistry")),
     Step("VisitRegistry", ("AccreditationRegistry",)),
     Step("InsurancePool", ("AccreditationRegistry", "token")),
     Step("InsuranceClaims", ("AccreditationRegistry", "VisitRegistry", "InsurancePool")),

@@ -10,7 +10,7 @@ from medtrust.adjudication import Benefit, Line, Outcome, Reason
 from medtrust.money import format_amount
 from medtrust.visit import Visit
 
-__all__ = ["ClaimStatus", "Explanation"]
+__all__ = ["ClaimStatus", "Explanation", "LetterRow"]
 
 
 class ClaimStatus(IntEnum):
@@ -21,6 +21,25 @@ class ClaimStatus(IntEnum):
     APPROVED = 2
     PAID = 3
     OWED = 4
+
+
+@dataclass(frozen=True)
+class LetterRow:
+    """One line of a claim in words: what care, the amounts, what the member's share consists of, and why."""
+
+    name: str
+    charged: str
+    allowed: str
+    plan_pays: str
+    member_pays: str
+    why: str
+    note: str
+
+    def lines(self) -> tuple[str, str]:
+        """Write it as two lines of text."""
+        share = f"{self.member_pays} ({self.why})" if self.why else self.member_pays
+        amounts = f"charged {self.charged}, allowed {self.allowed}, the plan pays {self.plan_pays}, your share {share}"
+        return f"  {self.name}: {amounts}", f"     {self.note}"
 
 
 @dataclass(frozen=True)
@@ -39,6 +58,11 @@ class Explanation:
     waits_for: str = ""
 
     @property
+    def headline(self) -> str:
+        """How it stands, in a few words."""
+        return _HEADLINES[self.status]
+
+    @property
     def plan_pays(self) -> int:
         """What the plan pays in all."""
         return sum(outcome.plan_pays for outcome in self.outcomes)
@@ -55,26 +79,38 @@ class Explanation:
         """What nobody pays."""
         return sum(outcome.write_off for outcome in self.outcomes)
 
-    def letter(self, decimals: int, symbol: str) -> str:
-        """Write the explanation for the member; `decimals` and `symbol` are the token's."""
+    def rows(self, decimals: int) -> list[LetterRow]:
+        """Write each line for people; none while the claim is not decided, or if it was denied."""
+        pairs = zip(self.visit.lines, self.outcomes, strict=False)
+        return [_row(number, line, outcome, decimals) for number, (line, outcome) in enumerate(pairs, 1)]
+
+    def opening(self) -> list[str]:
+        """Write how a letter to the member begins."""
+        day = datetime.fromtimestamp(self.visit.served_at, timezone.utc).date()
+        return [f"Your visit of {day}: {self.headline}", f"claim 0x{self.visit.id.hex()}"]
+
+    def closing(self, decimals: int, symbol: str) -> list[str]:
+        """Write how it ends: who pays what in all, and what the claim waits for."""
 
         def money(amount: int) -> str:
             return f"{format_amount(amount, decimals)} {symbol}"
 
-        day = datetime.fromtimestamp(self.visit.served_at, timezone.utc).date()
-        parts = [f"Your visit of {day}: {_HEADLINES[self.status]}", f"claim 0x{self.visit.id.hex()}"]
+        sentences = []
         if self.status is ClaimStatus.DENIED:
-            parts.append(f"Charged {money(self.visit.charge)}. The plan pays nothing: {self.reason.sentence}.")
-        for number, (line, outcome) in enumerate(zip(self.visit.lines, self.outcomes, strict=False), 1):
-            parts += _line(number, line, outcome, decimals)
+            sentences.append(f"Charged {money(self.visit.charge)}. The plan pays nothing: {self.reason.sentence}.")
         if self.outcomes:
-            parts.append(
+            sentences.append(
                 f"Charged {money(self.visit.charge)}: the plan pays {money(self.plan_pays)}, you pay "
                 f"{money(self.member_pays)}, written off {money(self.write_off)}."
             )
         if self.waits_for:
-            parts.append(f"It waits: {self.waits_for}.")
-        return "\n".join(parts)
+            sentences.append(f"It waits: {self.waits_for}.")
+        return sentences
+
+    def letter(self, decimals: int, symbol: str) -> str:
+        """Write the explanation for the member; `decimals` and `symbol` are the token's."""
+        lines = [line for row in self.rows(decimals) for line in row.lines()]
+        return "\n".join([*self.opening(), *lines, *self.closing(decimals, symbol)])
 
 
 _HEADLINES = {
@@ -86,16 +122,18 @@ _HEADLINES = {
 }
 
 
-def _line(number: int, line: Line, outcome: Outcome, decimals: int) -> list[str]:
+def _row(number: int, line: Line, outcome: Outcome, decimals: int) -> LetterRow:
     known = line.benefit in Benefit.__members__.values()
     name = Benefit(line.benefit).label if known else f"benefit {line.benefit}"
     shares = {"deductible": outcome.deductible, "copay": outcome.copay, "coinsurance": outcome.coinsurance}
     rest = outcome.member_pays - sum(shares.values())
     shares["not covered" if outcome.reason is Reason.NOT_A_BENEFIT else "over the annual limit"] = rest
-    why = ", ".join(f"{what} {format_amount(amount, decimals)}" for what, amount in shares.items() if amount)
-    return [
-        f"  {number}. {name} x {line.units}: charged {format_amount(line.charge, decimals)}, allowed "
-        f"{format_amount(outcome.allowed, decimals)}, the plan pays {format_amount(outcome.plan_pays, decimals)}, your "
-        f"share {format_amount(outcome.member_pays, decimals)}" + (f" ({why})" if why else ""),
-        f"     {outcome.reason.sentence}",
-    ]
+    return LetterRow(
+        name=f"{number}. {name} x {line.units}",
+        charged=format_amount(line.charge, decimals),
+        allowed=format_amount(outcome.allowed, decimals),
+        plan_pays=format_amount(outcome.plan_pays, decimals),
+        member_pays=format_amount(outcome.member_pays, decimals),
+        why=", ".join(f"{what} {format_amount(amount, decimals)}" for what, amount in shares.items() if amount),
+        note=outcome.reason.sentence,
+    )

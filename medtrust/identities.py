@@ -137,9 +137,7 @@ class Identities:
     def _known(self, pseudonym: str) -> Identity:
         known = self.find(pseudonym)
         if known is None:
-            raise CheckRefused(
-                "NotUnidentified", f"no pseudonym {pseudonym} was made here for an unknown person"
-            )
+            raise CheckRefused("NotUnidentified", f"no pseudonym {pseudonym} was made here for an unknown person")
         return known
 
     def _write(self, identity: Identity) -> Identity:

@@ -113,6 +113,10 @@ class InsuranceClient(Client):
             return None
         return _plan(self._events("PlanPublished", indexed={"plan": plan})[0].values["content"])
 
+    def insurer_of(self, policy: bytes) -> bytes:
+        """The insurer (organisation id) behind a policy (its id); zero if there is none."""
+        return bytes(self._call("planOf", self._call("policyOf", policy)["plan"])["insurer"])
+
     def benefit_of(self, plan: bytes, benefit: int) -> BenefitTerms | None:
         """What a plan version (its id) pays for a benefit; None if it does not cover it."""
         raw = self._call("benefitOf", plan, benefit)

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from decimal import Decimal
 
 from medtrust.errors import InputError
 
-__all__ = ["format_amount", "parse_amount"]
+__all__ = ["Money", "format_amount", "parse_amount"]
 
 _AMOUNT = re.compile(r"[0-9]{1,30}(?:\.[0-9]{1,30})?")
+
+
+@dataclass(frozen=True)
+class Money:
+    """What amounts are in: a `currency` of ISO 4217, of which 10 to the power of `decimals` units make one."""
+
+    currency: str = "USD"
+    decimals: int = 6
+
+    def coins(self, units: int) -> Decimal:
+        """Return an amount in whole coins, exact, without needless zeros behind the point."""
+        whole, rest = divmod(units, 10**self.decimals)
+        digits = f"{rest:0{self.decimals}d}".rstrip("0") if rest else ""
+        return Decimal(f"{whole}.{digits}" if digits else whole)
 
 
 def parse_amount(text: str, decimals: int, *, place: str = "amount") -> int:

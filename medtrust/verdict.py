@@ -27,6 +27,8 @@ class Advisory(IntFlag):
     RECALLED_LOT = 1 << 0
     QUARANTINED_LOT = 1 << 1
     UNTRACED_LOT = 1 << 2
+    DISPUTED = 1 << 3
+    ENTERED_IN_ERROR = 1 << 4
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -43,6 +45,8 @@ _ADVISORIES: Final = {
     Advisory.RECALLED_LOT: "the lot was recalled",
     Advisory.QUARANTINED_LOT: "the lot is held back while it is examined",
     Advisory.UNTRACED_LOT: "the lot is not traced on the chain: a recall would not show here",
+    Advisory.DISPUTED: "the holder says that the record of this dose is wrong",
+    Advisory.ENTERED_IN_ERROR: "the dose was never given as recorded",
 }
 
 
@@ -53,7 +57,8 @@ class Verdict:
     `reason` names why, `sentence` says it for people. `issuer` is the identifier that the certificate names: whoever
     reads it must decide whether to trust that organisation. `signer` and `anchored_at` (Unix seconds) come from the
     chain, "" and 0 if it is UNKNOWN. `shown` are the proven fields, empty if it is UNKNOWN. `bearer` says that whoever
-    holds the certificate can show it: nothing was asked of the holder.
+    holds the certificate can show it: nothing was asked of the holder. `successor` is the id of the dose that took the
+    place of one that is SUPERSEDED, as 0x and 64 digits, else "".
 
     `form` is "medtrust", or that of a foreign certificate, "dcc" or "shc": of those `signer` is the id of the key,
     `anchored_at` is 0, and `shown` all that somebody who is trusted signed, even where it holds no more.
@@ -68,6 +73,7 @@ class Verdict:
     anchored_at: int
     shown: dict[str, Any]
     bearer: bool = True
+    successor: str = ""
     form: str = "medtrust"
 
     @property

@@ -65,11 +65,11 @@ class DoseBatch:
         )
 
 
-def batch_of(size: int, *, issuer: str = CLINIC, lot: bytes = LOT, tag: str = "") -> DoseBatch:
-    """Make a batch of `size` doses of as many people; another `tag` makes another batch."""
-    doses, fields = [], []
+def batch_of(size: int, *, issuer: str = CLINIC, lot: bytes = LOT, tag: str = "", holder: str = "") -> DoseBatch:
+    """Make a batch of `size` doses of as many people, or of one `holder`; another `tag` makes another batch."""
+    doses, fields, one = [], [], holder
     for place in range(size):
-        holder = checksum_address("0x" + keccak256(f"holder {tag} {place}".encode())[12:].hex())
+        holder = one or checksum_address("0x" + keccak256(f"holder {tag} {place}".encode())[12:].hex())
         given = Immunization(sub=holder, vs="cvx", vc="115", d="2026-10-05", st="completed", lot="MT2026A", mvx="SKB")
         sealed = seal(given, keccak256(f"key {tag} {place}".encode()))
         doses.append(Dose(index=size - 1 - place, holder=holder, lot=lot, fields=sealed.root))

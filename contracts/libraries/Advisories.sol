@@ -10,4 +10,8 @@ library Advisories {
     uint8 internal constant QUARANTINED_LOT = 1 << 1;
     /// @dev The dose names no lot on chain, or one that nobody commissioned: a recall would not reach it.
     uint8 internal constant UNTRACED_LOT = 1 << 2;
+    /// @dev The holder says that the record of it is wrong.
+    uint8 internal constant DISPUTED = 1 << 3;
+    /// @dev The issuer withdrew it because it was never given as recorded.
+    uint8 internal constant ENTERED_IN_ERROR = 1 << 4;
 }

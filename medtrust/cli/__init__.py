@@ -21,6 +21,7 @@ for _name in (
     "vaccine",
     "certificate",
     "drug",
+    "epcis",
     "claim",
     "gs1",
     "serve",

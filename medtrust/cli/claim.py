@@ -9,6 +9,8 @@ import typer
 
 from medtrust.accreditation import parse_roles
 from medtrust.billing import Billing, Filed, read_bills
+from medtrust.cli import claim_files
+from medtrust.cli.claim_letter import explained, print_letter
 from medtrust.cli.common import (
     AccountOption,
     ChainOption,
@@ -22,18 +24,21 @@ from medtrust.cli.common import (
     when,
 )
 from medtrust.errors import CheckRefused, InputError
-from medtrust.explanation import ClaimStatus, Explanation
+from medtrust.explanation import ClaimStatus
 from medtrust.files import read_json
-from medtrust.money import format_amount, parse_amount
+from medtrust.money import Money, format_amount, parse_amount
 from medtrust.plan import Policy
 from medtrust.registry_key import registry_key
 from medtrust.sandbox import ORGANISATIONS
+from medtrust.standards.fhir_explanation import explanation_of_benefit, fhir_text
+from medtrust.standards.x12_remittance import remittance
 from medtrust.suite import Suite
 from medtrust.types import bytes32, checksum_address
 
 __all__ = ["app"]
 
 app = new_app("Insurance: a visit is adjudicated and paid in the transaction that records it.")
+claim_files.add_to(app)
 
 ClaimArgument = Annotated[str, typer.Argument(help="The id of the visit: 0x and 64 digits.")]
 InsurerArgument = Annotated[str, typer.Argument(help="The insurer: identifier, id or sandbox name.")]
@@ -156,7 +161,7 @@ def draw(
 
 @app.command()
 def visit(
-    file: Annotated[Path, typer.Argument(help="FHIR R4 (Claim, Bundle) or HL7 v2 (DFT).")],
+    file: Annotated[Path, typer.Argument(help="FHIR R4 (Claim, Bundle), HL7 v2 (DFT), X12 837P or JSON.")],
     policy: Annotated[
         list[str], typer.Option(help="The policy's id, or NUMBER=ID for the policy number in the file; repeatable.")
     ],
@@ -167,6 +172,7 @@ def visit(
     signature: Annotated[str, typer.Option(help="The member's signature of the one visit, from `attest`.")] = "",
     currency: Annotated[str, typer.Option(help="The currency (ISO 4217) that the token stands for.")] = "USD",
     key: Annotated[Path | None, typer.Option(help="The registry key's file; made at first use.")] = None,
+    payer: claim_files.PayerOption = None,
     chain: ChainOption = "local",
     as_: AccountOption = None,
     json_: JsonOption = False,
@@ -180,7 +186,8 @@ def visit(
     secret = registry_key(issuer, key)
     billing = Billing(suite)
     try:
-        bills = read_bills(_read(file), name=str(file), key=secret, organisation=issuer)
+        payers = claim_files.payers_of(payer)
+        bills = read_bills(_read(file), name=str(file), key=secret, organisation=issuer, payers=payers)
         visits = [billing.visit(bill, _policies(policy), key=secret, currency=currency) for bill in bills]
     except InputError as error:
         raise error if error.file else error.within(str(file)) from None
@@ -208,11 +215,25 @@ def attest(
 
 
 @app.command()
-def explain(claim: ClaimArgument, chain: ChainOption = "local", json_: JsonOption = False) -> None:
+def explain(
+    claim: ClaimArgument,
+    fhir: Annotated[bool, typer.Option("--fhir", help="As a FHIR R4 ExplanationOfBenefit.")] = False,
+    x12: Annotated[bool, typer.Option("--x12", help="As the facts of an X12 835, in JSON.")] = False,
+    currency: Annotated[str, typer.Option(help="The currency (ISO 4217) that the token stands for.")] = "USD",
+    chain: ChainOption = "local",
+    json_: JsonOption = False,
+) -> None:
     """Say how a claim stands and why, line by line; exit 1 if it was denied."""
     suite = open_suite(chain, None)
     explanation = suite.insurance.explain(suite.visits.visit_of(bytes32(claim, place="claim")))
-    answer(_explained(explanation), lambda: _print_letter(explanation, suite), as_json=json_)
+    decimals, symbol = suite.token.decimals(), suite.token.symbol()
+    if fhir or x12:
+        insurer = suite.insurance.insurer_of(explanation.visit.policy)
+        money = Money(currency, decimals)
+        document = explanation_of_benefit(explanation, insurer, money) if fhir else remittance(explanation, money)
+        typer.echo(fhir_text(document))
+    else:
+        answer(explained(explanation), lambda: print_letter(explanation, decimals, symbol), as_json=json_)
     if explanation.status is ClaimStatus.DENIED:
         raise typer.Exit(1)
 
@@ -261,53 +282,19 @@ def _read(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         found = error.strerror or "nothing"
-        raise InputError(file=str(file), place="file", found=found, expected="a file of HL7 v2 or FHIR") from None
+        raise InputError(file=str(file), place="file", found=found, expected="a file with a claim") from None
 
 
 def _value(filed: Filed) -> dict[str, object]:
     receipt = filed.receipt
     done = {"transaction": receipt.transaction_hash, "gasUsed": receipt.gas_used} if receipt else {"transaction": None}
-    return {**_explained(filed.explanation), **done}
-
-
-def _explained(explanation: Explanation) -> dict[str, object]:
-    return {
-        "claim": explanation.visit.id,
-        "status": explanation.status.name,
-        "reason": explanation.reason.name,
-        "decidedAt": explanation.decided_at,
-        "charged": explanation.visit.charge,
-        "planPays": explanation.plan_pays,
-        "memberPays": explanation.member_pays,
-        "writeOff": explanation.write_off,
-        "waitsFor": explanation.waits_for,
-        "lines": [
-            {
-                "benefit": line.benefit,
-                "units": line.units,
-                "charge": line.charge,
-                "allowed": outcome.allowed,
-                "deductible": outcome.deductible,
-                "copay": outcome.copay,
-                "coinsurance": outcome.coinsurance,
-                "planPays": outcome.plan_pays,
-                "memberPays": outcome.member_pays,
-                "writeOff": outcome.write_off,
-                "reason": outcome.reason.name,
-            }
-            for line, outcome in zip(explanation.visit.lines, explanation.outcomes, strict=False)
-        ],
-    }
+    return {**explained(filed.explanation), **done}
 
 
 def _print(filed: tuple[Filed, ...], suite: Suite) -> None:
     for one in filed:
-        _print_letter(one.explanation, suite)
+        print_letter(one.explanation, suite.token.decimals(), suite.token.symbol())
         if one.receipt is None:
             console.print("It was recorded before.")
         else:
             console.print(f"  transaction {one.receipt.transaction_hash}, gas {one.receipt.gas_used:,}")
-
-
-def _print_letter(explanation: Explanation, suite: Suite) -> None:
-    console.print(explanation.letter(suite.token.decimals(), suite.token.symbol()))

@@ -169,7 +169,7 @@ def anchor_with_a_stolen_key(world: World) -> None:
     blocked_by="UNKNOWN",
     patch=[
         ("if (batch.anchoredAt == 0 || at < batch.anchoredAt ||", "if (batch.anchoredAt == 0 ||"),
-        (": _statusBy(organisation, batch);", ": _statusBy(organisation, batch, at);"),
+        ("verdict.status = _statusBy(organisation, batch);", "verdict.status = _statusBy(organisation, batch, at);"),
         (
             "_statusBy(bytes32 organisation, Batch memory batch)",
             "_statusBy(bytes32 organisation, Batch memory batch, uint64 at)",
@@ -229,7 +229,7 @@ def anchor_again_after_a_compromise(world: World) -> None:
     "vaccination-anchor-for-another",
     defence="only a signer of an accredited vaccinator anchors for it",
     blocked_by="NotAuthorised",
-    patch=[("_checkAuthorised(organisation, Roles.VACCINATOR);", "")],
+    patch=[("_checkVaccinator(organisation);\n        require(root", "require(root")],
 )
 def anchor_for_another(world: World) -> None:
     """Anchor a batch in the name of the clinic."""
@@ -242,7 +242,7 @@ def anchor_for_another(world: World) -> None:
     "vaccination-revoke-for-another",
     defence="only the issuer or the authority of its jurisdiction revokes",
     blocked_by="NotAuthorised",
-    patch=[("if (!isSlip) _checkMayRevoke(organisation);", "")],
+    patch=[("if (!isSlip) _checkMayWithdraw(organisation);", "")],
 )
 def revoke_for_another(world: World) -> None:
     """Withdraw a rival's doses, as a hospital that is accredited itself."""
@@ -278,7 +278,7 @@ def _anchor_and_revoke_as(world: World, who: str, *, days: int, before=lambda: N
     "vaccination-invented-lot",
     defence="every lot of a batch is looked up in the registry of lots",
     blocked_by="UnknownLot",
-    patch=[("_checkLots(lots);", "")],
+    patch=[("Lots.checkUsable(PROVENANCE, lots);", "")],
 )
 def anchor_an_invented_lot(world: World) -> None:
     """Anchor doses from a lot that no manufacturer commissioned."""
@@ -310,8 +310,8 @@ def _clinic_in_own_registry(world: World) -> VaccinationClient:
     accreditation.register(world.clinic, 840, attacker.address, until=2**40)
     accreditation.accredit(world.clinic, Role.VACCINATOR, until=2**40)
     accreditation.add_signer(world.clinic, attacker.address, Role.VACCINATOR, until=2**40)
-    lots = world.address("DrugProvenance")
-    address = world.deploy("VaccinationRegistry", accreditation_address, lots, by="attacker")
+    others = world.address("DrugProvenance"), world.address("PatientRegistry")
+    address = world.deploy("VaccinationRegistry", accreditation_address, *others, by="attacker")
     return VaccinationClient(world.chain, address, attacker)
 
 
@@ -362,7 +362,7 @@ def find_a_person_by_the_order_of_the_day(world: World) -> None:
     one = json.dumps(json.loads(samples.read("immunization.json")))
     people = [one.replace("700101", f"8{number:05}") for number in range(64)]
     intake.read("appointments.ndjson", "\n".join(people).encode())
-    run = _Run(world.suite, CLINIC, KEY, Stock(), strict=True, batch_size=64)
+    run = _Run(world.suite, CLINIC, KEY, Stock(), None, strict=True, batch_size=64)
     order = list(intake.doses)
     if world.defended:
         order = [digest for batch in run._plan(intake, {}) for digest in batch.digests]

@@ -95,15 +95,15 @@ def provenance(DrugProvenance, accreditation, steward):
 
 
 @pytest.fixture(scope="module")
-def vaccination(VaccinationRegistry, accreditation, provenance, steward):
-    """The registry of doses, with nothing in it."""
-    return steward.deploy(VaccinationRegistry, accreditation, provenance)
-
-
-@pytest.fixture(scope="module")
 def patients(PatientRegistry, accreditation, steward):
     """The registry of patients, with nothing in it."""
     return steward.deploy(PatientRegistry, accreditation)
+
+
+@pytest.fixture(scope="module")
+def vaccination(VaccinationRegistry, accreditation, provenance, patients, steward):
+    """The registry of doses, with nothing in it."""
+    return steward.deploy(VaccinationRegistry, accreditation, provenance, patients)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,8 @@ from tests.doses import HOSPITAL, LOT, UNTRACED, ask, batch_of, changed, leaves_
 from tests.world import FAR
 
 DAY = 86_400
-UNKNOWN = {"status": Status.UNKNOWN, "advisories": 0, "anchoredAt": 0, "size": 0, "signer": ZERO_ADDRESS}
+NOBODY = {"signer": ZERO_ADDRESS, "successor": ZERO_HASH}
+UNKNOWN = {"status": Status.UNKNOWN, "advisories": 0, "anchoredAt": 0, "size": 0, **NOBODY}
 
 
 @pytest.fixture
@@ -34,7 +35,8 @@ def tell_lot(world, chain, steward, lots):
 @pytest.fixture
 def registry(world, chain, clinic, lots, tell_lot) -> VaccinationClient:
     """The registry as the clinic calls it, on the double of lots."""
-    address = world.deploy("VaccinationRegistry", world.address("AccreditationRegistry"), lots)
+    patients = world.address("PatientRegistry")
+    address = world.deploy("VaccinationRegistry", world.address("AccreditationRegistry"), lots, patients)
     return VaccinationClient(chain, address, clinic)
 
 
@@ -367,7 +369,7 @@ class TestVerify:
     def test_is_active_for_every_dose(self, registry, clinic, size):
         batch = batch_of(size)
         at = registry.anchor(batch.organisation, batch.root, size, lots=[LOT]).at
-        expected = {"status": Status.ACTIVE, "advisories": 0, "anchoredAt": at, "size": size, "signer": clinic.address}
+        expected = {**UNKNOWN, "status": Status.ACTIVE, "anchoredAt": at, "size": size, "signer": clinic.address}
         assert [ask(registry, batch, place) for place in range(size)] == [expected] * size
 
     def test_is_active_in_a_large_batch(self, registry, world, batch):

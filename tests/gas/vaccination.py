@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from medtrust.certificate import Dose, dose_leaf
+from medtrust.certificate import Certificate, Dose, dose_leaf
 from medtrust.keccak import keccak256
 from medtrust.merkle import MerkleTree
 from medtrust.packing import PackedLot
 from tests.gas.frame import Operation, execution_gas
-from tests.world import World
+from tests.world import FAR, ORGANISATIONS, World
 
 _GTIN, _LOT_NUMBER = "00361414567894", "MT2026A"
 _DAY = 86_400
@@ -58,6 +58,42 @@ def _revoke(*, days: int, is_used: bool) -> Callable[[World], int]:
     return measure
 
 
+def _certificate(world: World, number: int) -> Certificate:
+    """What names a dose of an anchored batch."""
+    clinic = world.acting_as("clinic").vaccination
+    clinic.anchor(world.clinic, _root(number), 2**20)
+    dose = Dose(2**20 - 2, "0x" + "11" * 20, bytes(32), bytes(32))
+    issuer = ORGANISATIONS["clinic"].identifier
+    return Certificate(issuer, world.chain.id, clinic.address, _root(number), 2**20, 0, dose, (), ())
+
+
+def _amend(world: World) -> int:
+    """Correct a dose of a batch of which another was withdrawn."""
+    client = world.acting_as("clinic").vaccination
+    old, new = _certificate(world, 3), _certificate(world, 4)
+    client.revoke(world.clinic, old.root, 2**20 - 1)
+    return client.amend(old, new, reason=keccak256(b"reason")).gas_used
+
+
+def _enter_in_error(world: World) -> int:
+    client, wrong = world.acting_as("clinic").vaccination, _certificate(world, 5)
+    client.revoke(world.clinic, wrong.root, 2**20 - 1)
+    return client.enter_in_error(world.clinic, wrong.root, wrong.dose.index).gas_used
+
+
+def _dispute(world: World) -> int:
+    """Dispute as the holder, who has ETH."""
+    client = world.acting_as("doctor").vaccination
+    return client.dispute(world.account("doctor").address, keccak256(b"dose"), statement=keccak256(b"what")).gas_used
+
+
+def _dispute_by_signature(world: World) -> int:
+    signer = world.acting_as(world.patient).vaccination
+    dose, statement = keccak256(b"dose"), keccak256(b"what")
+    signed = signer.sign_dispute(world.patient.address, dose, deadline=FAR, statement=statement)
+    return world.acting_as("relayer").vaccination.send_dispute(signed).gas_used
+
+
 OPERATIONS = [
     Operation("vaccination anchor 1 dose, 1 lot", _anchor(1), budget=72_000, bound=57_000),
     Operation("vaccination anchor 4,096 doses, 1 lot", _anchor(4096), budget=72_000, bound=57_000),
@@ -77,4 +113,8 @@ OPERATIONS = [
     ),
     Operation("vaccination revoke, new word", _revoke(days=0, is_used=False), bound=44_800),
     Operation("vaccination revoke, used word, after a day", _revoke(days=1, is_used=True), bound=36_600),
+    Operation("vaccination amend, used word", _amend),
+    Operation("vaccination enterInError, used word", _enter_in_error),
+    Operation("vaccination dispute", _dispute),
+    Operation("vaccination disputeBySig", _dispute_by_signature),
 ]

@@ -1,0 +1,187 @@
+"""Claims from files, without a chain: what they say in canonical form, and what a plan would pay for them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from medtrust.adjudication import Totals
+from medtrust.billing import read_bills, read_claims
+from medtrust.cli.claim_letter import explained, print_letter
+from medtrust.cli.common import JsonOption, answer, console
+from medtrust.cli.standards import COMPARISON_KEY
+from medtrust.errors import InputError
+from medtrust.explanation import ClaimStatus
+from medtrust.files import read_json
+from medtrust.instants import instant
+from medtrust.money import parse_amount
+from medtrust.plan_file import read_plan
+from medtrust.quote import Quote
+from medtrust.quote import quote as quote_bill
+from medtrust.standards import Reading
+
+__all__ = ["PayerOption", "add_to", "payers_of"]
+
+FileArgument = Annotated[
+    Path,
+    typer.Argument(help="FHIR R4 (Claim, ExplanationOfBenefit, Bundle), HL7 v2 (DFT), X12 837P, or JSON; - is stdin."),
+]
+OrganisationOption = Annotated[
+    str, typer.Option("--organisation", help="Identifier URI of the provider, where the file does not say it.")
+]
+PayerOption = Annotated[
+    list[str] | None,
+    typer.Option("--payer", help="NUMBER=URI: who a payer is that the file numbers or names; repeatable."),
+]
+StrictOption = Annotated[
+    float, typer.Option("--strict", min=0, max=1, help="Fail if a smaller share of the fields is carried over.")
+]
+_COMPARISON = "urn:medtrust:comparison"
+_DECIMALS = 6
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the group of claims."""
+    app.command("import")(_import)
+    app.command("quote")(_quote)
+
+
+def _import(
+    file: FileArgument,
+    key: Annotated[
+        str, typer.Option("--key", help="Registry key, 64 hexadecimal digits; without one all zeros, to compare alone.")
+    ] = COMPARISON_KEY.hex(),
+    organisation: OrganisationOption = _COMPARISON,
+    payer: PayerOption = None,
+    strict: StrictOption = 0.0,
+    json_: JsonOption = False,
+) -> None:
+    """Say what the claims in a file are in canonical form, and what became of every field; exit 1 if any is refused."""
+    secret = _key(key)
+    reading = read_claims(_read(file), name=str(file), key=secret, organisation=organisation, payers=payers_of(payer))
+    answer(_imported(reading), lambda: _print_claims(reading), as_json=json_)
+    reading.loss.strict(strict)
+    if reading.refusals:
+        raise typer.Exit(1)
+
+
+def _quote(
+    plan: Annotated[Path, typer.Argument(help="The plan, as JSON.")],
+    visit: FileArgument,
+    deductible_met: Annotated[str, typer.Option(help="What the member paid of the deductible before.")] = "0",
+    out_of_pocket_met: Annotated[str, typer.Option(help="What the member paid in all before.")] = "0",
+    plan_paid: Annotated[str, typer.Option(help="What the plan paid before.")] = "0",
+    from_: Annotated[str, typer.Option("--from", help="When coverage begins; a waiting period ago unless said.")] = "",
+    until: Annotated[str, typer.Option(help="When coverage ends; 366 days after it began unless said.")] = "",
+    filed: Annotated[str, typer.Option(help="When the visit is recorded; at once unless said.")] = "",
+    currency: Annotated[str, typer.Option(help="The currency (ISO 4217) of plan and claim.")] = "USD",
+    organisation: OrganisationOption = _COMPARISON,
+    payer: PayerOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Say what a plan would pay for the visit in a file, by the same rules as the contract; exit 1 if nothing."""
+    try:
+        terms = read_plan(read_json(plan))
+    except InputError as error:
+        raise error.within(str(plan)) from None
+    bills = read_bills(
+        _read(visit), name=str(visit), key=COMPARISON_KEY, organisation=organisation, payers=payers_of(payer)
+    )
+    if len(bills) != 1:
+        raise InputError(file=str(visit), place="file", found=f"{len(bills)} visits", expected="one")
+    quoted = quote_bill(
+        terms,
+        bills[0],
+        Totals(_amount(deductible_met), _amount(out_of_pocket_met), _amount(plan_paid)),
+        covered_from=_time(from_),
+        covered_until=_time(until),
+        recorded_at=_time(filed),
+        currency=currency,
+    )
+    answer(_quoted(quoted, currency), lambda: _print_quote(quoted, currency), as_json=json_)
+    if quoted.explanation.status is ClaimStatus.DENIED:
+        raise typer.Exit(1)
+
+
+def _imported(reading: Reading) -> dict[str, Any]:
+    return {
+        "objects": [one.to_dict() for one in reading.objects],
+        "loss": {
+            "ratio": round(reading.loss.ratio, 6),
+            **reading.loss.counts(),
+            "fields": [entry.to_dict() for entry in reading.loss.entries()],
+        },
+        "refused": [
+            {"place": one.place, "found": one.found, "expected": one.expected, "message": str(one)}
+            for one in reading.refusals
+        ],
+    }
+
+
+def _print_claims(reading: Reading) -> None:
+    for one in reading.objects:
+        console.print(json.dumps(json.loads(one.to_json()), indent=2, ensure_ascii=False), markup=False)
+    console.print(f"{reading.loss.ratio:.1%} of the fields are carried over")
+    for refusal in reading.refusals:
+        Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(f"refused: {refusal}")
+
+
+def _quoted(quoted: Quote, currency: str) -> dict[str, Any]:
+    totals, value = quoted.totals, explained(quoted.explanation)
+    for name in ("claim", "decidedAt"):
+        del value[name]
+    counted = {
+        "deductibleMet": totals.deductible_met,
+        "outOfPocketMet": totals.out_of_pocket_met,
+        "planPaid": totals.plan_paid,
+        "unattested": totals.unattested,
+    }
+    return {**value, "currency": currency, "decimals": _DECIMALS, "totals": counted}
+
+
+def _print_quote(quoted: Quote, currency: str) -> None:
+    covered = quoted.explanation.status is not ClaimStatus.DENIED
+    headline = "An estimate" if covered else "An estimate: it would be denied"
+    print_letter(quoted.explanation, _DECIMALS, currency, headline=headline)
+
+
+def _read(file: Path) -> bytes:
+    if str(file) == "-":
+        return typer.get_binary_stream("stdin").read()
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise InputError(
+            file=str(file), place="file", found=error.strerror or "nothing", expected="a file with a claim"
+        ) from None
+
+
+def _key(text: str) -> bytes:
+    try:
+        key = bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        key = b""
+    if len(key) != len(COMPARISON_KEY):
+        raise InputError(place="--key", found=f"{len(text)} characters", expected="64 hexadecimal digits")
+    return key
+
+
+def payers_of(options: list[str] | None) -> dict[str, str]:
+    """Read payers: the number or name by which the file calls one, and its identifier."""
+    pairs = [option.partition("=") for option in options or ()]
+    for name, _, uri in pairs:
+        if not name or not uri:
+            raise InputError(place="--payer", found=repr(name), expected="NUMBER=URI")
+    return {name: uri for name, _, uri in pairs}
+
+
+def _amount(text: str) -> int:
+    return parse_amount(text, _DECIMALS)
+
+
+def _time(text: str) -> int | None:
+    return int(instant(text)) if text else None
