@@ -171,12 +171,10 @@ contract PatientRegistry is Guarded, Accredited, SignedActions, UnorderedNonces 
 
     function _freeze(address patient, address by, uint64 until) private {
         if (by != controllerOf(patient)) _guardianship(patient).pause(patient, by);
-        bool isShort = until > block.timestamp && until <= block.timestamp + Guardianship.MAX_FREEZE;
-        require(isShort, InvalidFreeze(until));
+        require(until > block.timestamp && until <= block.timestamp + Guardianship.MAX_FREEZE, InvalidFreeze(until));
         Key storage key = _keys[patient];
-        bool isFrozen = block.timestamp < key.frozenUntil;
 
-        if (!isFrozen) key.frozenFrom = uint48(block.timestamp);
+        if (block.timestamp >= key.frozenUntil) key.frozenFrom = uint48(block.timestamp);
         if (until > key.frozenUntil) key.frozenUntil = uint48(until);
 
         emit FreezeBegun(patient, by, key.frozenFrom, key.frozenUntil, _guardianship(patient).freezableFrom);
