@@ -30,14 +30,13 @@ from medtrust.cli.common import (
     time_of,
     when,
 )
-from medtrust.cli.vaccine_bulk import print_bulk_report, unpack
+from medtrust.cli.vaccine_bulk import clinic_identifier, listen, print_bulk_report, unpack
 from medtrust.errors import InputError
 from medtrust.files import write_whole
 from medtrust.import_report import ImportReport
 from medtrust.importer import Progress, import_files, write_qr
 from medtrust.mapping_file import load_mapping
 from medtrust.registry_key import registry_key
-from medtrust.sandbox import ORGANISATIONS
 from medtrust.stock import Stock
 from medtrust.vaccination import Verdict
 
@@ -45,6 +44,7 @@ __all__ = ["app"]
 
 app = new_app("Vaccinations: anchored in batches, shown as certificates, verified by anyone.")
 app.command()(unpack)
+app.command()(listen)
 
 CertificateArgument = Annotated[
     str, typer.Argument(help="A certificate file, the text of its QR code (MT1:…), or - for stdin.")
@@ -82,7 +82,7 @@ def import_(
     Without --lenient nothing is anchored if anything is refused. Exit 1 if something was.
     """
     suite = open_suite(chain, as_)
-    issuer = _identifier(organisation, as_)
+    issuer = clinic_identifier(organisation, as_)
     secret = registry_key(issuer, key)
     stocked = Stock.read(stock) if stock else None
     columns = load_mapping(mapping) if mapping else None
@@ -181,16 +181,6 @@ def export(
     if to:
         write_whole(to, shown.to_json() + b"\n", mode=0o600)
     answer({"text": shown.to_text(), "fields": list(shown.values)}, shown.to_text(), as_json=json_)
-
-
-def _identifier(organisation: str | None, account: str | None) -> str:
-    """Find the clinic's identifier: as given, or that of a name in the sandbox."""
-    name = organisation or account or ""
-    if name in ORGANISATIONS:
-        return ORGANISATIONS[name].identifier
-    if organisation is None:
-        raise InputError(place="--organisation", found="nothing", expected="the clinic's identifier URI")
-    return organisation
 
 
 def _read(certificate: str) -> Certificate:

@@ -8,10 +8,17 @@ from typing import Annotated
 import typer
 
 from medtrust.bulk_report import BulkReport, packs_in, read_pack
-from medtrust.cli.common import JsonOption, answer, console, table
+from medtrust.cli.common import AccountOption, ChainOption, JsonOption, answer, console, open_suite, table
+from medtrust.errors import InputError
+from medtrust.feed import Feed
 from medtrust.files import write_whole
+from medtrust.import_report import ImportReport
+from medtrust.mllp import MllpServer
+from medtrust.registry_key import registry_key
+from medtrust.sandbox import ORGANISATIONS
+from medtrust.stock import Stock
 
-__all__ = ["print_bulk_report", "unpack"]
+__all__ = ["clinic_identifier", "listen", "print_bulk_report", "unpack"]
 
 _ROWS = {
     "anchored": "anchored",
@@ -22,6 +29,16 @@ _ROWS = {
     "withdrawn": "withdrawn by the source",
     "refused": "refused",
 }
+
+
+def clinic_identifier(organisation: str | None, account: str | None) -> str:
+    """Find the clinic's identifier: as given, or that of a name in the sandbox."""
+    name = organisation or account or ""
+    if name in ORGANISATIONS:
+        return ORGANISATIONS[name].identifier
+    if organisation is None:
+        raise InputError(place="--organisation", found="nothing", expected="the clinic's identifier URI")
+    return organisation
 
 
 def unpack(
@@ -46,6 +63,47 @@ def unpack(
     answer(written, rows, as_json=json_)
     if not written:
         raise typer.Exit(1)
+
+
+def listen(
+    organisation: Annotated[
+        str | None, typer.Option(help="Identifier URI of the clinic; that of --as in the sandbox unless given.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="The address to listen on; MLLP has no TLS of its own.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes any.")] = 2575,
+    batch: Annotated[int, typer.Option(min=1, help="Anchor as soon as so many messages wait.")] = 1000,
+    every: Annotated[float, typer.Option(min=0, help="Anchor what has waited so many seconds.")] = 60.0,
+    out: Annotated[Path, typer.Option(help="Where certificates and reports go.")] = Path("certificates"),
+    stock: Annotated[Path | None, typer.Option(help="JSON list of the lots received: gtin, lot, cvx or ndc.")] = None,
+    key: Annotated[Path | None, typer.Option(help="The registry key's file; made at first use.")] = None,
+    chain: ChainOption = "local",
+    as_: AccountOption = None,
+) -> None:
+    """Take in VXU^V04 messages over MLLP, answer each, anchor them in batches, and stay until you press Ctrl-C.
+
+    Answered AA is what lies on the disk; AE says segment and field of what is wrong, AR that it is no vaccination.
+    """
+    issuer = clinic_identifier(organisation, as_)
+    feed = Feed(
+        open_suite(chain, as_),
+        issuer,
+        registry_key(issuer, key),
+        out,
+        Stock.read(stock) if stock else Stock(),
+        batch,
+        every,
+        on_report=_say_report,
+        on_problem=lambda error: console.print(f"not anchored yet, tried again in {every:g} s: {error}"),
+    )
+    with MllpServer((host, port), feed.answer, feed.tick) as server:
+        console.print(f"vaccinations for {issuer} at mllp://{host}:{server.port}. Press Ctrl-C to stop.")
+        server.serve_forever()
+
+
+def _say_report(report: ImportReport) -> None:
+    roots = ", ".join(f"0x{batch.root.hex()}" for batch in report.batches) or "none"
+    refused = f", {len(report.refused)} refused" if report.refused else ""
+    console.print(f"anchored {len(report.issued)} doses{refused}: batches {roots}; {report.path}")
 
 
 def print_bulk_report(report: BulkReport) -> None:

@@ -116,10 +116,11 @@ def _beside(resource: Node, marks: Marks) -> Mapping[str, str]:
         marks[f"{resource.path}.primarySource"] = PRESERVED
     quantity = resource.child("doseQuantity")
     if amount := quantity.number("value"):
-        unknown = canonical_decimal(amount) == _UNKNOWN_AMOUNT
+        amount = _plain(amount)
+        unknown = amount == _UNKNOWN_AMOUNT
         marks[f"{quantity.path}.value"] = DEFAULTED if unknown else PRESERVED
         if not unknown:
-            beside["amount"] = canonical_decimal(amount)
+            beside["amount"] = amount
             for name in ("code", "unit"):
                 if "unit" not in beside and quantity.text(name):
                     beside["unit"] = quantity.text(name)
@@ -128,6 +129,14 @@ def _beside(resource: Node, marks: Marks) -> Mapping[str, str]:
     with suppress(InputError):
         beside["expires"] = day(resource, "expirationDate", marks, PRESERVED)
     return beside
+
+
+def _plain(amount: str) -> str:
+    """Write an amount in its one form if it has one; a computed one of too many digits stays as it is written."""
+    try:
+        return canonical_decimal(amount)
+    except ValueError:
+        return amount
 
 
 _READERS: dict[str, tuple[str, Callable[[Node, Source], None]]] = {

@@ -155,7 +155,10 @@ def _line(number: int, item: Node, visit: Encounter, marks: Marks) -> tuple[Clai
         refuse_code(concept, unknown)
     marks[f"{concept.path}.coding"] = MAPPED
     quantity = item.child("quantity")
-    units = canonical_decimal(quantity.number("value") or "1")
+    try:
+        units = canonical_decimal(quantity.number("value") or "1")
+    except ValueError as error:
+        raise quantity.error("value", quantity.number("value"), "a decimal number of at most 10 digits") from error
     marks[f"{quantity.path}.value"] = MAPPED if quantity.value else DEFAULTED
     amount, currency = _amount(item, units, marks)
     return ClaimLine(n=number, sys=system, c=code, q=units, amt=amount, d=_served(item, visit, marks)), currency

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from medtrust.canonical import canonical_decimal
 from medtrust.standards.fhir_json import Node
 from medtrust.standards.loss import PRESERVED, Marks
 
@@ -31,8 +30,10 @@ _MEANINGS = {
 
 
 def decided_lines(resource: Node, marks: Marks) -> list[dict[str, str]]:
-    """Return for each line the decimal amounts that were decided, by our names: `submitted`, `allowed`, `deductible`,
-    `copay`, `coinsurance`, `planPays`, `memberPays`; what a line does not say is not there.
+    """Return for each line the amounts that were decided, as they are written, by our names.
+
+    These are `submitted`, `allowed`, `deductible`, `copay`, `coinsurance`, `planPays`, `memberPays`; what a line does
+    not say is not there.
 
     Raises `InputError` with the path of an amount that is none.
     """
@@ -41,7 +42,7 @@ def decided_lines(resource: Node, marks: Marks) -> list[dict[str, str]]:
         told: dict[str, str] = {}
         for meaning, money in _amounts(item, "adjudication"):
             if meaning not in told:
-                told[meaning] = canonical_decimal(money.number("value"))
+                told[meaning] = money.number("value")
                 marks[money.path] = PRESERVED
         lines.append(told)
     return lines

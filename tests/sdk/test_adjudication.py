@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import replace
+from decimal import Decimal
 from itertools import pairwise
 
 import pytest
@@ -23,6 +24,8 @@ from medtrust.adjudication import (
     adjudicate,
     decide,
 )
+from medtrust.standards.fhir_eob import decided_lines
+from medtrust.standards.fhir_json import Node
 from tests.world import compiled
 
 pyrevm = pytest.importorskip("pyrevm", reason="pyrevm has no wheel for this Python")
@@ -257,68 +260,52 @@ def pieces(cuts: list[int], whole: int) -> list[int]:
     return [after - before for before, after in pairwise(edges)]
 
 
-SYNTHEA = {
-    "charge": "Line Submitted Charge Amount",
-    "allowed": "Line Allowed Charge Amount",
-    "deductible": "Line Beneficiary Part B Deductible Amount",
-    "coinsurance": "Line Beneficiary Coinsurance Amount",
-    "plan_pays": "Line Provider Payment Amount",
-}
-BLUE_BUTTON = {
-    "charge": "line_sbmtd_chrg_amt",
-    "allowed": "line_alowd_chrg_amt",
-    "deductible": "line_bene_ptb_ddctbl_amt",
-    "coinsurance": "line_coinsrnc_amt",
-    "plan_pays": "line_prvdr_pmt_amt",
-}
-
-
-def amounts_in(item: dict, names: dict[str, str]) -> dict[str, int]:
-    """What an item of an ExplanationOfBenefit says, in units of six decimals, by our names."""
-    told = {}
-    for one in item.get("adjudication", ()):
-        for coding in one["category"]["coding"]:
-            for key in (coding.get("display"), str(coding.get("code")).rpartition("/")[2]):
-                told[key] = (one.get("amount") or {}).get("value")
-    return {ours: round(told[theirs] * 10**6) for ours, theirs in names.items() if told.get(theirs) is not None}
-
-
 def explanations(folder, pattern: str):
     """Every ExplanationOfBenefit in the files, alone or in a Bundle."""
     for file in sorted(folder.glob(pattern)):
-        document = json.loads(file.read_text(encoding="utf-8"))
+        document = json.loads(file.read_text(encoding="utf-8"), parse_float=Decimal)
         for resource in (document, *(entry["resource"] for entry in document.get("entry", ()))):
-            if resource["resourceType"] == "ExplanationOfBenefit":
+            if resource.get("resourceType") == "ExplanationOfBenefit":
                 yield resource
+
+
+def decided_in(document: dict) -> list[dict[str, int]]:
+    """What an ExplanationOfBenefit says of each line, in units of six decimals."""
+    lines = decided_lines(Node(document, "ExplanationOfBenefit"), {})
+    return [{name: round(Decimal(amount).scaleb(6)) for name, amount in told.items()} for told in lines]
 
 
 class TestDocuments:
     """
     given the lines of published ExplanationOfBenefit documents -> decides them as they were decided there
+    given a line that says too little, or does not add up       -> there is nothing to compare
     """
 
     def test_decides_as_synthea(self, corpus):
         """Every line with 20 % coinsurance."""
         count = 0
         for document in explanations(corpus, "synthea-r4/**/*.json"):
-            for item in document["item"]:
-                told = amounts_in(item, SYNTHEA)
-                if not told:
-                    continue
+            for told in filter(None, decided_in(document)):
                 benefit = BenefitTerms(1, told["allowed"], 0, 2_000, 1)
-                outcome, _ = decide(OPEN, benefit, Line(1, 1, told["charge"]), Totals())
-                assert outcome.write_off == told["charge"] - told["allowed"]
-                assert {name: getattr(outcome, name) for name in told if name != "charge"} == {
-                    name: amount for name, amount in told.items() if name != "charge"
-                }
+                outcome, _ = decide(OPEN, benefit, Line(1, 1, told["submitted"]), Totals())
+                assert outcome.write_off == told["submitted"] - told["allowed"]
+                assert (outcome.allowed, outcome.deductible) == (told["allowed"], told["deductible"])
+                assert (outcome.coinsurance, outcome.plan_pays) == (told["coinsurance"], told["planPays"])
                 count += 1
         assert count == 88
 
     def test_decides_as_a_carrier(self, corpus):
         """A charge far above what is allowed, of which the member pays a round amount."""
         (document,) = explanations(corpus, "eob/**/*eob_read_carrier_v1.json")
-        told = amounts_in(document["item"][0], BLUE_BUTTON)
+        (told,) = decided_in(document)
         benefit = BenefitTerms(1, told["allowed"], told["coinsurance"], 0, 1)
-        outcome, _ = decide(OPEN, benefit, Line(1, 1, told["charge"]), Totals())
-        assert (outcome.plan_pays, outcome.member_pays) == (told["plan_pays"], told["coinsurance"])
-        assert outcome.write_off == told["charge"] - told["allowed"] == 190 * 10**6
+        outcome, _ = decide(OPEN, benefit, Line(1, 1, told["submitted"]), Totals())
+        assert (outcome.plan_pays, outcome.member_pays) == (told["planPays"], told["coinsurance"])
+        assert outcome.write_off == told["submitted"] - told["allowed"] == 190 * 10**6
+
+    def test_what_says_too_little_is_not_compared(self, corpus):
+        facts = {"submitted", "allowed", "deductible", "coinsurance", "planPays"}
+        lines = [told for document in explanations(corpus, "eob/**/*.json") for told in decided_in(document)]
+        whole = [told for told in lines if facts <= set(told)]
+        sums = [told["deductible"] + told["coinsurance"] + told["planPays"] - told["allowed"] for told in whole]
+        assert (len(lines), sums) == (56, [0, -190 * 10**6])
