@@ -3,7 +3,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo up test check brownie gas attacks fuzz format clean
+.PHONY: help setup build demo up test check brownie gas attacks fuzz bench format clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -37,6 +37,9 @@ attacks: setup ## print each attack with its defence, and without it
 
 fuzz: setup ## drive each contract beside its model for 200,000 random steps
 	@$(RUN) scripts/fuzz.py
+
+bench: setup ## measure the work off the chain: a million doses, trees, verification, kills
+	@$(RUN) scripts/bench.py
 
 format: setup ## format Python and Solidity
 	@$(RUN) scripts/run_checks.py --mend
