@@ -1,4 +1,4 @@
-"""Certificate: verify whatever certificate somebody shows, ours, an EU DCC or a SMART Health Card."""
+"""Certificate: verify whatever certificate somebody shows, and write ours in the forms that others read."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ from typing import Annotated, Any
 
 import typer
 
+from medtrust.card_key import card_key, key_set
+from medtrust.certificate import Certificate
 from medtrust.cli.common import ChainOption, JsonOption, answer, console, new_app, open_suite, table, time_of
+from medtrust.exporting import card_of, write_card, write_fhir, write_page, write_picture
+from medtrust.files import write_json
 from medtrust.instants import instant
+from medtrust.standards.fhir_certificate import Person
 from medtrust.verdict import Verdict
 from medtrust.verification import load, read_trust, verify_certificates
 
@@ -28,6 +33,8 @@ TrustOption = Annotated[
     list[Path] | None,
     typer.Option("--trust", help="Whom to trust: a certificate, a key set (JWKS), a directory, a revocation list."),
 ]
+IssuerOption = Annotated[str, typer.Option("--issuer", help="The URL under which the clinic publishes its key set.")]
+KeyOption = Annotated[Path | None, typer.Option("--key", help="The file of the clinic's P-256 key; made at first use.")]
 
 
 @app.command()
@@ -57,6 +64,61 @@ def verify(
     answer(value, lambda: _print(verdicts), as_json=json_)
     if not first.is_valid:
         raise typer.Exit(1)
+
+
+@app.command()
+def export(
+    source: Annotated[str, typer.Argument(metavar="FILE", help="A certificate of ours: a file, its text, or - .")],
+    shc: Annotated[
+        Path | None,
+        typer.Option("--shc", help="Write a health card: .smart-health-card, or .png or .svg, its QR code."),
+    ] = None,
+    fhir: Annotated[Path | None, typer.Option("--fhir", help="Write a FHIR Bundle.")] = None,
+    png: Annotated[
+        Path | None, typer.Option("--png", help="Write the QR code of the certificate, .png or .svg.")
+    ] = None,
+    pdf: Annotated[Path | None, typer.Option("--pdf", help="Write a page to print.")] = None,
+    family: Annotated[str, typer.Option(help="The person's family name, for --shc and --fhir.")] = "",
+    given: Annotated[str, typer.Option(help="The person's given names.")] = "",
+    born: Annotated[str, typer.Option(help="The person's date of birth, YYYY-MM-DD.")] = "",
+    issuer: IssuerOption = "",
+    key: KeyOption = None,
+    chain: ChainOption = "local",
+    json_: JsonOption = False,
+) -> None:
+    """Write a certificate as FHIR, as a SMART Health Card signed with the clinic's key, as a picture, as a page.
+
+    A health card is signed only while the chain says that the dose stands; exit 1 if it does not.
+    """
+    certificate = Certificate.parse(_stdin()[0] if source == "-" else load(source)[0])
+    person = Person(family, given, born) if family or given or born or shc else None
+    written = {name: str(path) for name, path in {"shc": shc, "fhir": fhir, "png": png, "pdf": pdf}.items() if path}
+    if shc and person:
+        open_suite(chain, None).vaccination.verify(certificate).require_valid()
+        card = card_of(certificate, person, card_key(issuer, key), issuer, at=int(time.time()))
+        write_card(shc, card)
+        written["rid"] = card.rid
+    if fhir:
+        write_fhir(fhir, certificate, person)
+    if png:
+        write_picture(png, certificate)
+    if pdf:
+        write_page(pdf, certificate)
+    answer(written, "\n".join(f"{name}: {value}" for name, value in written.items()), as_json=json_)
+
+
+@app.command()
+def keys(
+    issuer: IssuerOption = "",
+    key: KeyOption = None,
+    to: Annotated[Path | None, typer.Option("--to", help="Write the key set into a file.")] = None,
+    json_: JsonOption = False,
+) -> None:
+    """Print the key set that the clinic publishes at <issuer>/.well-known/jwks.json; the key is made at first use."""
+    found = key_set(card_key(issuer, key))
+    if to:
+        write_json(to, found)
+    answer(found, json.dumps(found, indent=2), as_json=json_)
 
 
 def _stdin() -> list[str | bytes]:

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from medtrust.errors import CheckRefused
 
-__all__ = ["IssuerKey", "base64url", "issuer_key", "thumbprint"]
+__all__ = ["IssuerKey", "base64url", "issuer_key", "published", "thumbprint", "to_base64url"]
 
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 _COORDINATE_BYTES = 32
@@ -49,9 +49,16 @@ def base64url(text: str) -> bytes:
 def thumbprint(key: ec.EllipticCurvePublicKey) -> str:
     """Return the thumbprint (RFC 7638) of a key on P-256, which is what its `kid` must be."""
     numbers = key.public_numbers()
-    x, y = (_encoded(value.to_bytes(_COORDINATE_BYTES, "big")) for value in (numbers.x, numbers.y))
+    x, y = (to_base64url(value.to_bytes(_COORDINATE_BYTES, "big")) for value in (numbers.x, numbers.y))
     members = {"crv": "P-256", "kty": "EC", "x": x, "y": y}
-    return _encoded(hashlib.sha256(rfc8785.dumps(members)).digest())
+    return to_base64url(hashlib.sha256(rfc8785.dumps(members)).digest())
+
+
+def published(key: ec.EllipticCurvePublicKey) -> dict[str, str]:
+    """Return a key on P-256 as an issuer publishes it in its key set."""
+    numbers = key.public_numbers()
+    x, y = (to_base64url(value.to_bytes(_COORDINATE_BYTES, "big")) for value in (numbers.x, numbers.y))
+    return {"kty": "EC", "kid": thumbprint(key), "use": "sig", "alg": "ES256", "crv": "P-256", "x": x, "y": y}
 
 
 def issuer_key(raw: Any, place: str) -> IssuerKey:
@@ -121,5 +128,6 @@ def _certified_issuers(raw: Mapping[str, Any], key: ec.EllipticCurvePublicKey, p
     return issuers
 
 
-def _encoded(raw: bytes) -> str:
+def to_base64url(raw: bytes) -> str:
+    """Write base64url without padding (RFC 7515)."""
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

@@ -19,12 +19,12 @@ from medtrust.standards.jwk import base64url
 from medtrust.standards.shc_profile import HEALTH_CARD, check_bundle, check_types
 from medtrust.standards.trust import TrustList
 
-__all__ = ["PREFIX", "HealthCard", "Payload", "from_numeric", "load_object"]
+__all__ = ["LONGEST_SINGLE", "PREFIX", "HealthCard", "Payload", "from_numeric", "load_object"]
 
 PREFIX: Final = "shc:/"
 
 _NUMERIC = re.compile(r"shc:/(?:([1-9][0-9]?)/([1-9][0-9]?)/)?([0-9]+)")
-_LONGEST_SINGLE = 1195
+LONGEST_SINGLE: Final = 1195
 _LONGEST_CHUNK = 1191
 _LARGEST_PAIR = 77
 _FIRST_CHARACTER = 45
@@ -65,10 +65,8 @@ def _chunk(code: str) -> tuple[int, int, str]:
         raise CheckRefused("NumericBroken", f"a pair of digits is {max(pairs)}, the largest is {_LARGEST_PAIR}")
     text = "".join(chr(pair + _FIRST_CHARACTER) for pair in pairs)
     if match[1] is None:
-        if len(text) > _LONGEST_SINGLE:
-            raise CheckRefused(
-                "CardTooLong", f"one code holds {len(text)} characters, at most {_LONGEST_SINGLE} may be"
-            )
+        if len(text) > LONGEST_SINGLE:
+            raise CheckRefused("CardTooLong", f"one code holds {len(text)} characters, at most {LONGEST_SINGLE} may be")
         return 1, 1, text
     index, count = int(match[1]), int(match[2])
     if count == 1 or index > count:
@@ -77,7 +75,7 @@ def _chunk(code: str) -> tuple[int, int, str]:
         raise CheckRefused(
             "ChunkTooBig", f"chunk {index} holds {len(text)} characters, at most {_LONGEST_CHUNK} may be"
         )
-    if len(text) * count <= _LONGEST_SINGLE:
+    if len(text) * count <= LONGEST_SINGLE:
         raise CheckRefused(
             "ChunkTooSmall", f"{count} chunks of {len(text)} characters: a card that fits one code is one"
         )

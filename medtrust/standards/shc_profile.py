@@ -8,7 +8,7 @@ from typing import Any
 
 from medtrust.errors import CheckRefused
 
-__all__ = ["HEALTH_CARD", "check_bundle", "check_types"]
+__all__ = ["HEALTH_CARD", "check_bundle", "check_types", "types_of"]
 
 _NAMESPACE = "https://smarthealth.cards#"
 HEALTH_CARD = f"{_NAMESPACE}health-card"
@@ -30,12 +30,20 @@ def check_types(types: list[str], bundle: Mapping[str, Any]) -> None:
             raise CheckRefused("TypeUnknown", f"{kind!r} is no type of a health card")
     if set(types) <= {HEALTH_CARD}:
         return
+    for kind in types_of(bundle):
+        if kind not in types:
+            raise CheckRefused(
+                "TypeMissing", f"the Bundle holds what {kind!r} stands for, and the card does not name it"
+            )
+
+
+def types_of(bundle: Mapping[str, Any]) -> list[str]:
+    """Return the types that a card of this Bundle has: that it is a health card, and what its resources are about."""
     resources = [entry.get("resource", {}) for entry in bundle.get("entry", []) if isinstance(entry, dict)]
-    wanted = {_KINDS[kind] for one in resources if (kind := one.get("resourceType")) in _KINDS}
+    found = {_KINDS[kind] for one in resources if (kind := one.get("resourceType")) in _KINDS}
     if any(_COVID_VACCINE.fullmatch(code) for one in resources for code in _vaccine_codes(one)):
-        wanted.add(_COVID)
-    for kind in sorted(wanted - set(types)):
-        raise CheckRefused("TypeMissing", f"the Bundle holds what {kind!r} stands for, and the card does not name it")
+        found.add(_COVID)
+    return [HEALTH_CARD, *sorted(found)]
 
 
 def _vaccine_codes(resource: Mapping[str, Any]) -> Iterator[str]:

@@ -33,6 +33,7 @@ PURE = {
     "merkle",
     "money",
     "packing",
+    "page",
     "plan",
     "pseudonym",
     "record_terms",
