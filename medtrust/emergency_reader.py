@@ -44,22 +44,28 @@ class EmergencyReader:
         self.organisation = organisation
         self._key = key
 
+    def find_session(self, card: Card) -> int | None:
+        """Find the number of a session of this doctor that lets her at the record of a card now; None if none does.
+
+        So a command that is run again opens no second one.
+        """
+        sharing, emergency, actor = card.sharing, self.suite.emergency, self.suite.signer_address
+        for event in emergency.history(sharing.patient):
+            if event.name != "EmergencyOpened" or event.values["organisation"] != self.organisation:
+                continue
+            number = int(event.values["number"])
+            if emergency.is_open(self.organisation, number, sharing.patient, actor, sharing.data_class):
+                return number
+        return None
+
     def open_session(self, card: Card, reason: bytes, *, classes: int = EVERYTHING, period: int = 0) -> int:
-        """Open the patient's data in an emergency, unless a session of this doctor is open; returns its number.
+        """Open the patient's data in an emergency; returns the number of the session.
 
         `reason`, `classes` and `period` are those of `EmergencyClient.open`, which says what it raises; a card that is
         not genuine raises `CheckRefused` first.
         """
-        sharing = card.require_genuine(self.suite).sharing
-        emergency, actor = self.suite.emergency, self.suite.signer_address
-        for event in emergency.history(sharing.patient):
-            values = event.values
-            if event.name != "EmergencyOpened" or values["organisation"] != self.organisation:
-                continue
-            number = int(values["number"])
-            if emergency.is_open(self.organisation, number, sharing.patient, actor, sharing.data_class):
-                return number
-        opened = emergency.open(sharing.patient, self.organisation, reason, classes=classes, period=period)
+        patient = card.require_genuine(self.suite).sharing.patient
+        opened = self.suite.emergency.open(patient, self.organisation, reason, classes=classes, period=period)
         return int(opened.event("EmergencyOpened").values["number"])
 
     def read(self, card: Card, session: int) -> OpenedRecord:

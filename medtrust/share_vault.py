@@ -35,7 +35,7 @@ class ShareVault:
     """A folder with one sealed file for each share; mode 0600."""
 
     def __init__(self, folder: Path, holder: Custodian) -> None:
-        self._folder = folder
+        self.folder = folder
         self._holder = holder
         self._seal = keyed_hash(holder.key.raw, _SEALING)
 
@@ -67,4 +67,4 @@ class ShareVault:
         return KeptShare(sharing_from_json(whole.inner("sharing")), share_from_json(whole.inner("share")), blob)
 
     def _file(self, sharing: bytes) -> Path:
-        return self._folder / f"{sharing.hex()}.json"
+        return self.folder / f"{sharing.hex()}.json"

@@ -168,6 +168,14 @@ class Deposit:
         card = Card.from_json(whole.take("card", dict))
         return cls(card, share_from_json(whole.inner("share")), whole.base64("blob"))
 
+    @classmethod
+    def read(cls, path: Path) -> Deposit:
+        """Read a deposit from a file. Raises `InputError` with the file and the field that is wrong."""
+        try:
+            return cls.from_json(read_json(path))
+        except InputError as error:
+            raise error.within(str(path)) from None
+
 
 def share_record(
     custodian: Custodian, record: bytes, invited: Sequence[Invited], *, threshold: int
@@ -175,13 +183,15 @@ def share_record(
     """Split the key of the newest version of a record among holders; returns the card and a deposit for each of them.
 
     The card goes to the patient, each deposit to its holder. Nothing goes on the chain; the key epoch of the record,
-    ended with `rotate`, takes the shares back. Raises `CheckRefused` with reason "NotHeld" or "EncryptionKey", and
-    `InputError` for numbers or holders that make no sense.
+    ended with `rotate`, takes the shares back. Raises `CheckRefused` with reason "NotHeld", "EncryptionKey", or
+    "KeyEpochEnded" if the next version must be stored first, and `InputError` for numbers that make no sense.
     """
     held = custodian.vault.get(record)
     newest = held.newest
     if newest is None:
         raise CheckRefused("NotHeld", "no version of this record is anchored")
+    if custodian.suite.records.key_epoch_of(custodian.organisation, record) != newest.version.epoch:
+        raise CheckRefused("KeyEpochEnded", "readers were shut out since this version: store the next one first")
     _check_invited(custodian, invited)
     blob = fetch(custodian.blobs, newest.blob)
     header = read_header(blob)

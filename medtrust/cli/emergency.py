@@ -27,7 +27,7 @@ from medtrust.emergency import EVERYTHING, Session, Verdict
 from medtrust.errors import InputError
 from medtrust.keccak import keccak256
 
-__all__ = ["app"]
+__all__ = ["WhyOption", "app", "committed"]
 
 app = new_app("Data opened in an emergency, in one act, and the review that follows.")
 
@@ -54,7 +54,7 @@ def open_(
     """Open a patient's data in an emergency; it ends by itself and is reviewed."""
     suite = open_suite(chain, as_)
     classes = flags_of(DataClass, class_, place="--class") if class_ else DataClass(EVERYTHING)
-    salt, reason = _committed(why)
+    salt, reason = committed(why)
     who = address(patient, suite)
     receipt = suite.emergency.open(who, organisation(identifier), reason, classes=classes, period=hours * 3600)
     withheld = names_of(classes & DataClass(suite.emergency.withheld_of(who)))
@@ -76,7 +76,7 @@ def review(
     json_: JsonOption = False,
 ) -> None:
     """Review a session, as a privacy officer of another unit than the clinician's."""
-    salt, findings = _committed(why)
+    salt, findings = committed(why)
     found = _verdict(verdict)
     done = open_suite(chain, as_).emergency.review(organisation(identifier), number, found, findings=findings)
     receipt_answer(done, f"session {number} is {found.name}; keep the salt 0x{salt.hex()}", as_json=json_, salt=salt)
@@ -94,7 +94,7 @@ def contest(
 ) -> None:
     """Contest a session, as the patient or a guardian, so that the authority may overrule its review."""
     suite, id_ = open_suite(chain, as_), organisation(identifier)
-    salt, grounds = _committed(why)
+    salt, grounds = committed(why)
     if sender is None:
         done = suite.emergency.contest(id_, number, grounds=grounds)
     else:
@@ -136,7 +136,7 @@ def overrule(
     json_: JsonOption = False,
 ) -> None:
     """Find a contested session unjustified that was found justified, as the authority."""
-    salt, findings = _committed(why)
+    salt, findings = committed(why)
     done = open_suite(chain, as_).emergency.overrule(organisation(identifier), number, findings=findings)
     receipt_answer(done, f"session {number} is UNJUSTIFIED; keep the salt 0x{salt.hex()}", as_json=json_, salt=salt)
 
@@ -196,7 +196,7 @@ def history(patient: PatientArgument, chain: ChainOption = "local", json_: JsonO
     answer([{"event": one.name, "block": one.block, **one.values} for one in events], rows, as_json=json_)
 
 
-def _committed(words: str) -> tuple[bytes, bytes]:
+def committed(words: str) -> tuple[bytes, bytes]:
     """Hash words with a new salt of 32 bytes; returns the salt, which proves them later, and the hash."""
     salt = secrets.token_bytes(32)
     return salt, keccak256(salt + words.encode())

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from medtrust import wallet
-from medtrust.blobs import open_store
+from medtrust.cli import record_identities, record_shares
 from medtrust.cli.common import (
     AccountOption,
     ChainOption,
     JsonOption,
+    address,
     answer,
     console,
     new_app,
@@ -23,42 +23,42 @@ from medtrust.cli.common import (
     time_of,
     when,
 )
+from medtrust.cli.record_options import (
+    ByOption,
+    KeyOption,
+    RecordArgument,
+    StoreOption,
+    VaultOption,
+    identifier_of,
+    open_custodian,
+)
 from medtrust.consent_receipt import read_receipt
 from medtrust.consent_terms import DataClass, Purpose, flags_of, level_of
-from medtrust.custodian import Custodian
 from medtrust.encryption_key import encryption_key, public_to_json
 from medtrust.errors import InputError
-from medtrust.files import state_folder, write_whole
+from medtrust.files import write_whole
 from medtrust.record_letters import Letter, ask_about, seal_content
 from medtrust.record_reader import RecordReader
-from medtrust.sandbox import ORGANISATIONS
 from medtrust.suite import Suite
-from medtrust.types import ZERO_HASH, bytes32, checksum_address, name_hash
-from medtrust.vault import HeldRecord, Vault
+from medtrust.types import ZERO_HASH, bytes32, name_hash
+from medtrust.vault import HeldRecord
 from medtrust.wrapping import KeySuite
 
-__all__ = ["ByOption", "KeyOption", "StoreOption", "VaultOption", "app", "open_custodian"]
+__all__ = ["app"]
 
-app = new_app("Encrypted records between hospitals: seal, anchor, read by consent, ask and answer.")
+app = new_app("Encrypted records between hospitals: seal, anchor, read by consent or in an emergency, ask and answer.")
+for _more in (
+    record_shares.share,
+    record_shares.keep,
+    record_shares.emergency,
+    record_identities.unknown,
+    record_identities.merge,
+    record_identities.unmerge,
+    record_identities.identity,
+):
+    app.command()(_more)
 
-ByOption = Annotated[str, typer.Option("--by", help="The organisation: its identifier, or its name in the sandbox.")]
-RecordArgument = Annotated[str, typer.Argument(help="The record, as 0x and 64 digits.")]
 LetterArgument = Annotated[Path, typer.Argument(help="The file of the letter.")]
-VaultOption = Annotated[
-    Path | None,
-    typer.Option("--vault", envvar="MEDTRUST_VAULT", help="Where the custodian keeps what it knows of its records."),
-]
-StoreOption = Annotated[
-    str | None,
-    typer.Option(
-        "--store",
-        envvar="MEDTRUST_STORE",
-        help="Where envelopes go: a folder, s3://bucket/prefix or ipfs+http://host:port.",
-    ),
-]
-KeyOption = Annotated[
-    Path | None, typer.Option("--key", help="The file of the encryption key; in the state folder unless given.")
-]
 UrlOption = Annotated[str, typer.Option("--service", help="The URL of the custodian's service.")]
 CustodianOption = Annotated[str, typer.Option("--of", help="The custodian: identifier, id, or sandbox name.")]
 ReceiptOption = Annotated[Path, typer.Option("--consent", help="The file of the signed consent.")]
@@ -80,7 +80,7 @@ def key(
 ) -> None:
     """Make the encryption key of an organisation, or show the one it has, and publish its fingerprint."""
     suite_of_key = KeySuite.MLKEM768_X25519 if post_quantum else KeySuite.X25519
-    public = encryption_key(_identifier(by), file, suite=suite_of_key).public
+    public = encryption_key(identifier_of(by), file, suite=suite_of_key).public
     value = {"publicKey": public_to_json(public), "fingerprint": public.fingerprint}
     text = f"encryption key of {by}: {public.suite.name} 0x{public.fingerprint.hex()}"
     records = open_suite(chain, as_).records
@@ -120,7 +120,7 @@ def store(
     else:
         held = custodian.store(
             content,
-            patient=_address(patient, custodian.suite),
+            patient=address(patient, custodian.suite),
             data_class=flags_of(DataClass, class_, place="--class"),
             sensitivity=level_of(sensitivity, place="--sensitivity"),
             data_at=when(data_at, custodian.suite.chain, default=now),
@@ -351,23 +351,8 @@ def stage(letter: LetterArgument, chain: ChainOption = "local", json_: JsonOptio
     answer(value, f"{found.name}, deadline {time_of(deadline)}", as_json=json_)
 
 
-def open_custodian(
-    suite: Suite, by: str, vault: Path | None, store_: str | None, key_: Path | None = None
-) -> Custodian:
-    """Open the vault, the store and the key of a custodian; in the state folder unless they are named."""
-    identifier = _identifier(by)
-    home = state_folder() / "records" / organisation(by).hex()[:16]
-    blobs = open_store(store_ or str(home / "blobs"))
-    return Custodian(suite, organisation(by), Vault(vault or home / "vault"), blobs, encryption_key(identifier, key_))
-
-
 def _reader(by: str, custodian: str, url: str, key_: Path | None, suite: Suite) -> RecordReader:
-    return RecordReader(suite, organisation(by), encryption_key(_identifier(by), key_), url, organisation(custodian))
-
-
-def _identifier(by: str) -> str:
-    """The identifier of an organisation, under which its key is kept."""
-    return ORGANISATIONS[by].identifier if by in ORGANISATIONS else by
+    return RecordReader(suite, organisation(by), encryption_key(identifier_of(by), key_), url, organisation(custodian))
 
 
 def _show(held: HeldRecord, *, as_json: bool) -> None:
@@ -385,11 +370,6 @@ def _content(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise InputError(place="file", found=error.strerror or "nothing", expected="a file", file=str(file)) from None
-
-
-def _address(text: str, suite: Suite) -> str:
-    """Read an account: its address, or on a local chain one of the names there."""
-    return wallet.role(text).address if suite.chain.is_local and text in wallet.ROLES else checksum_address(text)
 
 
 def _facility(text: str | None) -> bytes:

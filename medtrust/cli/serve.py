@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from medtrust.cli.common import AccountOption, ChainOption, console, new_app, open_suite
-from medtrust.cli.record import ByOption, KeyOption, StoreOption, VaultOption, open_custodian
+from medtrust.cli.record_options import ByOption, KeyOption, StoreOption, VaultOption, open_custodian, shares_of
 from medtrust.files import state_folder
 from medtrust.record_server import log_line, serve
 from medtrust.record_service import RecordService, emergency_rule
@@ -44,6 +44,12 @@ def records(
     custodian = open_custodian(suite, by, vault, store, key)
     file = secret or state_folder() / "keys" / f"records-{custodian.organisation.hex()[:16]}.key"
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    service = RecordService(custodian, secret=registry_key(by, file), log=log_line, emergency=emergency_rule(suite))
+    service = RecordService(
+        custodian,
+        secret=registry_key(by, file),
+        log=log_line,
+        emergency=emergency_rule(suite),
+        shares=shares_of(custodian),
+    )
     console.print(f"records of {by} at http://{host}:{port}. Press Ctrl-C to stop.")
     serve(service, host=host, port=port)

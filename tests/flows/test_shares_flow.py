@@ -17,7 +17,7 @@ from medtrust.sharing import Card, Deposit, Invited, share_record
 from medtrust.signing import sign
 from medtrust.types import name_hash
 from tests.emergencies import emergency
-from tests.hospitals import CONTENT
+from tests.hospitals import CONTENT, hold
 from tests.tourists import (
     DOCTOR_KEY,
     HOLDERS,
@@ -80,10 +80,11 @@ class TestOpen:
 
     def test_opens_in_one_act(self, world, circle, doctors):
         before = world.chain.block_number()
+        assert doctors.find_session(circle.card) is None
         number = doctors.open_session(circle.card, WHY)
         opened = doctors.read(circle.card, number)
         assert (opened.content, opened.status, opened.refusals) == (CONTENT, RecordStatus.CURRENT, {})
-        assert doctors.open_session(circle.card, WHY) == number
+        assert doctors.find_session(circle.card) == number
         assert world.chain.block_number() == before + 1
         assert circle.keeper.vault.get(circle.record).readers[0].organisation == world.clinic
         assert len(circle.keeper.vault.get(circle.record).readers) == 1
