@@ -66,7 +66,7 @@ class TestOpen:
     """
     given a record shared among three holders, two of whom are needed
       when the doctor opens a session and reads   -> the same bytes; two holders were asked, the custodian was not
-      when she reads again                        -> by the same session
+      when she looks for her session              -> it is found, and no other's
       when one holder does not answer             -> the two others open it, and the silent one is named
       when one holder lies                        -> the two others open it, and the liar is named
       when two do not hand out                    -> TooFewShares, and what each said
@@ -261,6 +261,9 @@ class TestShare:
     given a holder whose key is not published, or another -> EncryptionKey
     given one holder twice, or numbers that make no sense -> InputError
     given no version that is anchored                     -> NotHeld
+    given a key epoch that was ended                      -> KeyEpochEnded, until the next version is stored
+    given a record that was shared
+      when the unknown person was merged, or un-merged    -> the shares are taken back, and made anew for whom it is
     """
 
     def test_refuses_another_key(self, world, quiet):
@@ -286,6 +289,48 @@ class TestShare:
         )
         with pytest.raises(CheckRefused, match="NotHeld"):
             share_record(quiet.keeper, held.record, [], threshold=2)
+
+    def test_waits_for_the_next_version(self, world, quiet):
+        keeper, invited = quiet.keeper, invited_of(quiet)
+        keeper.suite.records.rotate(world.clinic, quiet.record)
+        assert refused(share_two, keeper, quiet.record, invited) == "KeyEpochEnded"
+        keeper.anchor(keeper.store_next(quiet.record, CONTENT).record)
+        assert share_two(keeper, quiet.record, invited)[0].sharing.version.number == 2
+
+    def test_follows_a_merge(self, world, quiet):
+        keeper = quiet.keeper
+        unknown, hers = keeper.receive("ED-2026-117").pseudonym, world.patient.address
+        record = hold(world, keeper, patient=unknown).record
+        holder = quiet.holders["laboratory"]
+
+        def outcome(card, deposit, session):
+            quiet.vault_of("laboratory").keep(deposit)
+            try:
+                holder.share(ask_in_emergency(world, holder, card.sharing.id, session))
+            except CheckRefused as error:
+                return error.reason
+            return "handed out"
+
+        card, (first, *_) = share_two(keeper, record, invited_of(quiet))
+        of_unknown, of_patient = open_everything(world, unknown), open_everything(world)
+        assert [outcome(card, first, one) for one in (of_unknown, of_patient)] == ["handed out", "NoEmergency"]
+        keeper.merge(unknown, hers, why="her brother knew her")
+        assert outcome(card, first, of_unknown) == "SharesTakenBack"
+        keeper.anchor(keeper.store_next(record, CONTENT).record)
+        card, (first, *_) = share_two(keeper, record, invited_of(quiet))
+        assert [outcome(card, first, one) for one in (of_unknown, of_patient)] == ["NoEmergency", "handed out"]
+        keeper.unmerge(unknown, why="it was another woman")
+        assert outcome(card, first, of_patient) == "SharesTakenBack"
+        assert world.suite.records.key_epoch_of(world.clinic, record) == 2
+
+
+def invited_of(circle):
+    """The holders anew."""
+    return [Invited(one.custodian.organisation, "", one.custodian.key.public) for one in circle.holders.values()]
+
+
+def share_two(keeper, record, invited):
+    return share_record(keeper, record, invited, threshold=2)
 
 
 def signed(world, sharing, by="clinic") -> Card:
