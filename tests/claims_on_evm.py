@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from medtrust import wallet
 from medtrust.accreditation import Role
 from medtrust.adjudication import Line, Outcome, Reason, Totals
 from medtrust.artifacts import load
+from medtrust.errors import Reverted
 from medtrust.explanation import ClaimStatus
 from medtrust.insurance import Claim
 from medtrust.plan import Plan, Policy
@@ -30,6 +32,7 @@ class ClaimsEvm:
     """The suite of insurance with an insurer that has money, and two hospitals that are accredited."""
 
     host: LocalEvm = field(default_factory=LocalEvm)
+    funds: int = MONEY
 
     def __post_init__(self) -> None:
         host = self.host
@@ -50,9 +53,10 @@ class ClaimsEvm:
             (token, "mint", (insurer, MONEY)),
             (token, "approve", (self.pool.address, MONEY)),
             (self.pool, "open", (ORGANISATION["insurer"], self.claims.address)),
-            (self.pool, "deposit", (ORGANISATION["insurer"], MONEY)),
+            (self.pool, "deposit", (ORGANISATION["insurer"], self.funds)),
+            (self.pool, "namePayee", (ORGANISATION["hospital"], ACCOUNT["hospital"])),
         ):
-            self._act(contract, insurer, function, *arguments)
+            self._act(contract, ACCOUNT["hospital"] if function == "namePayee" else insurer, function, *arguments)
 
     def publish(self, plan: Plan) -> None:
         self._act(self.claims, ACCOUNT["insurer"], "publish", plan)
@@ -69,8 +73,20 @@ class ClaimsEvm:
         """Record a visit at a time, and return how its claim stands."""
         self.host.advance(at - self.host.now)
         self._act(self.registry, ACCOUNT[by], "record", visit, int(Role.HOSPITAL), b"")
+        return self.claim(visit)
+
+    def claim(self, visit: Visit) -> Claim:
+        """How the claim of a visit stands."""
         told = self.claims.call("claimOf", visit.id)
         return Claim(ClaimStatus(told["status"]), Reason(told["reason"]), told["decidedAt"], told["amount"])
+
+    def settle(self, visit: Visit) -> None:
+        """Finish a claim, which may still find too little money."""
+        with suppress(Reverted):
+            self._act(self.claims, STEWARD, "settle", visit)
+
+    def deposit(self, amount: int) -> None:
+        self._act(self.pool, ACCOUNT["insurer"], "deposit", ORGANISATION["insurer"], amount)
 
     def totals(self, policy: Policy) -> Totals:
         """What a policy has counted."""

@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from medtrust import samples
 from medtrust.errors import InputError
@@ -161,6 +163,35 @@ class TestExplanation:
         before = fingerprint(read(explanation()))
         for changed in changes(explanation()):
             assert fingerprint(read(changed)) != before
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place in a document."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for name, member in pairs for place in places(member, (*path, name)))]
+
+
+class TestAnything:
+    """given any JSON in any place of a Claim or an explanation -> read or refused, never another exception"""
+
+    @given(st.data(), st.booleans(), JSON)
+    def test_is_read_or_refused(self, data: st.DataObject, is_claim: bool, value: Any) -> None:
+        claim = document() if is_claim else explanation()
+        *above, name = data.draw(st.sampled_from([place for place in places(claim) if place]))
+        at: Any = claim
+        for one in above:
+            at = at[one]
+        at[name] = value
+        found = read(claim)
+        assert found.records or found.refusals or name == "resourceType"
+        assert list(found.loss.entries())
 
 
 class TestPayers:
