@@ -37,6 +37,7 @@ _DEFINITION = re.compile(r"^\s*(?:abstract\s+)?(?:contract|interface|library)\s+
 _OUTPUT = ["abi", "evm.bytecode.object", "evm.bytecode.linkReferences", "evm.deployedBytecode.object"]
 _DOCUMENTS = ["userdoc", "devdoc", "storageLayout"]
 _CACHE_FORMAT = 1
+_QUICK_STEPS = {"peephole": True, "jumpdestRemover": True, "deduplicate": True}
 _found: dict[Path, Solc] = {}
 
 
@@ -48,6 +49,7 @@ class Settings:
     runs: int
     remappings: tuple[str, ...]
     via_ir: bool
+    is_quick: bool = False
 
     @classmethod
     def read(cls, root: Path) -> Settings:
@@ -69,13 +71,17 @@ class Settings:
             "language": "Solidity",
             "sources": {path: {"content": text} for path, text in sources.items()},
             "settings": {
-                "optimizer": {"enabled": self.runs > 0, "runs": self.runs},
-                "viaIR": self.via_ir,
+                **self._pipeline(),
                 "evmVersion": self.evm_version,
                 "remappings": list(self.remappings),
                 "outputSelection": {file: {contract: [*_OUTPUT, *_DOCUMENTS] for contract in contracts}},
             },
         }
+
+    def _pipeline(self) -> dict[str, Any]:
+        if self.is_quick:
+            return {"optimizer": {"enabled": False, "details": _QUICK_STEPS}, "viaIR": False}
+        return {"optimizer": {"enabled": self.runs > 0, "runs": self.runs}, "viaIR": self.via_ir}
 
 
 class Sources:
@@ -178,7 +184,7 @@ def compile_sources(
     """Compile with changed sources laid over the project's, by path from the root, and cache by their content.
 
     Only `contracts` are compiled, wherever they are defined; without it, what the changed sources define. `quick`
-    takes the compiler's older pipeline: the same behaviour three times as soon, in larger code.
+    takes the compiler's older pipeline with few steps: the same behaviour many times as soon, in larger, dearer code.
     """
     project = _Project(root or find_root(), sources, quick=quick)
     if contracts is None:
@@ -259,7 +265,7 @@ class _Project:
         self._root = root
         self._settings = Settings.read(root)
         if quick:
-            self._settings = replace(self._settings, via_ir=False)
+            self._settings = replace(self._settings, is_quick=True)
         self.sources = Sources(root, self._settings, changed)
 
     def compile(self, wanted: Iterable[tuple[str, Sequence[str]]], *, force: bool = False) -> dict[str, Artifact]:
