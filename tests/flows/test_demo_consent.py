@@ -24,7 +24,9 @@ REFUSALS = {
         *("NOT_ACCEPTED", "PURPOSE", "DATA_CLASS", "SENSITIVITY", "FACILITY", "DATA_TIME", "ORGANISATION"),
     ],
     "The consent for one use": ["USES", "UsesExhausted"],
-    "The teenager": ["NotController", "NotController", "HIDDEN", "NotController", "NotController", "REVOKED"],
+    "The teenager": [
+        *("InvalidSignature", "InvalidSignature", "HIDDEN", "InvalidSignature", "InvalidSignature", "REVOKED"),
+    ],
     "The lost phone": [
         *("Frozen", "FROZEN", "Frozen", "RecoveryNotReady", "VetoOverruled", "RecoveryNotReady"),
         *("InvalidSignature", "SIGNATURE", "REVOKED"),
