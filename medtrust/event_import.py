@@ -87,6 +87,15 @@ def import_events(
         return EventReport(tuple(run.do(act, states) for act in plan.acts))
 
 
+@dataclass(frozen=True)
+class _Unit:
+    """A unit of one lot: its code, and the key under which the journal has its transaction."""
+
+    key: str
+    code: str
+    goods: Goods
+
+
 @dataclass
 class _Run:
     """One import at work."""
@@ -105,18 +114,20 @@ class _Run:
 
     def commission(self, planned: Sequence[PlannedLot], prefix: str) -> dict[str, Outcome]:
         """Commission the lots of a plan that are the organisation's own, and say what became of their events."""
+        before = frozenset(self.journal.events)
         found: dict[str, Outcome] = {}
         for lot in planned:
             if lot.actor != self.organisation:
                 continue
             goods = Goods(self.suite, self._lot_file(lot, prefix))
-            outcome = self._commission_one(goods)
+            hash_, refusal = self._commission_one(goods)
             for event in lot.events:
-                known = self.journal.events.get(event.hash)
-                self._keep(event, Deed.COMMISSION, {goods.file.lot_number: outcome} if outcome[:2] == "0x" else {})
-                state = "refused" if outcome[:2] != "0x" else "known" if known else "done"
-                hashes = (outcome,) if state != "refused" else ()
-                found[event.hash] = Outcome(event, Deed.COMMISSION, state, "" if hashes else outcome, hashes)
+                if hash_:
+                    self._keep(event, Deed.COMMISSION, {f"{lot.gtin} {lot.number}": hash_})
+                state = "refused" if refusal else "known" if event.hash in before else "done"
+                if event.hash not in found or refusal:
+                    hashes = (hash_,) if hash_ else ()
+                    found[event.hash] = Outcome(event, Deed.COMMISSION, state, refusal, hashes)
         self.journal.save()
         return found
 
@@ -141,16 +152,15 @@ class _Run:
         self.lots.append(file)
         return file
 
-    def _commission_one(self, goods: Goods) -> str:
-        """Commission a lot unless it is; return the hash of its transaction, or why the chain refused."""
+    def _commission_one(self, goods: Goods) -> tuple[str, str]:
+        """Commission a lot unless it is; return the hash of its transaction, and why the chain refused."""
         if not goods.is_commissioned():
             try:
-                return goods.commission().transaction_hash
+                return goods.commission().transaction_hash, ""
             except Reverted as refused:
-                return str(refused)
-        unit = next(iter(goods.file.packed.units()))
-        movements = self.suite.drugs.trace(goods.lot, goods.file.packed.path(unit))
-        return next(one.transaction_hash for one in movements if one.act is Act.COMMISSIONED)
+                return "", str(refused)
+        movements = self.suite.drugs.movements(goods.lot)
+        return next(one.transaction_hash for one in movements if one.act is Act.COMMISSIONED), ""
 
     # ---- acts
 
@@ -166,24 +176,29 @@ class _Run:
         if act.actor != self.organisation:
             return Outcome(event, act.deed, "other", f"{act.actor or 'nobody that is named'} did this")
         carried = self.journal.events.get(event.hash)
-        if carried and (carried.is_void or set(carried.transactions) >= set(act.units)):
-            state = "voided" if carried.is_void else "known"
-            return Outcome(event, act.deed, state, transactions=tuple(carried.transactions.values()))
-        return self._carry(act)
+        if carried and carried.is_void:
+            return Outcome(event, act.deed, "voided", transactions=tuple(carried.undone.values()))
+        try:
+            units = [one for code in act.units for one in self._units(code)]
+        except InputError as refused:
+            return Outcome(event, act.deed, "refused", str(refused))
+        if carried and all(one.key in carried.transactions for one in units):
+            return Outcome(event, act.deed, "known", transactions=tuple(carried.transactions.values()))
+        return self._carry(act, units)
 
     def _of_no_lot(self, act: PlannedAct) -> tuple[str, str]:
         if act.actor != self.organisation:
             return "other", f"{act.actor or 'nobody that is named'} did this"
         return "noted", "it names no pack of a lot"
 
-    def _carry(self, act: PlannedAct) -> Outcome:
+    def _carry(self, act: PlannedAct, units: Sequence[_Unit]) -> Outcome:
         known = self.journal.events.get(act.event.hash)
         done: dict[str, str] = dict(known.transactions) if known else {}
-        for code in act.units:
-            if code in done:
+        for unit in units:
+            if unit.key in done:
                 continue
             try:
-                done[code] = self._unit(act, code)
+                done[unit.key] = self._once(act, unit)
             except ChainUnreachable:
                 raise
             except MedtrustError as refused:
@@ -192,29 +207,33 @@ class _Run:
             self.journal.save()
         return Outcome(act.event, act.deed, "done", transactions=tuple(done.values()))
 
-    def _unit(self, act: PlannedAct, code: str) -> str:
+    def _once(self, act: PlannedAct, unit: _Unit) -> str:
         """Do for one unit what an event says, unless the chain has it already; return its transaction."""
-        goods = self._goods(code)
-        earlier = [one for one in goods.trace(code) if self._is_same(one, act)]
         taken = {hash_ for one in self.journal.events.values() for hash_ in one.transactions.values()}
-        free = [one for one in earlier if one.transaction_hash not in taken]
-        if free:
-            return free[0].transaction_hash
+        for movement in unit.goods.trace(unit.code):
+            if movement.transaction_hash not in taken and self._is_same(movement, act):
+                return movement.transaction_hash
         actor, other = organisation_id(act.actor), organisation_id(act.other) if act.other else b""
         if act.deed is Deed.SHIP:
             until = self.suite.chain.now() + self.seconds
-            return goods.ship(code, sender=actor, receiver=other, until=until)[1].transaction_hash
+            return unit.goods.ship(unit.code, sender=actor, receiver=other, until=until)[1].transaction_hash
         if act.deed is Deed.RECEIVE:
-            return goods.receive(code)[1].transaction_hash
-        return goods.dispense(code, pharmacy=actor).transaction_hash
+            return unit.goods.receive(unit.code)[1].transaction_hash
+        return unit.goods.dispense(unit.code, pharmacy=actor).transaction_hash
 
-    def _goods(self, code: str) -> Goods:
-        """Find the lot that a unit is of."""
+    def _units(self, code: str) -> list[_Unit]:
+        """Find the lots that a unit is of: a container may hold several, and moves in each of them."""
         scan = parse(code, allow=Allow(partial=True))
-        for file in self.lots:
-            if (scan.gtin is None or scan.gtin == file.gtin) and file.find(scan)[1]:
-                return Goods(self.suite, file)
-        raise InputError(place=code, found="a unit of no lot here", expected=f"the file of its lot in {self.folder}")
+        files = [file for file in self.lots if (scan.gtin is None or scan.gtin == file.gtin) and file.find(scan)[1]]
+        if not files:
+            raise InputError(
+                place=code, found="a unit of no lot here", expected=f"the file of its lot in {self.folder}"
+            )
+        several = len(files) > 1
+        return [
+            _Unit(f"{code} {file.gtin} {file.lot_number}" if several else code, code, Goods(self.suite, file))
+            for file in files
+        ]
 
     def _is_same(self, movement: Movement, act: PlannedAct) -> bool:
         other = organisation_id(act.other) if act.other else None
@@ -231,11 +250,11 @@ class _Run:
         if carried.deed != Deed.SHIP.value:
             reason = f"a {carried.deed} cannot be undone: it stays on the chain beside the declaration"
             return Outcome(act.event, act.deed, "refused", reason)
-        for code in carried.transactions:
-            if code in carried.undone:
+        for unit in (one for code in _codes(carried) for one in self._units(code)):
+            if unit.key in carried.undone:
                 continue
             try:
-                carried.undone[code] = self._goods(code).take_back(code)[1].transaction_hash
+                carried.undone[unit.key] = unit.goods.take_back(unit.code)[1].transaction_hash
             except (Reverted, InputError) as refused:
                 return Outcome(act.event, act.deed, "refused", str(refused), tuple(carried.undone.values()))
             self.journal.save()
@@ -246,6 +265,10 @@ class _Run:
     def _keep(self, event: EpcisEvent, deed: Deed, transactions: Mapping[str, str]) -> None:
         if transactions:
             self.journal.events[event.hash] = CarriedEvent(deed.value, written_fields(event.fields), dict(transactions))
+
+
+def _codes(carried: CarriedEvent) -> list[str]:
+    return list(dict.fromkeys(key.partition(" ")[0] for key in carried.transactions))
 
 
 def _is_lot(file: Path) -> bool:

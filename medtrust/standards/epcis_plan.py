@@ -125,7 +125,7 @@ class _Lots:
 
     def __init__(self) -> None:
         self._by_number: dict[tuple[str, str], PlannedLot] = {}
-        self._lot_of: dict[str, PlannedLot] = {}
+        self._lots_of: dict[str, list[PlannedLot]] = {}
         self._waiting: list[tuple[EpcisEvent, tuple[str, ...]]] = []
         self._shipped: set[str] = set()
 
@@ -147,7 +147,7 @@ class _Lots:
             lot = self._by_number.setdefault((gtin, number), fresh)
             lot.prefix = lot.prefix or prefix
             lot.serials.append(serial)
-            self._lot_of[lot.pack(serial)] = lot
+            self._note(lot.pack(serial), lot)
             if event not in lot.events:
                 lot.events.append(event)
 
@@ -155,21 +155,27 @@ class _Lots:
         """Take a packing into its lot; say whether it is one of before the goods left."""
         parent = _unit(str(event.fields["parentID"]))
         children = [_unit(uri) for uri in event.fields.get("childEPCs", [])]
-        lots = {id(lot): lot for child in children if (lot := self._lot_of.get(child))}
-        if not lots or parent in self._shipped or event.fields.get("action") != "ADD":
+        packed = [(child, lot) for child in children for lot in self._lots_of.get(child, ())]
+        if not packed or parent in self._shipped or event.fields.get("action") != "ADD":
             return False
-        for lot in lots.values():
-            lot.parents.update(dict.fromkeys([child for child in children if self._lot_of.get(child) is lot], parent))
-            self._lot_of[parent] = lot
-            lot.events.append(event)
+        for child, lot in packed:
+            lot.parents[child] = parent
+            self._note(parent, lot)
+            if event not in lot.events:
+                lot.events.append(event)
         return True
+
+    def _note(self, unit: str, lot: PlannedLot) -> None:
+        known = self._lots_of.setdefault(unit, [])
+        if not any(one is lot for one in known):
+            known.append(lot)
 
     def ship(self, units: Sequence[str]) -> None:
         self._shipped.update(units)
 
     def finished(self) -> tuple[PlannedLot, ...]:
         for event, units in self._waiting:
-            for lot in {id(one): one for unit in units if (one := self._lot_of.get(unit))}.values():
+            for lot in (one for unit in units for one in self._lots_of.get(unit, ())):
                 if event not in lot.events:
                     lot.events.append(event)
         return tuple(self._by_number.values())

@@ -68,6 +68,7 @@ class TestImport:
     given the same event in XML      -> known by its hash
     given events done by hand before -> adopted, not done twice
     given a run that was stopped     -> goes on where it was, nothing twice
+    given a pallet with two lots     -> commissioned and shipped in each of them
     """
 
     def test_every_organisation_carries_its_own(self, world, carry, lots):
@@ -117,6 +118,25 @@ class TestImport:
         assert carry("maker").is_complete
         assert world.chain.block_number() == block, "all was sent already, and only the journal did not know"
         assert states(carry("maker")) == {"known": 6, "other": 4}
+
+    def test_a_pallet_with_two_lots(self, world, carry, lots):
+        events = raw_events()[:6]
+        other = {**events[0], "epcList": ["urn:epc:id:sgtin:0361414.056789.OTHER1"]}
+        other["ilmd"] = {**events[0]["ilmd"], "cbvmda:lotNumber": "EV2026C"}
+        events[3] = {**events[3], "childEPCs": [*events[3]["childEPCs"], *other["epcList"]]}
+        report = carry("maker", [other, *events])
+        assert report.is_complete
+        assert len(report.outcomes[-1].transactions) == 2
+        assert sorted(lot.lot_number for lot in read_lots(lots)) == ["EV2026B", "EV2026C"]
+        for lot in read_lots(lots):
+            unit = container_id(PALLET.removeprefix("(00)"))
+            custody = world.suite.drugs.custody_of(lot.packed.id, unit, lot.packed.path(unit))
+            assert custody.offer is not None
+        block = world.chain.block_number()
+        assert states(carry("maker", [other, *events])) == {"known": 7}
+        assert world.chain.block_number() == block
+        back = read_epcis(json.dumps(export_events(world.suite, read_lots(lots))).encode())
+        assert {one.hash for one in back.events} == {one.event.hash for one in report.outcomes}
 
 
 class TestVoid:
