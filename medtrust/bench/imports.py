@@ -25,7 +25,7 @@ from medtrust.importer import Progress
 from medtrust.story import BEGINS_AT
 from medtrust.suite import Suite
 
-__all__ = ["Imported", "bench_import", "bench_kills", "bench_verification"]
+__all__ = ["Imported", "bench_import", "bench_kills", "bench_verification", "local_suite"]
 
 _CLINIC: Final = sandbox.ORGANISATIONS["clinic"]
 _KEY: Final = bytes(range(32))
@@ -41,7 +41,7 @@ class Imported:
 
 
 @contextmanager
-def _suite(root: Path, folder: Path) -> Iterator[tuple[Suite, str]]:
+def local_suite(root: Path, folder: Path) -> Iterator[tuple[Suite, str]]:
     """Start a chain with the suite on it and everyone accredited; yield the suite and how to reach the chain."""
     with node.start("anvil", root, timestamp=BEGINS_AT) as running:
         suite = sandbox.deploy_suite(running, AddressBook(running.chain_id, folder / "deployments"))
@@ -56,7 +56,7 @@ def bench_import(
     """Import `count` doses, and yield the figures and what was imported while its chain still runs."""
     files = write_doses(scratch / "doses", count)
     os.environ["MEDTRUST_HOME"] = str(scratch / "home")
-    with _suite(root, scratch) as (suite, _):
+    with local_suite(root, scratch) as (suite, _):
         watch = Stopwatch()
         with watch.running():
             report = import_bulk(
@@ -138,7 +138,7 @@ class _Lives:
     def __init__(self, root: Path, folder: Path, command: Sequence[str]) -> None:
         folder.mkdir()
         self._folder, self._command = folder, [*command, "--out", str(folder / "packs")]
-        self._suite = _suite(root, folder)
+        self._suite = local_suite(root, folder)
 
     def __enter__(self) -> _Lives:
         self.suite, target = self._suite.__enter__()

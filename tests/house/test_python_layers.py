@@ -43,6 +43,7 @@ PURE = {
     "recursion",
     "shown",
     "signing",
+    "transactions",
     "types",
     "verdict",
     "visit",
