@@ -117,6 +117,11 @@ class HealthCertificate:
         return self.message.kid.hex()
 
     @property
+    def issued_at(self) -> float:
+        """When it was issued, as it says (Unix seconds)."""
+        return self.said.issued_at
+
+    @property
     def claims(self) -> dict[str, Any]:
         """What it says, under the names of the registered claims."""
         said = self.said
