@@ -1,7 +1,7 @@
 """Measures the work off the chain, on invented doses: import, trees beside JavaScript's, signing, sending, kills.
 
-Runs as `python scripts/bench.py [PART…]`; the parts are import, trees, signing, outbox and kills, all of them unless some
-are named. --help names the sizes, --json prints the figures for programs.
+Runs as `python scripts/bench.py [PART…]`; the parts are import, trees, signing, outbox and kills, all unless some are
+named. --help names the sizes, --json prints the figures for programs.
 """
 
 from __future__ import annotations
