@@ -22,6 +22,7 @@ from tests.invariants.accreditation_model import PARTICIPANT, Refused, Told
 from tests.invariants.accreditation_model import Model as AccreditationModel
 from tests.invariants.consent_model import Model, replay
 from tests.invariants.machine import LocalEvm, Tally, run
+from tests.invariants.patients_model import Model as PatientsModel
 
 TALLY = Tally()
 
@@ -59,7 +60,8 @@ class Registry(RuleBasedStateMachine):
         self.contract.decoder.learn(load("AccreditationRegistry"))
         self.domain = Domain("ConsentRegistry", "1", CHAIN_ID, self.contract.address)
         self.accreditation = AccreditationModel(STEWARD)
-        self.model = Model(self.accreditation.state)
+        self.owners = PatientsModel({USA: AUTHORITY})
+        self.model = Model(self.accreditation.state, self.owners.state)
         self.told: list[Told] = []
         self.consents: list[Consent] = []
         self.epochs: dict[tuple[str, bytes], int] = {}
@@ -137,7 +139,7 @@ class Registry(RuleBasedStateMachine):
         self._try(
             "grantBySig",
             caller,
-            lambda now: self.model.grant_by_sig(now, consent, is_signed=is_signed),
+            lambda now: self.model.grant_by_sig(now, consent, signer=consent.patient if is_signed else ""),
             consent.outer,
             signature,
         )
@@ -159,7 +161,7 @@ class Registry(RuleBasedStateMachine):
         owner, until = PATIENTS[patient].address, self.host.now + 70
         if not self.model.is_frozen(owner, self.host.now):
             self.keys.send(owner, "freeze", owner, until)
-            self.model.frozen[owner] = (self.host.now, until)
+            self.owners.act(self.host.now, owner, "freeze", owner, until)
             self.grant(1, 0, owner)
 
     @rule(chance=st.integers(0, 7), pick=picks, caller=callers)
@@ -178,7 +180,7 @@ class Registry(RuleBasedStateMachine):
         self._try(
             "revokeBySig",
             caller,
-            lambda now: self.model.revoke_by_sig(now, *arguments, is_signed=chance > 0),
+            lambda now: self.model.revoke_by_sig(now, *arguments, signer=consent.patient if chance else ""),
             *arguments,
             signature,
         )
@@ -219,7 +221,7 @@ class Registry(RuleBasedStateMachine):
         self._try(
             "revokeAllBySig" if is_all else "revokeAllOfBySig",
             caller,
-            lambda now: self.model.end_by_sig(now, owner, grantee, epoch, deadline, is_signed=chance > 0),
+            lambda now: self.model.end_by_sig(now, owner, grantee, epoch, deadline, signer=owner if chance else ""),
             *((owner,) if is_all else (owner, grantee)),
             epoch,
             deadline,
