@@ -119,7 +119,7 @@ def bench_kills(
     with _Lives(root, scratch / "killed", command) as killed:
         chance = random.Random(kills)  # noqa: S311  when it kills need not be secret
         done = 0
-        while done < kills and not killed.live(1 + chance.random() * (1 + 4 * watch.seconds / kills)):
+        while done < kills and not killed.live(1.2 * chance.random() * watch.seconds / kills):
             done += 1
             say(f"killed {done} of {kills} times")
         killed.live()
@@ -154,10 +154,13 @@ class _Lives:
         self._suite.__exit__(None, None, None)
 
     def live(self, seconds: float | None = None) -> bool:
-        """Run the import to its end, or kill it after some seconds; return whether it ended."""
+        """Run the import to its end, or kill it some seconds after it began to work; return whether it ended."""
+        before = self._began()
         with (self._folder / "said").open("wb") as said:
             process = subprocess.Popen(self._command, env=self._environment, stdout=said, stderr=said)
             try:
+                while seconds is not None and process.poll() is None and self._began() == before:
+                    time.sleep(0.01)
                 code = process.wait(seconds)
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGKILL)
@@ -167,6 +170,10 @@ class _Lives:
         if code:
             raise AssertionError(f"exit code {code}: {(self._folder / 'said').read_text()[-2000:]}")
         return True
+
+    def _began(self) -> int:
+        """When an import last took the journal's lock (nanoseconds), 0 if none did."""
+        return max((path.stat().st_mtime_ns for path in self._folder.glob("home/imports/*/lock")), default=0)
 
     def outcome(self, count: int) -> tuple[list[str], int, int]:
         """Return the roots, how many doses have a certificate, and how many have two."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from medtrust.bench.figures import Figure, Stopwatch
-from medtrust.errors import ToolMissing
+from medtrust.errors import MedtrustError, ToolMissing
 from medtrust.merkle import MerkleTree
 
 __all__ = ["bench_trees"]
@@ -26,7 +26,7 @@ def bench_trees(root: Path, scratch: Path, count: int, peers_count: int) -> Iter
 
     All build from the same random leaf hashes, sort them, keep every node, and prove one leaf; their roots must agree,
     but for merkletreejs, which hashes other pairs where the number of leaves is no power of two. Raises `ToolMissing`
-    without node or the libraries, `AssertionError` if a root differs.
+    without node or the libraries, `MedtrustError` if one ends without a tree, `AssertionError` if a root differs.
     """
     yield from _ours(count, scratch)[0]
     (ours, cores), expected = _ours(peers_count, scratch)
@@ -64,5 +64,7 @@ def _theirs(root: Path, name: str, leaves: Path) -> dict[str, Any]:
     if node is None or not (root / "node_modules" / name).is_dir():
         raise ToolMissing(name, "run `make setup` in a clone of the repository")
     command = [node, "--max-old-space-size=12000", str(root / _SCRIPT), name, str(leaves)]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    if done.returncode:
+        raise MedtrustError(f"{name} ended with exit code {done.returncode}: {done.stderr[-300:]}")
     return {**json.loads(done.stdout), "goal": ">= 40" if name.startswith("@openzeppelin") else ""}
