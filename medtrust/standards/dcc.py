@@ -172,8 +172,8 @@ class HealthCertificate:
 
     def check_purpose(self, trust: TrustList, group: str) -> None:
         """Check that the signer may sign certificates of this group; raises `CheckRefused`, reason "KeyPurpose"."""
-        known = trust.signers_of(self.message.kid)
-        signer = known[0] if len(known) == 1 else self._signer(trust)
+        named = trust.signers_of(self.message.kid)
+        signer = named[0] if len(named) == 1 else self._signer(trust)
         if group not in signer.groups:
             sentence = f"the signer may sign {', '.join(sorted(signer.groups))}, the certificate is of group {group}"
             raise CheckRefused("KeyPurpose", sentence)
