@@ -52,7 +52,7 @@ def export_events(suite: Suite, lots: Sequence[LotFile], *, identifiers: Iterabl
     events: list[Mapping[str, Any]] = []
     written: set[int] = set()
     for lot in lots:
-        writer = _Writer(lot, names)
+        writer = _Writer(lot, names, suite.chain.id)
         for movement in suite.drugs.movements(lot.packed.id):
             known = by_transaction.get(movement.transaction_hash)
             if known is None and movement.transaction_hash not in undone:
@@ -70,6 +70,7 @@ class _Writer:
 
     lot: LotFile
     names: Mapping[bytes, str]
+    chain_id: int
 
     def events(self, movement: Movement) -> list[dict[str, Any]]:
         if movement.act is Act.COMMISSIONED:
@@ -115,7 +116,10 @@ class _Writer:
         ]
 
     def _head(self, kind: str, movement: Movement) -> dict[str, Any]:
+        """Say when it was, who did it, and in which transaction: two acts in one second are two events."""
         head: dict[str, Any] = {"type": kind, "eventTime": _time(movement.at), "eventTimeZoneOffset": "+00:00"}
+        transaction = f"urn:medtrust:transaction:{self.chain_id}:{movement.transaction_hash}"
+        head["bizTransactionList"] = [{"bizTransaction": transaction}]
         name = self.names.get(movement.organisation, "")
         if name.startswith(_GLN):
             head["readPoint"] = {"id": epc_uri((Element("414", name.removeprefix(_GLN)),))}

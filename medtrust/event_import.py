@@ -22,7 +22,13 @@ from medtrust.types import organisation_id
 
 __all__ = ["EventReport", "Outcome", "import_events", "read_lots"]
 
-_ACTS: Final = {Deed.SHIP: Act.SHIPPED, Deed.RECEIVE: Act.RECEIVED, Deed.DISPENSE: Act.DISPENSED}
+_ACTS: Final = {
+    Deed.SHIP: Act.SHIPPED,
+    Deed.RECEIVE: Act.RECEIVED,
+    Deed.DISPENSE: Act.DISPENSED,
+    Deed.REFUSE: Act.REFUSED,
+    Deed.TAKE_BACK: Act.TAKEN_BACK,
+}
 _DAY: Final = 86_400
 
 
@@ -217,9 +223,10 @@ class _Run:
         if act.deed is Deed.SHIP:
             until = self.suite.chain.now() + self.seconds
             return unit.goods.ship(unit.code, sender=actor, receiver=other, until=until)[1].transaction_hash
-        if act.deed is Deed.RECEIVE:
-            return unit.goods.receive(unit.code)[1].transaction_hash
-        return unit.goods.dispense(unit.code, pharmacy=actor).transaction_hash
+        if act.deed is Deed.DISPENSE:
+            return unit.goods.dispense(unit.code, pharmacy=actor).transaction_hash
+        ends = {Deed.RECEIVE: unit.goods.receive, Deed.REFUSE: unit.goods.refuse, Deed.TAKE_BACK: unit.goods.take_back}
+        return ends[act.deed](unit.code)[1].transaction_hash
 
     def _units(self, code: str) -> list[_Unit]:
         """Find the lots that a unit is of: a container may hold several, and moves in each of them."""

@@ -16,6 +16,7 @@ __all__ = ["Deed", "Plan", "PlannedAct", "PlannedLot", "plan_events", "word"]
 
 _LOT: Final = f"{{{PREFIXES['cbvmda']}}}lotNumber"
 _EXPIRY: Final = f"{{{PREFIXES['cbvmda']}}}itemExpirationDate"
+_MOVEMENTS: Final = frozenset({"shipping", "receiving", "void_shipping", "dispensing", "retail_selling"})
 _DISPENSED: Final = frozenset({"dispensed", "retail_sold"})
 
 
@@ -26,6 +27,8 @@ class Deed(Enum):
     SHIP = "ship"
     RECEIVE = "receive"
     DISPENSE = "dispense"
+    REFUSE = "refuse"
+    TAKE_BACK = "take back"
     VOID = "void"
     NOTE = "note"
 
@@ -129,11 +132,11 @@ class _Lots:
         self._waiting: list[tuple[EpcisEvent, tuple[str, ...]]] = []
         self._shipped: set[str] = set()
 
-    def commission(self, event: EpcisEvent) -> None:
+    def commission(self, event: EpcisEvent, name: str = "epcList") -> None:
         ilmd = event.fields.get("ilmd", {})
         number, expiry = str(ilmd.get(_LOT, "")), str(ilmd.get(_EXPIRY, ""))[:10]
         packs = []
-        for uri in event.fields.get("epcList", []):
+        for uri in event.fields.get(name, []):
             found = {one.ai: one.value for one in elements_of(uri)}
             if "00" in found:
                 self._waiting.append((event, (found["00"],)))
@@ -187,11 +190,14 @@ def _act(event: EpcisEvent, lots: _Lots) -> PlannedAct:
     if event.kind == "ObjectEvent" and step == "commissioning" and event.fields.get("action") == "ADD":
         lots.commission(event)
         return PlannedAct(Deed.COMMISSION, event, actor)
+    if event.kind == "TransformationEvent" and "outputEPCList" in event.fields and "ilmd" in event.fields:
+        lots.commission(event, "outputEPCList")
+        return PlannedAct(Deed.COMMISSION, event, actor)
     if event.kind == "AggregationEvent":
         is_first = lots.aggregate(event)
         reason = "" if is_first else "the packing of goods that have left is not kept on the chain"
         return PlannedAct(Deed.COMMISSION if is_first else Deed.NOTE, event, actor, reason=reason)
-    if event.kind == "ObjectEvent" and step in ("shipping", "receiving", "dispensing", "retail_selling"):
+    if event.kind in ("ObjectEvent", "TransactionEvent") and step in _MOVEMENTS and event.fields.get("epcList"):
         return _moved(event, step, lots)
     return PlannedAct(Deed.NOTE, event, actor, reason="it changes nothing that the chain keeps")
 
@@ -206,6 +212,10 @@ def _moved(event: EpcisEvent, step: str, lots: _Lots) -> PlannedAct:
             raise InputError(place=f"{event.path}.destinationList".strip("."), found=found, expected=expected)
         lots.ship([_unit(uri) for uri in event.fields.get("epcList", [])])
         return PlannedAct(Deed.SHIP, event, source or place, units, target)
+    if step == "void_shipping" and place == target:
+        return PlannedAct(Deed.REFUSE, event, target, units, source)
+    if step == "void_shipping":
+        return PlannedAct(Deed.TAKE_BACK, event, source or place, units, target)
     if step == "receiving":
         return PlannedAct(Deed.RECEIVE, event, target or place, units, source)
     is_whole = word(event.fields.get("disposition"), "disposition") in _DISPENSED

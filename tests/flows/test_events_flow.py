@@ -68,6 +68,7 @@ class TestImport:
     given the same event in XML      -> known by its hash
     given events done by hand before -> adopted, not done twice
     given a run that was stopped     -> goes on where it was, nothing twice
+    given refusals, TransactionEvents, TransformationEvents -> carried over too
     given a pallet with two lots     -> commissioned and shipped in each of them
     """
 
@@ -118,6 +119,22 @@ class TestImport:
         assert carry("maker").is_complete
         assert world.chain.block_number() == block, "all was sent already, and only the journal did not know"
         assert states(carry("maker")) == {"known": 6, "other": 4}
+
+    def test_refusals_transactions_and_transformations(self, world, carry, lots):
+        made = raw_events()[0]
+        made = {name: value for name, value in made.items() if name not in ("epcList", "action")}
+        made |= {"type": "TransformationEvent", "inputEPCList": ["urn:epc:id:sgtin:0361414.099999.X"]}
+        made["outputEPCList"] = raw_events()[0]["epcList"]
+        shipped = {**raw_events()[5], "type": "TransactionEvent"}
+        assert states(carry("maker", [made, *raw_events()[1:5], shipped])) == {"done": 6}
+        refused = {**raw_events()[6], "bizStep": "void_shipping"}
+        assert states(carry("wholesaler", [refused])) == {"done": 1}
+        again = {**shipped, "eventTime": "2026-11-05T10:00:00Z"}
+        back = {**again, "eventTime": "2026-11-06T10:00:00Z", "bizStep": "void_shipping"}
+        assert [one.deed for one in carry("maker", [again, back]).outcomes] == [Deed.SHIP, Deed.TAKE_BACK]
+        (lot,) = read_lots(lots)
+        acts = [one.act for one in Goods(world.suite, lot).trace(PACK)]
+        assert acts == [Act.COMMISSIONED, Act.SHIPPED, Act.REFUSED, Act.SHIPPED, Act.TAKEN_BACK]
 
     def test_a_pallet_with_two_lots(self, world, carry, lots):
         events = raw_events()[:6]
@@ -275,14 +292,20 @@ class TestExport:
         until = world.chain.now() + 86_400
         pallet = "(00)103614140000000015"
         at["maker"].ship(pallet, sender=world.maker, receiver=world.wholesaler, until=until)
+        at["maker"].take_back(pallet)
+        at["maker"].ship(pallet, sender=world.maker, receiver=world.wholesaler, until=until)
+        at["wholesaler"].refuse(pallet)
+        at["maker"].ship(pallet, sender=world.maker, receiver=world.wholesaler, until=until)
         at["wholesaler"].receive(pallet)
 
         made = json.dumps(export_events(world.suite, [lot], identifiers=IDENTIFIERS)).encode()
         back = read_epcis(made)
-        assert (back.is_valid, len(back.events)) == (True, 2 + 8 + 2)
+        assert (back.is_valid, len(back.events)) == (True, 2 + 8 + 6)
         block = world.chain.block_number()
         report = import_events(back, world.acting_as("maker"), MAKER, lots=lots)
-        assert states(report) == {"done": 11, "other": 1}
+        assert states(report) == {"done": 14, "other": 2}
+        rest = import_events(back, world.acting_as("wholesaler"), WHOLESALER, lots=lots)
+        assert states(rest) == {"other": 14, "done": 2}
         assert world.chain.block_number() == block
         again = read_epcis(json.dumps(export_events(world.suite, [lot], identifiers=IDENTIFIERS)).encode())
         assert Counter(one.hash for one in again.events) == Counter(one.hash for one in back.events)
