@@ -19,6 +19,7 @@ from tests.standards.test_loss import changes, fingerprint
 PLACES = "http://terminology.hl7.org/CodeSystem/ex-serviceplace"
 CATEGORIES = "http://terminology.hl7.org/CodeSystem/adjudication"
 MERIDIAN = "urn:gs1:gln:0614141000067"
+PAYER = "Centers for Medicare and Medicaid Services"
 
 
 def document(**changed: Any) -> dict[str, Any]:
@@ -238,7 +239,7 @@ class TestCorpus:
             for name in ("patient_read", "coverage_search", "eob_read_carrier")
         )
         held = [entry["resource"] for entry in coverages["entry"]]
-        found = reading("\n".join(map(json.dumps, [patient, *held, bill])), payers={"CMS": MERIDIAN})
+        found = reading("\n".join(map(json.dumps, [patient, *held, bill])), payers={PAYER: MERIDIAN})
         assert found.refusals == ()
         visit, claim = found.objects
         assert (visit.start, visit.cls, claim.tot, claim.ln[0].c) == ("2015-12-01", "AMB", "25000", "77085")
