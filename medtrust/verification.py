@@ -17,7 +17,7 @@ from medtrust.standards.trust import TrustList
 from medtrust.suite import Suite
 from medtrust.verdict import Advisory, Status, Verdict
 
-__all__ = ["load", "read_trust", "verify_certificates"]
+__all__ = ["content_of", "load", "read_trust", "verify_certificates"]
 
 _TEXTS: Final = ("MT1:", "MP1:", "MK1:", "HC1:", "shc:/")
 _CODES: Final = ("]Q", "]z")
@@ -40,6 +40,16 @@ def load(source: str) -> list[str | bytes]:
     if not is_picture(source):
         return [_content(path)]
     return [symbol.code[_IDENTIFIER_LENGTH:] for symbol in read_picture(path) if symbol.code.startswith(_CODES)]
+
+
+def content_of(path: Path) -> bytes:
+    """Return the content of a file; of a picture the text of the QR codes in it.
+
+    Raises `OSError` if there is no such file, and as `load` for a picture.
+    """
+    if is_picture(str(path)):
+        return "\n".join(map(str, load(str(path)))).encode()
+    return path.read_bytes()
 
 
 def read_trust(files: Sequence[Path]) -> TrustList:
