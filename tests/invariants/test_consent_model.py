@@ -49,6 +49,7 @@ class Registry(RuleBasedStateMachine):
     """Model and contract take the same acts of the same people at the same times."""
 
     artifact: Artifact = load("ConsentRegistry")
+    tally = TALLY
 
     def __init__(self) -> None:
         super().__init__()
@@ -267,7 +268,7 @@ class Registry(RuleBasedStateMachine):
             signature = b"" if is_signed is None else self._sign(CONSENT, consent.message, consent.patient)
             signature = signature[:-1] + b"\x00" if is_signed is False else signature
             verdict = self._ask(consent, request, at, signature, is_signed=is_signed)
-            TALLY.note(f"ask: {verdict.reason.name}", None)
+            self.tally.note(f"ask: {verdict.reason.name}", None)
             if verdict.is_permitted:
                 facts = self.model.facts(consent, request, at, is_signed=is_signed)
                 assert facts.record.granted_at or is_signed
@@ -335,7 +336,7 @@ class Registry(RuleBasedStateMachine):
             expected, refused = expect(self.host.now), None
         except Refused as error:
             expected, refused = [], error
-        TALLY.note(act, refused.error if refused else None)
+        self.tally.note(act, refused.error if refused else None)
         if refused:
             assert self.contract.refusal(caller, act, *arguments) == (refused.error, refused.values)
         else:
