@@ -41,7 +41,7 @@ from medtrust.shown import Question, judge_shown
 from medtrust.used_codes import UsedCodes
 from medtrust.verdict import Verdict
 
-__all__ = ["checkpoint", "codes", "key", "offline_registry", "present", "verify"]
+__all__ = ["AuthorityOption", "OfflineOption", "checkpoint", "codes", "key", "offline_registry", "present", "verify"]
 
 OfflineOption = Annotated[
     Path | None, typer.Option("--offline", help="A checkpoint file, which is asked in place of the chain.")
