@@ -188,12 +188,12 @@ class Registry(RuleBasedStateMachine):
 
     @rule(chance=st.integers(0, 9), patient=patients, caller=callers, grantee=st.sampled_from([*GRANTEES, ZERO_HASH]))
     def revoke_everything(self, chance: int, patient: int, caller: str, grantee: bytes) -> None:
-        """Seldom, or nothing lives long enough."""
+        """Seldom, or nothing lives long enough; for nobody it is refused."""
         owner = PATIENTS[patient].address
         caller = owner if chance else caller
-        if chance > 3:
+        if chance > 3 and (chance != 9 or grantee != ZERO_HASH):
             return
-        if chance % 2:
+        if chance in (1, 3):
             self._try("revokeAll", caller, lambda now: self.model.revoke_all(now, caller, owner), owner)
         else:
             arguments = owner, grantee
@@ -251,6 +251,8 @@ class Registry(RuleBasedStateMachine):
         consent = self.consents[-1]
         self.host.advance(wait)
         actor = ACTORS[GRANTEES.index(consent.grantee)]
+        if days == 1 and wait == DAY - 1:
+            self._try("decline", actor, lambda now: self.model.answer(now, actor, consent, None), consent.outer)
         for _ in range(2):
             self.ask(0, 0, 0)
             arguments = consent.outer, COMMITMENT
