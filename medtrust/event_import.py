@@ -14,13 +14,13 @@ from medtrust.files import read_json, write_json
 from medtrust.goods import Goods
 from medtrust.lotfile import FORMAT, LotFile
 from medtrust.standards.epcis import Epcis, EpcisEvent
-from medtrust.standards.epcis_plan import Deed, PlannedAct, PlannedLot, plan_events
+from medtrust.standards.epcis_plan import Deed, Plan, PlannedAct, PlannedLot, plan_events
 from medtrust.standards.epcis_writing import written_fields
 from medtrust.standards.gs1 import Allow, parse
 from medtrust.suite import Suite
 from medtrust.types import organisation_id
 
-__all__ = ["EventReport", "Outcome", "import_events", "read_lots"]
+__all__ = ["EventReport", "Outcome", "import_events", "plan_of", "read_lots"]
 
 _ACTS: Final = {
     Deed.SHIP: Act.SHIPPED,
@@ -83,14 +83,22 @@ def import_events(
     What the chain refuses is in the report, and the rest goes on. Raises `InputError` if the document is not valid,
     with the path of its first problem, or if a lot in it is not whole.
     """
-    if document.problems:
-        raise document.problems[0]
-    plan = plan_events(document.events)
+    plan = plan_of(document)
     journal = EventJournal(suite, organisation_id(organisation))
     with journal.locked():
         run = _Run(suite, organisation, journal, lots, days * _DAY)
         states = run.commission(plan.lots, prefix)
         return EventReport(tuple(run.do(act, states) for act in plan.acts))
+
+
+def plan_of(document: Epcis) -> Plan:
+    """Make the plan of a document without doing anything.
+
+    Raises `InputError` if it is not valid, with the path of its first problem, or says too little.
+    """
+    if document.problems:
+        raise document.problems[0]
+    return plan_events(document.events)
 
 
 @dataclass(frozen=True)

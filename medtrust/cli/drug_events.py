@@ -11,10 +11,11 @@ import typer
 from medtrust.cli.common import AccountOption, ChainOption, JsonOption, answer, open_suite, table
 from medtrust.errors import InputError
 from medtrust.event_export import export_events
-from medtrust.event_import import EventReport, import_events, read_lots
+from medtrust.event_import import EventReport, import_events, plan_of, read_lots
 from medtrust.files import write_whole
 from medtrust.sandbox import ORGANISATIONS
 from medtrust.standards.epcis import read_epcis
+from medtrust.standards.epcis_plan import Plan, PlannedAct
 
 __all__ = ["add_to"]
 
@@ -33,15 +34,21 @@ def import_epcis(
     lots: LotsOption,
     days: Annotated[int, typer.Option(min=1, help="For how many days a shipment can be received.")] = 7,
     prefix: Annotated[str, typer.Option(help="The GS1 company prefix, where no identifier shows it.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what the events ask for, and do nothing.")] = False,
     chain: ChainOption = "local",
     as_: AccountOption = None,
     json_: JsonOption = False,
 ) -> None:
     """Carry over what a document says that an organisation did; run again, nothing is sent twice.
 
-    The hash of an event is its key. What the chain refuses is said, and the exit code is 1.
+    The hash of an event is its key. What the chain refuses is said, and the exit code is 1. What a document says that
+    you did is done: import your own.
     """
     document = read_epcis(_bytes_of(file), name=str(file))
+    if dry_run:
+        plan = plan_of(document)
+        answer([_asked(act) for act in plan.acts], lambda: _show_plan(plan), as_json=json_)
+        return
     identifier = ORGANISATIONS[by].identifier if by in ORGANISATIONS else by
     suite = open_suite(chain, as_)
     report = import_events(document, suite, identifier, lots=lots, days=days, prefix=prefix)
@@ -69,6 +76,19 @@ def export_epcis(
         answer({"file": out, "events": count}, f"{count} events in {out}", as_json=json_)
     else:
         typer.echo(json.dumps(document, ensure_ascii=False) if json_ else text)
+
+
+def _asked(act: PlannedAct) -> dict[str, object]:
+    named = {"units": list(act.units), "actor": act.actor, "other": act.other, "reason": act.reason}
+    return {"path": act.event.path, "hash": act.event.hash, "deed": act.deed.value, **named}
+
+
+def _show_plan(plan: Plan) -> None:
+    shown = table(f"{len(plan.acts)} events, {len(plan.lots)} lots", "event", "asks to", "units", "by", "with")
+    for act in plan.acts:
+        place = act.event.path.rpartition(".")[2]
+        shown.add_row(place, act.deed.value, " ".join(act.units), act.actor, act.other or act.reason)
+    answer(None, shown, as_json=False)
 
 
 def _plain(report: EventReport) -> dict[str, object]:
