@@ -16,7 +16,7 @@ from medtrust.errors import InputError, NotDeployed, Reverted
 from medtrust.keccak import keccak256
 from medtrust.types import checksum_address
 
-__all__ = ["Interface", "RevertDecoder", "interface", "to_plain"]
+__all__ = ["Interface", "RevertDecoder", "interface", "revert_data", "to_plain"]
 
 Abi = Mapping[str, Any]
 
@@ -237,3 +237,15 @@ def _decode_topic(item: Abi, topic: bytes) -> Any:
     if item["type"] in ("string", "bytes") or item["type"].startswith("tuple") or item["type"].endswith("]"):
         return topic
     return _from_abi(item, decode([item["type"]], topic)[0])
+
+
+def revert_data(data: Any) -> bytes:
+    """Find the revert data in what a node says: hexadecimal digits, or Ganache's object around them."""
+    if isinstance(data, Mapping):
+        return revert_data(data.get("result") or data.get("data"))
+    if not isinstance(data, str) or not data.startswith("0x"):
+        return b""
+    try:
+        return bytes.fromhex(data[2:])
+    except ValueError:
+        return b""

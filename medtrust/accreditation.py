@@ -188,17 +188,24 @@ class AccreditationClient(Client):
         """
         return self._send("compromiseSigner", organisation, signer, since)
 
-    def is_authorised(self, organisation: bytes, signer: str, role: Role, *, at: int | None = None) -> bool:
-        """Whether an account may act for an organisation in a role, now or at a time (Unix seconds)."""
-        return bool(self._call("isAuthorised", organisation, signer, int(role), self._time(at)))
+    def is_authorised(
+        self, organisation: bytes, signer: str, role: Role, *, at: int | None = None, block: int | None = None
+    ) -> bool:
+        """Whether an account may act for an organisation in a role, now or at a time (Unix seconds).
+
+        `block` asks for what was known at a block; the newest unless given.
+        """
+        return bool(self._call("isAuthorised", organisation, signer, int(role), self._time(at), block=block))
 
     def is_accredited(self, organisation: bytes, role: Role, *, at: int | None = None) -> bool:
         """Whether an organisation is accredited for a role, now or at a time (Unix seconds)."""
         return bool(self._call("isAccredited", organisation, int(role), self._time(at)))
 
-    def standing_of(self, organisation: bytes, role: Role, *, at: int | None = None) -> Standing:
-        """How the accreditation for a role stands, now or at a time (Unix seconds)."""
-        return Standing(self._call("standingOf", organisation, int(role), self._time(at)))
+    def standing_of(
+        self, organisation: bytes, role: Role, *, at: int | None = None, block: int | None = None
+    ) -> Standing:
+        """How the accreditation for a role stands, now or at a time (Unix seconds), as known at a block."""
+        return Standing(self._call("standingOf", organisation, int(role), self._time(at), block=block))
 
     def accreditation_of(self, organisation: bytes, role: Role, index: int) -> Accreditation:
         """One interval of the line of an organisation and a role, counted from 0; all zero if there is none."""

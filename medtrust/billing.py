@@ -32,7 +32,13 @@ class Filed:
 
 
 def read_claims(
-    data: bytes, *, name: str, key: bytes, organisation: str, payers: Mapping[str, str] | None = None
+    data: bytes,
+    *,
+    name: str,
+    key: bytes,
+    organisation: str,
+    payers: Mapping[str, str] | None = None,
+    authorities: Mapping[str, str] | None = None,
 ) -> standards.Reading:
     """Read the visits and claims in HL7 v2, FHIR R4, X12 837P or plain JSON, and what became of every field.
 
@@ -40,7 +46,15 @@ def read_claims(
     is no URI.
     """
     try:
-        reading = standards.read(data, name=name, key=key, organisation=organisation, take=_SCHEMAS, payers=payers)
+        reading = standards.read(
+            data,
+            name=name,
+            key=key,
+            organisation=organisation,
+            take=_SCHEMAS,
+            payers=payers,
+            authorities=authorities,
+        )
     except InputError as error:
         if error.place != "beginning":
             raise
@@ -52,13 +66,22 @@ def read_claims(
 
 
 def read_bills(
-    data: bytes, *, name: str, key: bytes, organisation: str, payers: Mapping[str, str] | None = None
+    data: bytes,
+    *,
+    name: str,
+    key: bytes,
+    organisation: str,
+    payers: Mapping[str, str] | None = None,
+    authorities: Mapping[str, str] | None = None,
 ) -> tuple[Bill, ...]:
     """Read the visits and claims that a provider (identifier URI) files under its registry key.
 
+    `payers` and `authorities` say who is meant by bare numbers, as `standards.read` takes them. One visit is one in
+    every format only if its patient and its number have the same authorities in all.
+
     Raises `InputError`, with the place in the source `name`, if anything in it is refused, or if it holds no claim.
     """
-    reading = read_claims(data, name=name, key=key, organisation=organisation, payers=payers)
+    reading = read_claims(data, name=name, key=key, organisation=organisation, payers=payers, authorities=authorities)
     if reading.refusals:
         raise reading.refusals[0]
     try:

@@ -53,7 +53,7 @@ def import_bulk(
     """Anchor the doses in files of any size as `import_files` does, with the same roots, in constant memory.
 
     Certificates lie in packs, NDJSON of some thousands each (`read_pack`). `workers` processes share the work. Memory
-    grows with `batch_size`, about 250 bytes for each dose of a batch, and with the longest file that cannot be cut,
+    grows with `batch_size`, about 350 bytes for each dose of a batch, and with the longest file that cannot be cut,
     such as one Bundle; never with the number of doses. What was done is kept in the state folder until the import ends:
     killed at any point and run again, it goes on where it was, and ends with the same roots and the same files.
 

@@ -83,6 +83,9 @@ def read_pack(path: Path) -> Iterator[PackedCertificate]:
                 raw = json.loads(line)
                 found = Certificate.parse(json.dumps(raw["certificate"]))
                 yield PackedCertificate(found, str(raw["file"]), str(raw["place"]))
+            except InputError as error:
+                place = f"line {number}, {error.place}"
+                raise InputError(file=str(path), place=place, found=error.found, expected=error.expected) from None
             except (ValueError, KeyError, TypeError):
                 expected = "a certificate with its file and place"
                 raise InputError(

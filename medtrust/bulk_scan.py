@@ -14,7 +14,7 @@ from medtrust.standards.pieces import PIECE, Piece, pieces
 
 __all__ = ["ScannedFile", "read_tasks", "scan"]
 
-_PIECES_IN_RUN: Final = 8
+_PIECES_IN_RUN: Final = 2
 _MOST_RUNS: Final = 400
 
 

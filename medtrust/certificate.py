@@ -100,6 +100,11 @@ class Certificate:
         return dose_id(self.organisation, self.root, self.dose.index)
 
     @property
+    def leaf(self) -> bytes:
+        """The leaf of its dose."""
+        return dose_leaf(self.organisation, self.dose)
+
+    @property
     def values(self) -> dict[str, str]:
         """What is shown: values by field name."""
         return {field.name: field.value for field in self.shown}
@@ -144,7 +149,7 @@ class Certificate:
             steps = " or ".join(map(str, lengths))
             sentence = f"the proof has {len(self.proof)} steps, in a batch of {self.size} it has {steps}"
             return Flaw("ProofLength", sentence)
-        if process_proof(dose_leaf(self.organisation, self.dose), self.proof) != self.root:
+        if process_proof(self.leaf, self.proof) != self.root:
             parts = "issuer, index, holder, lot, proof or root"
             return Flaw("DoseNotInBatch", f"the dose does not stand under the root of the batch: {parts} was changed")
         return None

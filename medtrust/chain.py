@@ -28,7 +28,7 @@ from web3.types import LogReceipt, Nonce, RPCEndpoint, TxParams, TxReceipt
 from web3.utils import get_create_address
 
 from medtrust import artifacts
-from medtrust.abi import Interface, RevertDecoder
+from medtrust.abi import Interface, RevertDecoder, revert_data
 from medtrust.artifacts import Artifact
 from medtrust.errors import ChainError, ChainUnreachable, NotMined, Reverted
 from medtrust.keccak import keccak256
@@ -262,6 +262,11 @@ class Chain:
         """Make a raw JSON-RPC request; for what a local chain offers beyond the standard."""
         return self._guard(lambda: self.web3.manager.request_blocking(RPCEndpoint(method), list(params)))
 
+    def request_all(self, requests: Sequence[tuple[str, Sequence[Any]]]) -> list[Mapping[str, Any]]:
+        """Make many raw JSON-RPC requests in one message; each answer, in their order, has "result" or "error"."""
+        asked = [(RPCEndpoint(method), list(params)) for method, params in requests]
+        return list(self._guard(lambda: cast("Any", self.web3.provider).make_batch_request(asked)))
+
     def mine(self, *, seconds: int = 0) -> None:
         """On a local chain: let time pass and take a block."""
         if seconds:
@@ -339,11 +344,11 @@ class Chain:
         except TransactionNotFound:
             raise
         except ContractLogicError as error:
-            raise self._reverts.decode(_revert_data(error.data), contract, str(error.message or error)) from None
+            raise self._reverts.decode(revert_data(error.data), contract, str(error.message or error)) from None
         except Web3RPCError as error:
             answer = cast("Mapping[str, Any]", (error.rpc_response or {}).get("error") or {})
             said = str(answer.get("message") or error)
-            data = _revert_data(answer.get("data"))
+            data = revert_data(answer.get("data"))
             if data:
                 raise self._reverts.decode(data, contract, said) from None
             raise ChainError(said) from error
@@ -366,18 +371,6 @@ def _close(provider: IPCProvider) -> None:
 def create_address(sender: str, nonce: int) -> str:
     """Compute where the deployment of an account with this nonce will stand."""
     return checksum_address(str(get_create_address(Web3.to_checksum_address(sender), Nonce(nonce))))
-
-
-def _revert_data(data: Any) -> bytes:
-    """Find the revert data in what a node says: hexadecimal digits, or Ganache's object around them."""
-    if isinstance(data, Mapping):
-        return _revert_data(data.get("result") or data.get("data"))
-    if not isinstance(data, str) or not data.startswith("0x"):
-        return b""
-    try:
-        return bytes.fromhex(data[2:])
-    except ValueError:
-        return b""
 
 
 def _decode_logs(logs: Sequence[LogReceipt], interface: Interface) -> Iterable[Event]:

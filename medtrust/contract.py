@@ -10,8 +10,11 @@ from eth_account.signers.local import LocalAccount
 from medtrust.abi import Interface, interface
 from medtrust.chain import Chain, Event, Receipt
 from medtrust.errors import InputError
+from medtrust.recursion import restore_recursion_limit
 
 __all__ = ["Client"]
+
+restore_recursion_limit()
 
 C = TypeVar("C", bound="Client")
 

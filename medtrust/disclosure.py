@@ -73,14 +73,14 @@ class SealedFields:
         return OpenField(name, self._values[name], self._salts[name], proof)
 
 
-def seal(canonical: Canonical, key: bytes) -> SealedFields:
-    """Salt and hash every field of `canonical` under one root.
+def seal(canonical: Canonical, key: bytes, beside: Mapping[str, str] | None = None) -> SealedFields:
+    """Salt and hash every field of `canonical` under one root, and what stands `beside` it, by name.
 
     `key` (32 bytes) is the patient's: whoever has it reaches the same root from the same facts. Without one, pass 32
     random bytes and keep them. Losing the key makes the root unopenable.
     """
     require_key(key)
-    values = canonical.fields()
+    values = {**canonical.fields(), **(beside or {})}
     before = joined(canonical.schema, canonical.core_hash())
     return SealedFields(values, {name: hmac.digest(key, before + joined(name), "sha256") for name in values})
 

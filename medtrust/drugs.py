@@ -282,9 +282,13 @@ class DrugClient(Client):
         )
         return Verdict(self._call("verifyPack", lot, label, holder or ZERO_HASH, path))
 
-    def lot_status(self, lot: bytes) -> LotStatus:
-        """Say how a lot stands now."""
-        return LotStatus(self._call("lotStatus", lot))
+    def lot_status(self, lot: bytes, *, block: int | None = None) -> LotStatus:
+        """Say how a lot stands now, or at a block."""
+        return LotStatus(self._call("lotStatus", lot, block=block))
+
+    def commissioned(self) -> list[Event]:
+        """Read the commissions of all lots, oldest first."""
+        return self._events("LotCommissioned")
 
     def lot_of(self, lot: bytes) -> Lot | None:
         """Read the record of a lot; None if it was never commissioned."""
@@ -340,6 +344,12 @@ class DrugClient(Client):
                 deepest = depths[unit]
             movements.append(_movement(event, self.chain.time_of(event.block)))
         return tuple(movements)
+
+    def movements(self, lot: bytes) -> tuple[Movement, ...]:
+        """List all that happened to a lot and to any of its units, in the order in which it happened."""
+        events = [one for name in _ACTS for one in self._events(name, indexed={"lot": lot})]
+        ordered = sorted(events, key=lambda event: (event.block, event.log_index))
+        return tuple(_movement(event, self.chain.time_of(event.block)) for event in ordered)
 
     def _history(self, lot: bytes, path: Path) -> list[Event]:
         """Read the events of a lot and of the units of a path, in their order; none of any other unit."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from medtrust.errors import CheckRefused
 from medtrust.standards.foreign import ForeignCertificate, parse
 from medtrust.standards.trust import TrustList
 from medtrust.verdict import Advisory, Status, Verdict
 
-__all__ = ["judge", "verify"]
+__all__ = ["judge", "verify", "voucher"]
 
 _UNTRUSTED = ("KeyNotTrusted", "IssuerNotTrusted")
 
@@ -35,6 +35,20 @@ def judge(certificate: ForeignCertificate, trust: TrustList, *, at: float) -> Ve
     except CheckRefused as refused:
         return _verdict(refused, certificate, is_proven=is_proven)
     return _verdict(None, certificate, is_proven=True)
+
+
+def voucher(trust: TrustList) -> Callable[[ForeignCertificate], None]:
+    """Return what lets the doses of a certificate be read: it raises `CheckRefused` unless the certificate is genuine.
+
+    That is: somebody who is trusted signed it, it held when it was issued, and nobody withdrew it. That it has expired
+    since then takes nothing from a dose that was given, so no clock is asked, and the answer stays the same.
+    """
+
+    def vouch(certificate: ForeignCertificate) -> None:
+        certificate.check_signature(trust)
+        certificate.check_content(trust, certificate.issued_at)
+
+    return vouch
 
 
 def _verdict(refused: CheckRefused | None, certificate: ForeignCertificate | None, *, is_proven: bool) -> Verdict:

@@ -19,17 +19,19 @@ from medtrust.disclosure import SealedFields, seal
 from medtrust.drugs import LotStatus
 from medtrust.errors import InputError
 from medtrust.files import remove_drafts, state_folder, write_json, write_whole
+from medtrust.foreign import voucher
 from medtrust.import_journal import Journal, PlannedBatch
 from medtrust.import_report import ImportReport, Issued, Known, refused_files
 from medtrust.intake import GivenDose, Intake, Source
 from medtrust.keyed import keyed_hash
 from medtrust.merkle import MerkleTree
 from medtrust.standards import CsvMapping
+from medtrust.standards.trust import TrustList
 from medtrust.stock import Stock, StockedLot
 from medtrust.suite import Suite
 from medtrust.types import ZERO_HASH, organisation_id
 
-__all__ = ["Progress", "expand", "import_files", "write_qr"]
+__all__ = ["Progress", "expand", "import_files", "write_qr", "write_qr_text"]
 
 Progress = Callable[[str, int, int], None]
 """Told the stage ("read", "seal", "anchor" or "write"), how many are done, and of how many."""
@@ -50,6 +52,7 @@ def import_files(
     stock: Stock | None = None,
     strict: bool = True,
     mapping: CsvMapping | None = None,
+    trust: TrustList | None = None,
     qr: str = "",
     batch_size: int = MAX_BATCH,
     progress: Progress | None = None,
@@ -57,10 +60,11 @@ def import_files(
     """Anchor the doses in files of HL7 v2, FHIR, C-CDA or CSV; write a certificate for each and a report into `out`.
 
     `organisation` is the clinic's identifier URI, `key` its registry key (32 bytes), `stock` the lots that it received,
-    `mapping` what the columns of CSV files hold, `qr` "png" or "svg" to write codes beside the certificates. With
-    `strict` nothing is anchored if anything is refused; without, the rest is. A report among `paths` stands for the
-    files of which it refused something. A dose that stands twice, or was anchored before, is anchored once; not-done
-    and withdrawn doses are listed.
+    `mapping` what the columns of CSV files hold, `qr` "png" or "svg" to write codes beside the certificates. Of the
+    foreign certificates (EU DCC, SMART Health Card) of whom `trust` names, the doses are anchored with one field more,
+    "origin", which names the certificate. With `strict` nothing is anchored if anything is refused; without, the rest
+    is. A report among `paths` stands for the files of which it refused something. A dose that stands twice, or was
+    anchored before, is anchored once; not-done and withdrawn doses are listed.
 
     Order, salts and certificates follow from the content and the key alone, and the plan is kept before anything is
     sent: run again, after a crash or without one, it ends with the same roots and the same files, and nothing is
@@ -69,7 +73,7 @@ def import_files(
     Raises `InputError` if a file cannot be opened or another import is at work, and `Reverted`.
     """
     files = [(str(path), _bytes_of(path)) for path in expand(paths)]
-    run = _Run(suite, organisation, key, stock or Stock(), mapping, strict=strict, batch_size=batch_size)
+    run = _Run(suite, organisation, key, stock or Stock(), mapping, trust, strict=strict, batch_size=batch_size)
     with run.journal.locked():
         remove_drafts(out)
         return run.do(files, _Writer(out, qr), progress or _show_nothing)
@@ -81,8 +85,13 @@ def _show_nothing(stage: str, done: int, total: int) -> None:
 
 def write_qr(path: Path, certificate: Certificate) -> None:
     """Write the QR code of a certificate as PNG or SVG, by the ending of `path`, whole or not at all."""
+    write_qr_text(path, certificate.to_text())
+
+
+def write_qr_text(path: Path, text: str) -> None:
+    """Write the QR code of a text as PNG or SVG, by the ending of `path`, whole or not at all."""
     image = io.BytesIO()
-    segno.make_qr(certificate.to_text(), error="l").save(image, kind=path.suffix[1:], scale=_QR_SCALE)
+    segno.make_qr(text, error="l").save(image, kind=path.suffix[1:], scale=_QR_SCALE)
     write_whole(path, image.getvalue(), mode=0o600, is_flushed=False)
 
 
@@ -105,7 +114,9 @@ class _Batch:
 
     def __init__(self, organisation: bytes, doses: Sequence[GivenDose]) -> None:
         self.given = doses
-        self.fields: list[SealedFields] = [seal(dose.given, dose.patient_key) for dose in doses]
+        self.fields: list[SealedFields] = [
+            seal(dose.given, dose.patient_key, {"origin": dose.origin} if dose.origin else None) for dose in doses
+        ]
         self.doses = [
             Dose(index, dose.given.sub, dose.lot, fields.root)
             for index, (dose, fields) in enumerate(zip(doses, self.fields, strict=True))
@@ -145,10 +156,12 @@ class _Run:
         key: bytes,
         stock: Stock,
         mapping: CsvMapping | None,
+        trust: TrustList | None,
         *,
         strict: bool,
         batch_size: int,
     ) -> None:
+        self.trust = trust
         self.suite, self.issuer, self.key, self.stock, self.mapping = suite, organisation, key, stock, mapping
         self.organisation = organisation_id(organisation)
         self.strict, self.batch_size = strict, batch_size
@@ -179,7 +192,8 @@ class _Run:
     def _name(self, files: Sequence[tuple[str, bytes]]) -> str:
         """Name the import by everything that its result depends on."""
         table = self.mapping.text if self.mapping else ""
-        options = f"{self.place} {self.strict} {self.batch_size} {self.stock.to_json()} {table}".rstrip()
+        trusted = self.trust.fingerprint if self.trust else ""
+        options = f"{self.place} {self.strict} {self.batch_size} {self.stock.to_json()} {table} {trusted}".rstrip()
         contents = (hashlib.sha256(data).digest() for _, data in files)
         return keyed_hash(self.key, _IMPORT, options, *contents).hex()[:_NAME_DIGITS]
 
@@ -187,7 +201,8 @@ class _Run:
 
     def _read(self, files: Sequence[tuple[str, bytes]], settled: frozenset[bytes], progress: Progress) -> Intake:
         now, usable = self.suite.chain.now(), cache(self._why_unusable)
-        intake = Intake(self.issuer, self.key, self.stock, now, usable, settled, self.mapping)
+        vouch = voucher(self.trust) if self.trust else None
+        intake = Intake(self.issuer, self.key, self.stock, now, usable, settled, self.mapping, vouch)
         for done, (file, data) in enumerate(files, 1):
             intake.read(file, data)
             progress("read", done, len(files))

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Final
 
+import rfc8785
+
 from medtrust import standards
 from medtrust.canonical import Immunization
 from medtrust.errors import InputError
 from medtrust.keyed import keyed_hash
 from medtrust.pseudonym import patient_key
 from medtrust.standards import CsvMapping, Record
+from medtrust.standards.foreign_doses import Vouch
 from medtrust.standards.loss import DROPPED
 from medtrust.standards.reading import UPDATED
 from medtrust.stock import Stock, StockedLot
@@ -33,6 +36,7 @@ __all__ = [
 
 _DIGEST: Final = "medtrust/dose/1"
 _SCHEMAS: Final = ("imm/1",)
+_ORIGIN: Final = ("form", "issuer", "certificate", "product")
 _CLOCK_SKEW: Final = timedelta(hours=14, minutes=15)
 """The farthest time zone ahead of UTC, and the fifteen minutes by which clocks may differ."""
 
@@ -50,7 +54,7 @@ class GivenDose:
     """One dose that was given, with what is needed to anchor it.
 
     `digest` a keyed hash that says which event it is, and nothing to whoever has no key · `patient_key` 32 bytes ·
-    `lot` id of its lot on the chain, zero if it is not traced.
+    `lot` id of its lot on the chain, zero if it is not traced · `origin` of a dose on a foreign certificate, as JSON.
     """
 
     source: Source
@@ -58,6 +62,7 @@ class GivenDose:
     digest: bytes
     patient_key: bytes
     lot: bytes
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,8 @@ class Intake:
 
     `usable` says why a lot cannot be used now, "" if it can; `settled` are digests of doses that an earlier run
     anchored already, of which that is no longer asked. `now` is the chain's clock (Unix seconds), `mapping` what the
-    columns of CSV files hold.
+    columns of CSV files hold; `vouch` is told each foreign certificate and raises `CheckRefused` for those that are not
+    to be read, as none is without it.
     """
 
     organisation: str
@@ -98,6 +104,7 @@ class Intake:
     usable: Callable[[StockedLot], str]
     settled: frozenset[bytes] = frozenset()
     mapping: CsvMapping | None = None
+    vouch: Vouch | None = None
     doses: dict[bytes, GivenDose] = field(default_factory=dict)
     duplicates: list[Duplicate] = field(default_factory=list)
     not_done: list[Source] = field(default_factory=list)
@@ -112,7 +119,13 @@ class Intake:
         """Read one file; whatever is wrong in it is refused by its place, and everything else is taken."""
         try:
             reading = standards.read(
-                data, name=file, key=self.key, organisation=self.organisation, take=_SCHEMAS, mapping=self.mapping
+                data,
+                name=file,
+                key=self.key,
+                organisation=self.organisation,
+                take=_SCHEMAS,
+                mapping=self.mapping,
+                vouch=self.vouch,
             )
         except InputError as error:
             self.refused.append(error if error.file else error.within(file))
@@ -141,7 +154,8 @@ class Intake:
             self.doses.pop(digest, None)
             return
         check_day(given, self._latest)
-        dose = GivenDose(source, given, digest, self._patient_key(record), self._lot(given, digest))
+        lot = self._lot(given, digest)
+        dose = GivenDose(source, given, digest, self._patient_key(record), lot, _origin(record))
         first = self.doses.setdefault(digest, dose)
         if first is not dose:
             differs, counts = compare(first.given, dose.given, is_update=record.action == UPDATED)
@@ -160,6 +174,12 @@ class Intake:
         if reason:
             raise unusable_lot(lot.lot, lot.gtin, reason)
         return lot.id
+
+
+def _origin(record: Record) -> str:
+    """Return where a dose on a foreign certificate comes from, as canonical JSON; "" for what a clinic recorded."""
+    found = {name: record.beside[name] for name in _ORIGIN if name in record.beside}
+    return rfc8785.dumps(found).decode() if "form" in found else ""
 
 
 def dose_digest(key: bytes, given: Immunization) -> bytes:

@@ -46,6 +46,10 @@ class Registry(Protocol):
     """What answers for a registry: a client of the chain, or a checkpoint."""
 
     @property
+    def unfit(self) -> Flaw | None:
+        """Why it cannot answer for the registry; None if it can."""
+
+    @property
     def chain_id(self) -> int:
         """The chain that it speaks of."""
 
@@ -69,7 +73,7 @@ def judge(certificate: Certificate, registry: Registry, *, at: int | None = None
     It is checked from the fields up to the root, and then `registry` is asked, which the verifier trusts, never one
     that the certificate names. Whatever is not proven is UNKNOWN.
     """
-    flaw = certificate.flaw() or _flaw_of_place(certificate, registry)
+    flaw = certificate.flaw() or registry.unfit or _flaw_of_place(certificate, registry)
     if flaw:
         return unknown(certificate.issuer, flaw)
     standing = registry.standing_of(certificate, at)

@@ -239,6 +239,11 @@ class PatientClient(Client):
         """Who decides for a patient: the patient itself unless it was replaced."""
         return str(self._call("controllerOf", patient))
 
+    def changes_of_control(self) -> list[Event]:
+        """Read which accounts were let decide for which patients, for all patients, oldest first."""
+        found = [event for name in ("ControllerRotated", "PatientRecovered") for event in self._events(name)]
+        return sorted(found, key=lambda event: (event.block, event.log_index))
+
     def control_of(self, patient: str) -> Control:
         """Who decides for a patient, and its newest freeze."""
         raw = self._call("controlOf", patient)

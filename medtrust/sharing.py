@@ -138,11 +138,13 @@ class Deposit:
     def require_kept_by(self, holder: Custodian) -> Deposit:
         """Return the deposit if it is genuine and this holder can open its share.
 
-        Raises `CheckRefused` as `Card.require_genuine` does, and with reason "NotAHolder", "AnotherEnvelope",
-        "WrongKey" or "FalseShare".
+        Raises `CheckRefused` as `Card.require_genuine` does, and with reason "NotAHolder", "AnotherHolder",
+        "AnotherEnvelope", "WrongKey" or "FalseShare".
         """
         sharing = self.card.require_genuine(holder.suite).sharing
         index = sharing.place_of(holder.organisation)
+        if self.share.holder != holder.organisation:
+            raise CheckRefused("AnotherHolder", "the share is wrapped to another holder")
         if commitment_of(self.blob) != sharing.version.commitment:
             raise CheckRefused("AnotherEnvelope", "the envelope is not the one that was anchored")
         header = read_header(self.blob)

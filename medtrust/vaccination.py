@@ -142,6 +142,10 @@ class VaccinationClient(Client):
         return judge(certificate, self, at=at)
 
     @property
+    def unfit(self) -> None:
+        """None: the chain answers for itself."""
+
+    @property
     def chain_id(self) -> int:
         """The chain on which the registry stands."""
         return self.chain.id

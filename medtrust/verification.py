@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 from medtrust import foreign
-from medtrust.certificate import LONGEST_TEXT, Certificate
+from medtrust.certificate import Certificate
 from medtrust.errors import InputError
+from medtrust.judgement import Registry, judge
 from medtrust.scanner import is_picture, read_picture
+from medtrust.shown import is_shown, parse_shown
 from medtrust.standards.foreign import LARGEST
 from medtrust.standards.trust import TrustList
 from medtrust.suite import Suite
 from medtrust.verdict import Advisory, Status, Verdict
 
-__all__ = ["load", "read_trust", "verify_certificates"]
+__all__ = ["content_of", "load", "read_trust", "verify_certificates"]
 
-_TEXTS: Final = ("MT1:", "HC1:", "shc:/")
+_TEXTS: Final = ("MT1:", "MP1:", "MK1:", "HC1:", "shc:/")
 _CODES: Final = ("]Q", "]z")
 """Certificates stand in QR and Aztec codes. Stray patterns of a picture read as bar codes now and then."""
 
@@ -41,6 +42,16 @@ def load(source: str) -> list[str | bytes]:
     return [symbol.code[_IDENTIFIER_LENGTH:] for symbol in read_picture(path) if symbol.code.startswith(_CODES)]
 
 
+def content_of(path: Path) -> bytes:
+    """Return the content of a file; of a picture the text of the QR codes in it.
+
+    Raises `OSError` if there is no such file, and as `load` for a picture.
+    """
+    if is_picture(str(path)):
+        return "\n".join(map(str, load(str(path)))).encode()
+    return path.read_bytes()
+
+
 def read_trust(files: Sequence[Path]) -> TrustList:
     """Read files with certificates, key sets, directories and revocation lists, as `TrustList.read` takes them."""
     return TrustList.read((str(path), _content(path)) for path in files)
@@ -57,12 +68,19 @@ def _content(path: Path) -> bytes:
 
 
 def verify_certificates(
-    sources: Sequence[str | bytes], trust: TrustList, open_suite: Callable[[], Suite], *, at: float, is_now: bool = True
+    sources: Sequence[str | bytes],
+    trust: TrustList,
+    open_suite: Callable[[], Suite],
+    *,
+    at: float,
+    is_now: bool = True,
+    offline: Registry | None = None,
 ) -> list[Verdict]:
     """Say what stands about each certificate in `sources` at a time (Unix seconds), ours first; unread is UNKNOWN.
 
     Of foreign ones `trust` says whose signature counts. Ours are looked up on the chain of the suite that
-    `open_suite` opens; with `is_now` by its own clock. Raises what the suite raises.
+    `open_suite` opens; with `is_now` by its own clock; or in `offline`, a checkpoint that is trusted, and no chain is
+    asked. Raises what the suite raises.
     """
     if not sources:
         return [_unknown("CodeUnreadable", "the picture holds no code that can be read")]
@@ -70,30 +88,26 @@ def verify_certificates(
     strangers: list[str | bytes] = []
     for source in sources:
         if _is_ours(source):
-            verdicts.append(_verify_ours(source, open_suite, None if is_now else int(at)))
+            verdicts.append(_verify_ours(source, open_suite, None if is_now else int(at), offline))
         else:
             strangers.append(source)
     return verdicts + (foreign.verify(strangers, trust, at=at) if strangers else [])
 
 
 def _is_ours(source: str | bytes) -> bool:
-    text = source.decode("utf-8-sig", "replace") if isinstance(source, bytes) else source
-    if text.lstrip().startswith("MT1:"):
-        return True
-    if not text.lstrip().startswith("{") or len(text) > LONGEST_TEXT:
-        return False
-    try:
-        raw = json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return str(raw.get("t", "")).startswith("cert/")
+    return is_shown(source.decode("utf-8-sig", "replace") if isinstance(source, bytes) else source)
 
 
-def _verify_ours(source: str | bytes, open_suite: Callable[[], Suite], at: int | None) -> Verdict:
+def _verify_ours(
+    source: str | bytes, open_suite: Callable[[], Suite], at: int | None, offline: Registry | None
+) -> Verdict:
     try:
-        certificate = Certificate.parse(source)
+        shown = parse_shown(source)
     except InputError as error:
         return _unknown("CertificateBroken", str(error))
+    certificate = shown if isinstance(shown, Certificate) else shown.certificate
+    if offline is not None:
+        return judge(certificate, offline, at=at)
     return open_suite().vaccination.verify(certificate, at=at)
 
 

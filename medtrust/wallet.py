@@ -15,8 +15,11 @@ from eth_account.types import Language
 from medtrust.errors import InputError
 from medtrust.files import read_json
 from medtrust.keccak import keccak256
+from medtrust.recursion import restore_recursion_limit
 
 __all__ = ["ROLES", "account", "from_key", "new_seed", "pseudonym", "role"]
+
+restore_recursion_limit()
 
 ROLES: Final = (
     "steward",

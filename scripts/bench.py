@@ -1,7 +1,7 @@
-"""Measures the work off the chain, on invented doses: import, trees beside JavaScript's, verification, signing, kills.
+"""Measures the work off the chain, on invented doses: import, trees beside JavaScript's, signing, sending, kills.
 
-Runs as `python scripts/bench.py [--doses N] [--workers N] [--kill-doses N] [--kills N] [--peer-leaves N] [PART…]`; the
-parts are import, trees, signing and kills, all of them unless some are named. --json prints the figures for programs.
+Runs as `python scripts/bench.py [PART…]`; the parts are import, trees, signing, outbox and kills, all unless some are
+named. --help names the sizes, --json prints the figures for programs.
 """
 
 from __future__ import annotations
@@ -17,18 +17,25 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from medtrust.bench.figures import Figure
 from medtrust.bench.imports import bench_import, bench_kills, bench_verification
+from medtrust.bench.sending import bench_sending
 from medtrust.bench.signing import bench_signing
 from medtrust.bench.trees import bench_trees
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = ("import", "trees", "signing", "kills")
+PARTS = ("import", "trees", "signing", "outbox", "kills")
 
 
 def main() -> None:
     """Measure, and print each figure as it comes."""
     parser = argparse.ArgumentParser(description="measure the work off the chain")
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="what to measure; all unless named")
-    for option, default in (("doses", 1_000_000), ("workers", 2), ("kill-doses", 200_000), ("kills", 50)):
+    for option, default in (
+        ("doses", 1_000_000),
+        ("workers", 2),
+        ("kill-doses", 200_000),
+        ("kills", 50),
+        ("transactions", 3000),
+    ):
         parser.add_argument(f"--{option}", type=int, default=default)
     parser.add_argument("--peer-leaves", type=int, default=1_000_000, help="leaves of the trees beside JavaScript's")
     parser.add_argument("--json", action="store_true")
@@ -54,6 +61,9 @@ def measure(options: argparse.Namespace, scratch: Path) -> Iterator[Figure]:
         yield from bench_trees(ROOT, scratch, 1_000_000, options.peer_leaves)
     if "signing" in parts:
         yield from bench_signing()
+    if "outbox" in parts:
+        (scratch / "outbox").mkdir()
+        yield from bench_sending(ROOT, scratch / "outbox", options.transactions)
     if "kills" in parts:
         (scratch / "kills").mkdir()
         yield from bench_kills(ROOT, scratch / "kills", options.kill_doses, options.kills, options.workers, say)

@@ -1,5 +1,5 @@
 // Times a tree over leaf hashes (a file of 32 bytes each) from the library that is named, kept whole and proving one leaf.
-// Prints {"root", "seconds", "version"}. Both libraries are given hashes, so that neither encodes or hashes values.
+// Prints {"root", "seconds", "coreSeconds", "version"}. Both libraries are given hashes, so that neither encodes or hashes values.
 const { readFileSync } = require("node:fs");
 const { performance } = require("node:perf_hooks");
 
@@ -33,7 +33,9 @@ const builders = {
 
 const build = builders[name]();
 const start = performance.now();
+const cores = process.cpuUsage();
 const root = build();
 const seconds = (performance.now() - start) / 1000;
+const { user, system } = process.cpuUsage(cores);
 const { version } = JSON.parse(readFileSync(`node_modules/${name}/package.json`, "utf8"));
-process.stdout.write(JSON.stringify({ root, seconds, version }));
+process.stdout.write(JSON.stringify({ root, seconds, coreSeconds: (user + system) / 1e6, version }));

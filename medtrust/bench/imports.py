@@ -12,20 +12,26 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from medtrust import node, sandbox
 from medtrust.bench.doses import write_doses
-from medtrust.bench.figures import Figure, Stopwatch
+from medtrust.bench.figures import Figure, Stopwatch, rate
 from medtrust.bulk_import import import_bulk
 from medtrust.bulk_report import BulkReport, read_pack
+from medtrust.certificate import Certificate
+from medtrust.checkpoint import OfflineRegistry
+from medtrust.checkpoints import make_checkpoint
 from medtrust.deploy import AddressBook
 from medtrust.importer import Progress
+from medtrust.judgement import judge
 from medtrust.story import BEGINS_AT
 from medtrust.suite import Suite
+from medtrust.verdict import Verdict
 
-__all__ = ["Imported", "bench_import", "bench_kills", "bench_verification"]
+__all__ = ["Imported", "bench_import", "bench_kills", "bench_verification", "local_suite"]
 
 _CLINIC: Final = sandbox.ORGANISATIONS["clinic"]
 _KEY: Final = bytes(range(32))
@@ -41,7 +47,7 @@ class Imported:
 
 
 @contextmanager
-def _suite(root: Path, folder: Path) -> Iterator[tuple[Suite, str]]:
+def local_suite(root: Path, folder: Path) -> Iterator[tuple[Suite, str]]:
     """Start a chain with the suite on it and everyone accredited; yield the suite and how to reach the chain."""
     with node.start("anvil", root, timestamp=BEGINS_AT) as running:
         suite = sandbox.deploy_suite(running, AddressBook(running.chain_id, folder / "deployments"))
@@ -56,7 +62,7 @@ def bench_import(
     """Import `count` doses, and yield the figures and what was imported while its chain still runs."""
     files = write_doses(scratch / "doses", count)
     os.environ["MEDTRUST_HOME"] = str(scratch / "home")
-    with _suite(root, scratch) as (suite, _):
+    with local_suite(root, scratch) as (suite, _):
         watch = Stopwatch()
         with watch.running():
             report = import_bulk(
@@ -81,21 +87,29 @@ def bench_import(
 
 
 def bench_verification(imported: Imported) -> Iterator[Figure]:
-    """Yield how many certificates a second are verified against the chain, and checked without one."""
+    """Yield how many certificates a second are read from JSON and verified: by the chain, and by a signed checkpoint.
+
+    Raises `AssertionError` if one of them is not valid.
+    """
     packed = read_pack(imported.report.packs[0])
-    certificates = [one.certificate for one, _ in zip(packed, range(_SAMPLE), strict=False)]
-    watch = Stopwatch()
-    with watch.running():
-        verdicts = [imported.suite.vaccination.verify(certificate) for certificate in certificates]
-    if not all(verdict.is_valid for verdict in verdicts):
-        raise AssertionError("a certificate that was just issued is not valid")
-    yield Figure("certificates verified online, one call each", len(certificates) / watch.seconds, "a second")
-    texts = [certificate.to_json() for certificate in certificates]
-    with watch.running():
-        flaws = [type(one).parse(text).flaw() for one, text in zip(certificates, texts, strict=True)]
-    if any(flaws):
-        raise AssertionError("a certificate that was just issued does not fit together")
-    yield Figure("certificates read and checked up to their root, no chain", len(texts) / watch.seconds, "a second")
+    texts = [one.certificate.to_json() for one, _ in zip(packed, range(_SAMPLE), strict=False)]
+    suite = imported.suite
+    now = suite.chain.now()
+    checkpoint = make_checkpoint(suite.acting_as("authority"), sandbox.JURISDICTION, expires_at=now + 86_400)
+    offline = OfflineRegistry(checkpoint, suite.accreditation.authority_of(sandbox.JURISDICTION), now)
+    ways: dict[str, Callable[[Certificate], Verdict]] = {
+        "certificates verified online, each by the chain": suite.vaccination.verify,
+        "certificates verified offline, by a checkpoint": partial(judge, registry=offline),
+    }
+    for what, verify in ways.items():
+        figure, verdicts = rate(what, "a second", len(texts), partial(_verdicts, verify, texts))
+        if not all(verdict.is_valid for verdict in verdicts):
+            raise AssertionError("a certificate that was just issued is not valid")
+        yield figure
+
+
+def _verdicts(verify: Callable[[Certificate], Verdict], texts: Sequence[bytes]) -> list[Verdict]:
+    return [verify(Certificate.parse(text)) for text in texts]
 
 
 def bench_kills(
@@ -119,7 +133,7 @@ def bench_kills(
     with _Lives(root, scratch / "killed", command) as killed:
         chance = random.Random(kills)  # noqa: S311  when it kills need not be secret
         done = 0
-        while done < kills and not killed.live(1 + chance.random() * (1 + 4 * watch.seconds / kills)):
+        while done < kills and not killed.live(1.2 * chance.random() * watch.seconds / kills):
             done += 1
             say(f"killed {done} of {kills} times")
         killed.live()
@@ -138,7 +152,7 @@ class _Lives:
     def __init__(self, root: Path, folder: Path, command: Sequence[str]) -> None:
         folder.mkdir()
         self._folder, self._command = folder, [*command, "--out", str(folder / "packs")]
-        self._suite = _suite(root, folder)
+        self._suite = local_suite(root, folder)
 
     def __enter__(self) -> _Lives:
         self.suite, target = self._suite.__enter__()
@@ -154,10 +168,13 @@ class _Lives:
         self._suite.__exit__(None, None, None)
 
     def live(self, seconds: float | None = None) -> bool:
-        """Run the import to its end, or kill it after some seconds; return whether it ended."""
+        """Run the import to its end, or kill it some seconds after it began to work; return whether it ended."""
+        before = self._began()
         with (self._folder / "said").open("wb") as said:
             process = subprocess.Popen(self._command, env=self._environment, stdout=said, stderr=said)
             try:
+                while seconds is not None and process.poll() is None and self._began() == before:
+                    time.sleep(0.01)
                 code = process.wait(seconds)
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGKILL)
@@ -167,6 +184,10 @@ class _Lives:
         if code:
             raise AssertionError(f"exit code {code}: {(self._folder / 'said').read_text()[-2000:]}")
         return True
+
+    def _began(self) -> int:
+        """When an import last took the journal's lock (nanoseconds), 0 if none did."""
+        return max((path.stat().st_mtime_ns for path in self._folder.glob("home/imports/*/lock")), default=0)
 
     def outcome(self, count: int) -> tuple[list[str], int, int]:
         """Return the roots, how many doses have a certificate, and how many have two."""

@@ -12,6 +12,7 @@ import typer
 from medtrust.card_key import card_key, key_set
 from medtrust.certificate import Certificate
 from medtrust.cli.common import ChainOption, JsonOption, answer, console, new_app, open_suite, table, time_of
+from medtrust.cli.vaccine_verify import AuthorityOption, OfflineOption, offline_registry
 from medtrust.exporting import card_of, write_card, write_fhir, write_page, write_picture
 from medtrust.files import write_json
 from medtrust.instants import instant
@@ -42,20 +43,25 @@ def verify(
     sources: SourcesArgument,
     trust: TrustOption = None,
     at: Annotated[str | None, typer.Option(help="As of a time (ISO 8601); now unless given.")] = None,
+    offline: OfflineOption = None,
+    authority: AuthorityOption = None,
     chain: ChainOption = "local",
     json_: JsonOption = False,
 ) -> None:
     """Say who issued a certificate, whether it stands and why; exit 1 unless it is valid.
 
-    Several files are the chunks of one health card. The chain is asked about our own certificates alone.
+    Several files are the chunks of one health card. The chain, or a checkpoint, is asked about our own certificates
+    alone.
     """
+    moment = instant(at, place="--at") if at else time.time()
     shown = [part for source in sources for part in (_stdin() if source == "-" else load(source))]
     verdicts = verify_certificates(
         shown,
         read_trust(trust or []),
         lambda: open_suite(chain, None),
-        at=instant(at, place="--at") if at else time.time(),
+        at=moment,
         is_now=at is None,
+        offline=offline_registry(offline, authority, int(moment)) if offline else None,
     )
     first = next((verdict for verdict in verdicts if not verdict.is_valid), verdicts[0])
     value = _to_dict(first)
@@ -137,6 +143,7 @@ def _to_dict(verdict: Verdict) -> dict[str, Any]:
         "anchoredAt": verdict.anchored_at,
         "advisories": verdict.advisories.names,
         "bearer": verdict.bearer,
+        "successor": verdict.successor,
     }
 
 

@@ -173,6 +173,7 @@ def visit(
     currency: Annotated[str, typer.Option(help="The currency (ISO 4217) that the token stands for.")] = "USD",
     key: Annotated[Path | None, typer.Option(help="The registry key's file; made at first use.")] = None,
     payer: claim_files.PayerOption = None,
+    authority: claim_files.AuthorityOption = None,
     chain: ChainOption = "local",
     as_: AccountOption = None,
     json_: JsonOption = False,
@@ -186,8 +187,14 @@ def visit(
     secret = registry_key(issuer, key)
     billing = Billing(suite)
     try:
-        payers = claim_files.payers_of(payer)
-        bills = read_bills(_read(file), name=str(file), key=secret, organisation=issuer, payers=payers)
+        bills = read_bills(
+            _read(file),
+            name=str(file),
+            key=secret,
+            organisation=issuer,
+            payers=claim_files.payers_of(payer),
+            authorities=claim_files.authorities_of(authority),
+        )
         visits = [billing.visit(bill, _policies(policy), key=secret, currency=currency) for bill in bills]
     except InputError as error:
         raise error if error.file else error.within(str(file)) from None

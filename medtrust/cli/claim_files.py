@@ -24,7 +24,7 @@ from medtrust.quote import Quote
 from medtrust.quote import quote as quote_bill
 from medtrust.standards import Reading
 
-__all__ = ["PayerOption", "add_to", "payers_of"]
+__all__ = ["AuthorityOption", "PayerOption", "add_to", "authorities_of", "payers_of"]
 
 FileArgument = Annotated[
     Path,
@@ -36,6 +36,10 @@ OrganisationOption = Annotated[
 PayerOption = Annotated[
     list[str] | None,
     typer.Option("--payer", help="NUMBER=URI: who a payer is that the file numbers or names; repeatable."),
+]
+AuthorityOption = Annotated[
+    list[str] | None,
+    typer.Option("--authority", help="EA=URI or CLM=URI: who gave patients or visits their numbers in an 837."),
 ]
 StrictOption = Annotated[
     float, typer.Option("--strict", min=0, max=1, help="Fail if a smaller share of the fields is carried over.")
@@ -57,12 +61,20 @@ def _import(
     ] = COMPARISON_KEY.hex(),
     organisation: OrganisationOption = _COMPARISON,
     payer: PayerOption = None,
+    authority: AuthorityOption = None,
     strict: StrictOption = 0.0,
     json_: JsonOption = False,
 ) -> None:
     """Say what the claims in a file are in canonical form, and what became of every field; exit 1 if any is refused."""
     secret = _key(key)
-    reading = read_claims(_read(file), name=str(file), key=secret, organisation=organisation, payers=payers_of(payer))
+    reading = read_claims(
+        _read(file),
+        name=str(file),
+        key=secret,
+        organisation=organisation,
+        payers=payers_of(payer),
+        authorities=authorities_of(authority),
+    )
     answer(_imported(reading), lambda: _print_claims(reading), as_json=json_)
     reading.loss.strict(strict)
     if reading.refusals:
@@ -172,10 +184,23 @@ def _key(text: str) -> bytes:
 
 def payers_of(options: list[str] | None) -> dict[str, str]:
     """Read payers: the number or name by which the file calls one, and its identifier."""
+    return _pairs(options, "--payer", "NUMBER=URI")
+
+
+def authorities_of(options: list[str] | None) -> dict[str, str]:
+    """Read who gave the numbers of an 837: EA those of patients' records, CLM those of visits."""
+    found = _pairs(options, "--authority", "EA=URI or CLM=URI")
+    for name in found:
+        if name not in ("EA", "CLM"):
+            raise InputError(place="--authority", found=repr(name), expected="EA=URI or CLM=URI")
+    return found
+
+
+def _pairs(options: list[str] | None, place: str, expected: str) -> dict[str, str]:
     pairs = [option.partition("=") for option in options or ()]
     for name, _, uri in pairs:
         if not name or not uri:
-            raise InputError(place="--payer", found=repr(name), expected="NUMBER=URI")
+            raise InputError(place=place, found=repr(name), expected=expected)
     return {name: uri for name, _, uri in pairs}
 
 

@@ -19,6 +19,7 @@ from medtrust.cli.common import (
     organisation,
     receipt_answer,
     table,
+    time_of,
     when,
 )
 from medtrust.cli.consent_options import (
@@ -217,11 +218,13 @@ def history(
     """List what was done about the consents of a patient, oldest first."""
     suite = open_suite(chain, None)
     events = suite.consent.history(address(patient, suite))
-    rows = table(f"consents of {patient}", "block", "event", "consent or grantee")
-    rows.columns[-1].overflow = "fold"
+    rows = table(f"consents of {patient}", "block", "when", "event", "consent or grantee")
+    rows.columns[-2].no_wrap, rows.columns[-1].overflow = True, "fold"
     for event in events:
         about = event.values.get("consent") or event.values.get("grantee") or b""
-        rows.add_row(str(event.block), event.name, f"0x{about.hex()}" if about else "all")
+        at = next(value for name, value in event.values.items() if name.endswith("At"))
+        what = f"{event.name}, by a guardian" if event.values.get("isByGuardian") else event.name
+        rows.add_row(str(event.block), time_of(at), what, f"0x{about.hex()}" if about else "all")
     value = [{"event": event.name, "block": event.block, **event.values} for event in events]
     answer(value, rows, as_json=json_)
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from medtrust.cli import drug_events
 from medtrust.cli.common import (
     AccountOption,
     ChainOption,
@@ -30,6 +31,7 @@ from medtrust.scanner import code_of
 __all__ = ["app"]
 
 app = new_app("Where medicines are: lots and packs from their maker to the one time they are dispensed.")
+drug_events.add_to(app)
 
 ScanArgument = Annotated[
     str,

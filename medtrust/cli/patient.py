@@ -33,7 +33,7 @@ PatientArgument = Annotated[str, typer.Argument(help="The address of the patient
 AccountArgument = Annotated[str, typer.Argument(help="An address, or a name on a local chain.")]
 ScopeOption = Annotated[str, typer.Option("--scope", help="What it may do, such as grant,revoke,freeze,recover.")]
 SenderOption = Annotated[
-    str | None, typer.Option(help="Who sends and pays for what the controller signs; the controller unless given.")
+    str | None, typer.Option(help="Who sends and pays for what the signer signs; the signer unless given.")
 ]
 
 
@@ -177,14 +177,18 @@ def freeze(
 def recover(
     patient: PatientArgument,
     controller: AccountArgument,
+    sender: SenderOption = None,
     chain: ChainOption = "local",
     as_: AccountOption = None,
     json_: JsonOption = False,
 ) -> None:
     """Vote for a new controller of a patient, as a guardian."""
     suite = open_suite(chain, as_)
-    who = address(patient, suite)
-    done = suite.patients.recover(who, address(controller, suite))
+    who, new = address(patient, suite), address(controller, suite)
+    if sender is None:
+        done = suite.patients.recover(who, new)
+    else:
+        done = _relay(chain, sender).patients.send(suite.patients.sign_recover(who, new, deadline=_soon(suite)))
     state = suite.patients.recovery_of(who)
     begun = any(event.name == "RecoveryBegun" for event in done.events)
     text = f"recovery begun: ready at {time_of(state.ready_at)}" if begun else "voted"
@@ -222,11 +226,19 @@ def finish_recovery(
 
 @app.command()
 def resign(
-    patient: PatientArgument, chain: ChainOption = "local", as_: AccountOption = None, json_: JsonOption = False
+    patient: PatientArgument,
+    sender: SenderOption = None,
+    chain: ChainOption = "local",
+    as_: AccountOption = None,
+    json_: JsonOption = False,
 ) -> None:
     """Resign as a guardian, at once."""
     suite = open_suite(chain, as_)
-    done = suite.patients.resign(address(patient, suite))
+    who = address(patient, suite)
+    if sender is None:
+        done = suite.patients.resign(who)
+    else:
+        done = _relay(chain, sender).patients.send(suite.patients.sign_resign(who, deadline=_soon(suite)))
     receipt_answer(done, "no guardian any more", as_json=json_)
 
 

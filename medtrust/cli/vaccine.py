@@ -16,7 +16,7 @@ from rich.progress import Progress as Bar
 
 from medtrust.bulk_import import import_bulk
 from medtrust.bulk_report import BulkReport
-from medtrust.certificate import LONGEST_TEXT, MAX_BATCH, Certificate
+from medtrust.certificate import MAX_BATCH
 from medtrust.cli.common import (
     AccountOption,
     ChainOption,
@@ -25,12 +25,13 @@ from medtrust.cli.common import (
     console,
     new_app,
     open_suite,
-    receipt_answer,
     table,
-    time_of,
-    when,
 )
 from medtrust.cli.vaccine_bulk import clinic_identifier, listen, print_bulk_report, unpack
+from medtrust.cli.vaccine_correct import amend, dispute, enter_in_error, heir, revoke
+from medtrust.cli.vaccine_options import CertificateArgument, FieldsOption, read_certificate
+from medtrust.cli.vaccine_public import affected, counts
+from medtrust.cli.vaccine_verify import checkpoint, codes, key, present, verify
 from medtrust.errors import InputError
 from medtrust.files import write_whole
 from medtrust.import_report import ImportReport
@@ -38,18 +39,16 @@ from medtrust.importer import Progress, import_files, write_qr
 from medtrust.mapping_file import load_mapping
 from medtrust.registry_key import registry_key
 from medtrust.stock import Stock
-from medtrust.vaccination import Verdict
+from medtrust.verification import read_trust
 
 __all__ = ["app"]
 
 app = new_app("Vaccinations: anchored in batches, shown as certificates, verified by anyone.")
 app.command()(unpack)
 app.command()(listen)
-
-CertificateArgument = Annotated[
-    str, typer.Argument(help="A certificate file, the text of its QR code (MT1:…), or - for stdin.")
-]
-FieldsOption = Annotated[str, typer.Option("--fields", help="Show these alone, separated by commas; all unless given.")]
+for _command in (verify, present, codes, key, checkpoint, revoke, amend, dispute, heir, affected, counts):
+    app.command()(_command)
+app.command(name="error")(enter_in_error)
 
 _STAGES = {"read": "reading files", "seal": "sealing batches", "anchor": "anchoring", "write": "writing certificates"}
 
@@ -73,6 +72,9 @@ def import_(
         bool, typer.Option("--bulk", help="Files of any size in constant memory; packs of certificates.")
     ] = False,
     workers: Annotated[int, typer.Option(min=1, max=64, help="With --bulk: how many processes share the work.")] = 2,
+    trust: Annotated[
+        list[Path] | None, typer.Option("--trust", help="Whose EU DCCs and SMART Health Cards to take; none if none.")
+    ] = None,
     chain: ChainOption = "local",
     as_: AccountOption = None,
     json_: JsonOption = False,
@@ -86,10 +88,13 @@ def import_(
     secret = registry_key(issuer, key)
     stocked = Stock.read(stock) if stock else None
     columns = load_mapping(mapping) if mapping else None
+    if bulk and trust:
+        raise InputError(place="--trust", found="--bulk", expected="foreign certificates without --bulk: they are few")
     if bulk and qr:
         raise InputError(place="--qr", found=qr, expected="no codes with --bulk: export them from certificates")
     with _progress(is_shown=not json_) as progress:
-        do = partial(import_bulk, workers=workers) if bulk else partial(import_files, qr=qr)
+        trusted = read_trust(trust) if trust else None
+        do = partial(import_bulk, workers=workers) if bulk else partial(import_files, qr=qr, trust=trusted)
         report = do(
             files,
             suite,
@@ -108,50 +113,9 @@ def import_(
 
 
 @app.command()
-def verify(
-    certificate: CertificateArgument,
-    at: Annotated[str | None, typer.Option(help="As of a time: a date or Unix seconds; now unless given.")] = None,
-    chain: ChainOption = "local",
-    json_: JsonOption = False,
-) -> None:
-    """Say who gave a dose, when it was anchored, how it stands and why; exit 1 unless it is valid."""
-    shown = _read(certificate)
-    suite = open_suite(chain, None)
-    verdict = suite.vaccination.verify(shown, at=when(at, suite.chain, default=0) if at else None)
-    value = {
-        "valid": verdict.is_valid,
-        "status": verdict.status.name,
-        "reason": verdict.reason,
-        "sentence": verdict.sentence,
-        "advisories": verdict.advisories.names,
-        "issuer": verdict.issuer,
-        "signer": verdict.signer,
-        "anchoredAt": verdict.anchored_at,
-        "bearer": verdict.bearer,
-        "shown": verdict.shown,
-    }
-    answer(value, lambda: _print_verdict(verdict), as_json=json_)
-    if not verdict.is_valid:
-        raise typer.Exit(1)
-
-
-@app.command()
-def revoke(
-    certificate: CertificateArgument,
-    chain: ChainOption = "local",
-    as_: AccountOption = None,
-    json_: JsonOption = False,
-) -> None:
-    """Withdraw the dose of a certificate for ever, as its issuer or the authority of its jurisdiction."""
-    given = _read(certificate)
-    receipt = open_suite(chain, as_).vaccination.revoke(given.organisation, given.root, given.dose.index)
-    receipt_answer(receipt, f"withdrew dose {given.dose.index} of the batch 0x{given.root.hex()}", as_json=json_)
-
-
-@app.command()
 def show(certificate: CertificateArgument, json_: JsonOption = False) -> None:
     """Show what a certificate says, and whether it fits together; whether it is valid only `verify` can say."""
-    given = _read(certificate)
+    given = read_certificate(certificate)
     flaw = given.flaw()
     rows = table(f"Certificate of {given.issuer}", "field", "value")
     for name, value in given.values.items():
@@ -172,7 +136,7 @@ def export(
     json_: JsonOption = False,
 ) -> None:
     """Make a certificate that shows fewer fields: a file, a QR code, or its text."""
-    given = _read(certificate)
+    given = read_certificate(certificate)
     shown = given.show(fields.split(",")) if fields else given
     if qr:
         if qr.suffix not in (".png", ".svg"):
@@ -181,22 +145,6 @@ def export(
     if to:
         write_whole(to, shown.to_json() + b"\n", mode=0o600)
     answer({"text": shown.to_text(), "fields": list(shown.values)}, shown.to_text(), as_json=json_)
-
-
-def _read(certificate: str) -> Certificate:
-    if certificate == "-":
-        return Certificate.parse(sys.stdin.read(LONGEST_TEXT + 1))
-    if certificate.startswith("MT1:"):
-        return Certificate.parse(certificate)
-    path = Path(certificate)
-    try:
-        with path.open("rb") as file:
-            return Certificate.parse(file.read(LONGEST_TEXT + 1))
-    except OSError as error:
-        expected = "a certificate file, or text that begins with MT1:"
-        raise InputError(file=certificate, place="file", found=error.strerror or "nothing", expected=expected) from None
-    except InputError as error:
-        raise error.within(certificate) from None
 
 
 @contextmanager
@@ -242,18 +190,3 @@ def _print_report(report: ImportReport) -> None:
     if not report.is_complete:
         console.print("Nothing was anchored: mend what was refused, or import the rest with --lenient.")
     console.print(f"certificates and report: {report.path.parent}/, {report.path.name}")
-
-
-def _print_verdict(verdict: Verdict) -> None:
-    rows = table(f"{verdict.status.name}: {verdict.sentence}", "", "")
-    rows.add_row("issuer", verdict.issuer)
-    if verdict.signer:
-        rows.add_row("anchored", f"{time_of(verdict.anchored_at)} by {verdict.signer}")
-    for name, value in verdict.shown.items():
-        rows.add_row(name, value)
-    for sentence in verdict.advisories.sentences:
-        rows.add_row("mind", sentence)
-    if verdict.bearer and verdict.is_valid:
-        rows.add_row("bearer", "whoever holds this certificate can show it: nothing was asked of the holder")
-    rows.add_row("reason", verdict.reason)
-    console.print(rows)

@@ -29,6 +29,7 @@ def read(
     take: Collection[str] = ("imm/1", "enc/1", "claim/1"),
     mapping: CsvMapping | None = None,
     payers: Mapping[str, str] | None = None,
+    authorities: Mapping[str, str] | None = None,
     vouch: Vouch | None = None,
 ) -> Reading:
     """Read HL7 v2 (one message, several, a batch), FHIR R4 JSON (a resource, a Bundle, NDJSON), C-CDA, X12 837P, CSV,
@@ -37,13 +38,22 @@ def read(
     They are told apart by how they begin; a table begins with anything, so it is read where a `mapping` says what its
     columns hold. `name` is what refusals call the source; `key` (32 bytes) and `organisation` (identifier URI) are
     those under which patients get their pseudonyms; `take` names the schemas that are wanted, the rest is let by;
-    `payers` says the identifier URI of a payer by the number or the name that the source has of it. `vouch`
-    is told each foreign certificate and raises `CheckRefused` for one that is not to be read, as all are without it.
-    What cannot be read is among the refusals, and everything else is read all the same. Raises `InputError` only if
-    `data` is none of these.
+    `payers` says the identifier URI of a payer by the number or the name that the source has of it, `authorities` who
+    assigned the bare numbers of X12, by "EA" those of patients' records and by "CLM" those of visits. `vouch` is told
+    each foreign certificate and raises `CheckRefused` for one that is not to be read, as all are without it. What
+    cannot be read is among the refusals, and everything else is read all the same. Raises `InputError` only if `data`
+    is none of these.
     """
     is_certificate = is_foreign(data)
-    reader = Reader(name=name, key=key, organisation=organisation, take=take, payers=payers, by_name=is_certificate)
+    reader = Reader(
+        name=name,
+        key=key,
+        organisation=organisation,
+        take=take,
+        payers=payers,
+        authorities=authorities,
+        by_name=is_certificate,
+    )
     wants_visits = bool(reader.take & {"enc/1", "claim/1"})
     if is_hl7v2(data):
         read_hl7v2(data, reader)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -50,10 +50,11 @@ def read_ccda(data: bytes, reader: Reader) -> None:
     if not activities:
         place, expected = root.path or "/", f"an immunization activity (template {_IMMUNIZATION_ACTIVITY})"
         reader.refuse(InputError(place=place, found="none", expected=expected))
+    targets = list(root.everywhere("recordTarget")) if activities else []
     for activity in activities:
         own: Marks = {}
         try:
-            reader.records.append(_dose(activity, root, reader, own))
+            reader.records.append(_dose(activity, targets, reader, own))
             marks.update(own)
         except InputError as error:
             reader.refuse(error)
@@ -65,12 +66,12 @@ def _activities(root: Element) -> Iterator[Element]:
             yield activity
 
 
-def _dose(activity: Element, root: Element, reader: Reader, marks: Marks) -> Record:
+def _dose(activity: Element, targets: Sequence[Element], reader: Reader, marks: Marks) -> Record:
     mood = activity.attribute("moodCode")
     if mood != "EVN":
         raise activity.error("@moodCode", mood, "EVN, because what is intended has not taken place")
     marks[f"{activity.path}/@moodCode"] = MAPPED
-    patient = _patient(activity, root, marks)
+    patient = _patient(activity, targets, marks)
     occurred = _day(activity, marks)
     status = _status(activity, marks)
     product = activity.find("consumable", "manufacturedProduct")
@@ -93,9 +94,8 @@ def _dose(activity: Element, root: Element, reader: Reader, marks: Marks) -> Rec
     return Record(dose, activity.path, patient, action, _beside(activity, marks))
 
 
-def _patient(activity: Element, root: Element, marks: Marks) -> PatientIdentifier:
+def _patient(activity: Element, targets: Sequence[Element], marks: Marks) -> PatientIdentifier:
     """Return who the patient is: the first record number of the recordTarget, else its first identifier."""
-    targets = list(root.everywhere("recordTarget"))
     if len(targets) != 1:
         found = f"{len(targets)} recordTargets" if targets else ""
         raise activity.error("", found, "one recordTarget in the document, whose identifier says who the patient is")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from math import isfinite
 from typing import Any
 
 import cbor2
@@ -42,13 +43,13 @@ def load_cbor(raw: bytes) -> Any:
 def _plain(value: Any, depth: int) -> Any:
     if depth == 0:
         raise ValueError("too deep a structure")
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and all(isinstance(key, (str, int)) for key in value):
         return {key: _plain(member, depth - 1) for key, member in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(member, depth - 1) for member in value]
     if isinstance(value, (datetime, date)):
         return value.isoformat()
-    if value is None or isinstance(value, (str, bytes, int, float)):
+    if value is None or isinstance(value, (str, bytes, int)) or (isinstance(value, float) and isfinite(value)):
         return value
     if isinstance(value, cbor2.CBORTag) and value.tag in (_SIGN1_TAG, _CWT_TAG):
         return _plain(value.value, depth - 1)

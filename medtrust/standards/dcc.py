@@ -117,6 +117,11 @@ class HealthCertificate:
         return self.message.kid.hex()
 
     @property
+    def issued_at(self) -> float:
+        """When it was issued, as it says (Unix seconds)."""
+        return self.said.issued_at
+
+    @property
     def claims(self) -> dict[str, Any]:
         """What it says, under the names of the registered claims."""
         said = self.said
@@ -167,7 +172,8 @@ class HealthCertificate:
 
     def check_purpose(self, trust: TrustList, group: str) -> None:
         """Check that the signer may sign certificates of this group; raises `CheckRefused`, reason "KeyPurpose"."""
-        signer = self._signer(trust)
+        named = trust.signers_of(self.message.kid)
+        signer = named[0] if len(named) == 1 else self._signer(trust)
         if group not in signer.groups:
             sentence = f"the signer may sign {', '.join(sorted(signer.groups))}, the certificate is of group {group}"
             raise CheckRefused("KeyPurpose", sentence)

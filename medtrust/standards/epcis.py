@@ -9,7 +9,7 @@ from typing import Any
 
 from medtrust.errors import InputError
 from medtrust.standards.epcis_check import check_source
-from medtrust.standards.epcis_hash import event_hash, instant, pre_hash
+from medtrust.standards.epcis_hash import hash_of, instant, pre_hash
 from medtrust.standards.epcis_source import read_json_source
 from medtrust.standards.epcis_xml import read_xml_source
 
@@ -76,14 +76,10 @@ def read_epcis(data: bytes, *, name: str = "") -> Epcis:
         source = read_xml_source(data) if start == b"<" else read_json_source(data.removeprefix(b"\xef\xbb\xbf"))
     except InputError as error:
         raise error.within(name) from None
+    texts = [pre_hash(event.fields, ignored=source.ignored) for event in source.events]
     events = tuple(
-        EpcisEvent(
-            event.path,
-            event_hash(event.fields, ignored=source.ignored),
-            pre_hash(event.fields, ignored=source.ignored),
-            event.fields,
-        )
-        for event in source.events
+        EpcisEvent(event.path, hash_of(text), text, event.fields)
+        for event, text in zip(source.events, texts, strict=True)
     )
     problems = tuple(problem.within(name) for problem in check_source(source))
     return Epcis(source.kind, source.version, events, problems)

@@ -26,7 +26,7 @@ from medtrust.standards.epcis_words import (
     VOCABULARIES,
 )
 
-__all__ = ["event_hash", "instant", "pre_hash"]
+__all__ = ["event_hash", "hash_of", "instant", "pre_hash"]
 
 _IGNORED: Final = frozenset(("recordTime", "eventID", "type", "errorDeclaration", "@context"))
 _COMMENTS: Final = frozenset(("comment", f"{{{PREFIXES['rdfs']}}}comment"))
@@ -72,8 +72,12 @@ def event_hash(event: Mapping[str, Any], *, ignored: Collection[str] = ()) -> st
 
     `ignored` names fields of somebody's own, as "{namespace}name", that its document leaves out of account.
     """
-    digest = hashlib.sha256(pre_hash(event, ignored=ignored).encode()).hexdigest()
-    return f"ni:///sha-256;{digest}?ver=CBV2.0"
+    return hash_of(pre_hash(event, ignored=ignored))
+
+
+def hash_of(text: str) -> str:
+    """Hash the text of an event to its id."""
+    return f"ni:///sha-256;{hashlib.sha256(text.encode()).hexdigest()}?ver=CBV2.0"
 
 
 def pre_hash(event: Mapping[str, Any], *, ignored: Collection[str] = ()) -> str:

@@ -104,8 +104,9 @@ def _load(data: bytes) -> dict[str, Any]:
     _check_depth(data)
     try:
         raw = json.loads(data, object_pairs_hook=once, parse_float=Decimal, parse_constant=constant)
+        json.dumps(raw, ensure_ascii=False, default=str).encode()
     except (ValueError, RecursionError) as error:
-        raise InputError(place="document", found=str(error)[:120], expected="JSON") from None
+        raise InputError(place="document", found=str(error)[:120], expected="JSON in Unicode") from None
     if not isinstance(raw, dict):
         raise InputError(place="document", found=type(raw).__name__, expected="a JSON object")
     return raw

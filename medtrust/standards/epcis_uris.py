@@ -15,7 +15,7 @@ from medtrust.standards.gs1_link import is_link, read_link
 from medtrust.standards.gs1_syntax import Element, one
 from medtrust.standards.gs1_values import check_digit
 
-__all__ = ["canonical_uri", "elements_of", "epc_uri", "is_malformed"]
+__all__ = ["canonical_uri", "company_prefix", "elements_of", "epc_uri", "is_malformed"]
 
 _STEM: Final = "https://id.gs1.org"
 _URN: Final = re.compile(r"urn:epc:(id|class|idpat):([a-z]+):(.+)")
@@ -56,6 +56,13 @@ def canonical_uri(text: str) -> str:
     except InputError:
         pass
     return text
+
+
+def company_prefix(uri: str) -> str:
+    """Return the GS1 company prefix that an EPC URN shows; "" for anything else, as a link does not show it."""
+    found = _URN.fullmatch(uri)
+    prefix = found[3].partition(".")[0] if found else ""
+    return prefix if _PREFIX.fullmatch(prefix) else ""
 
 
 def is_malformed(uri: str) -> bool:

@@ -21,6 +21,13 @@ _PSEUDONYM_SYSTEM = "urn:medtrust:pseudonym"
 _NEEDED = ("vs", "vc", "d", "st")
 
 
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Whom a certificate is of, as documents name people: family name, given names, date of birth (YYYY-MM-DD).
@@ -35,10 +42,8 @@ class Person:
     def __post_init__(self) -> None:
         if not canonical_text(self.family) or not canonical_text(self.given):
             raise InputError(place="name", found=f"{self.family!r}, {self.given!r}", expected="family and given name")
-        try:
-            date.fromisoformat(self.born)
-        except ValueError:
-            raise InputError(place="date of birth", found=repr(self.born), expected="YYYY-MM-DD") from None
+        if not _is_day(self.born):
+            raise InputError(place="date of birth", found=repr(self.born), expected="YYYY-MM-DD")
 
     def to_patient(self) -> dict[str, Any]:
         """Return the FHIR Patient."""

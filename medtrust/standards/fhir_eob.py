@@ -15,7 +15,6 @@ _MEANINGS = {
     _SUBMITTED: _SUBMITTED,
     "line_sbmtd_chrg_amt": _SUBMITTED,
     "rev_cntr_tot_chrg_amt": _SUBMITTED,
-    "clm_tot_chrg_amt": _SUBMITTED,
     "eligible": "allowed",
     "line_alowd_chrg_amt": "allowed",
     "deductible": "deductible",

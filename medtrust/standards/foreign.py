@@ -40,6 +40,10 @@ class ForeignCertificate(Protocol):
         """The id of the key that it names."""
 
     @property
+    def issued_at(self) -> float:
+        """When it was issued, as it says (Unix seconds)."""
+
+    @property
     def claims(self) -> dict[str, Any]:
         """What it says."""
 
@@ -56,6 +60,7 @@ class _Unsigned:
 
     form = "shc"
     key_id = ""
+    issued_at = 0.0
 
     content: shc.Payload | dict[str, Any]
 

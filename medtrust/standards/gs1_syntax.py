@@ -22,11 +22,27 @@ SEPARATOR: Final = "\x1d"
 _BRACKETED: Final = re.compile(r"\((\d{2,4})\)", re.ASCII)
 _NEXT: Final = re.compile(r"(?<!\\)\(")
 
-_UNKNOWN_VALUE: Final = re.compile(r"[!%-?A-Z_a-z\x22]{1,90}")
+_TEXT: Final = r"[!%-?A-Z_a-z\x22]"
+_UNKNOWN_VALUE: Final = re.compile(rf"{_TEXT}{{1,90}}")
 """What an application identifier that nobody knows may hold: the 82 characters (General Specifications, 7.11)."""
 
-_OTHER_PATTERNS: Final = {"30": r"\d{1,8}", "7004": r"\d{1,4}", "8010": r"[A-Z0-9/#-]{1,30}", "8043": r"\d{18,20}"}
-"""Where the table of `biip` is wider or narrower than the General Specifications."""
+_OTHER_PATTERNS: Final = {
+    "30": r"\d{1,8}",
+    "7004": r"\d{1,4}",
+    "8010": r"[A-Z0-9/#-]{1,30}",
+    **{f"703{last}": rf"\d{{3}}{_TEXT}{{1,27}}" for last in range(10)},
+    **{f"723{last}": rf"{_TEXT}{{3,30}}" for last in range(10)},
+}
+"""Where the table of `biip`, in any of its releases, is wider or narrower than the General Specifications."""
+
+_ADDED: Final = {
+    "717": rf"{_TEXT}{{1,20}}",
+    "8040": r"\d{15}",
+    "8041": r"\d{15}",
+    "8042": r"\d{32}",
+    "8043": r"\d{18,20}",
+}
+"""What earlier releases of `biip` do not know."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +128,9 @@ def _kind_at_start(text: str) -> _Kind | None:
 @lru_cache(maxsize=4096)
 def _kind(start: str) -> _Kind | None:
     """Find the identifier that up to four characters begin with, in the table that `biip` brings."""
+    added = next((ai for ai in _ADDED if start.startswith(ai)), None)
+    if added:
+        return _Kind(added, re.compile(_ADDED[added], re.ASCII), None)
     try:
         found = GS1ApplicationIdentifier.extract(start)
     except ParseError:

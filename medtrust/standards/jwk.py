@@ -37,13 +37,16 @@ class IssuerKey:
 
 
 def base64url(text: str) -> bytes:
-    """Read base64url without padding (RFC 7515); raises `ValueError` for anything else."""
+    """Read base64url without padding (RFC 7515) in its one form; raises `ValueError` for anything else."""
     if not _BASE64URL.fullmatch(text):
         raise ValueError("a character that base64url does not have")
     try:
-        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except binascii.Error as error:
         raise ValueError(str(error)) from None
+    if to_base64url(raw) != text:
+        raise ValueError("bits behind the end that say nothing")
+    return raw
 
 
 def thumbprint(key: ec.EllipticCurvePublicKey) -> str:

@@ -61,6 +61,7 @@ class Reader:
 
     __slots__ = (
         "_pseudonyms",
+        "authorities",
         "by_name",
         "key",
         "loss",
@@ -80,14 +81,18 @@ class Reader:
         organisation: str,
         take: Collection[str],
         payers: Mapping[str, str] | None = None,
+        authorities: Mapping[str, str] | None = None,
         by_name: bool = False,
     ) -> None:
         """Read the source called `name` for `organisation` (identifier URI) with its registry `key` (32 bytes).
 
         `take` names the schemas of the objects that are wanted, `payers` the identifier URIs of payers by the number
-        or the name by which sources call them. With `by_name` a patient of FHIR who has no identifier is known by name
-        and date of birth, as on a certificate. Raises `InputError` if the organisation or a payer's is no URI.
+        or the name by which sources call them, `authorities` who assigned the bare numbers of X12, by "EA" those of
+        patients' records and by "CLM" those of visits; the provider did unless it is said. With `by_name` a patient of
+        FHIR who has no identifier is known by name and date of birth, as on a certificate. Raises `InputError` if the
+        organisation or a payer's is no URI.
         """
+        self.authorities = dict(authorities or {})
         self.payers = dict(payers or {})
         for called, uri in self.payers.items():
             if not is_uri(uri):

@@ -191,6 +191,11 @@ class HealthCard:
         return self.payload.issuer
 
     @property
+    def issued_at(self) -> float:
+        """From when on it holds, as it says (Unix seconds)."""
+        return self.payload.not_before
+
+    @property
     def claims(self) -> dict[str, Any]:
         """What it says."""
         return dict(self.payload.raw)

@@ -17,6 +17,7 @@ _COVID = f"{_NAMESPACE}covid19"
 _KNOWN = frozenset((HEALTH_CARD, _COVID, "VerifiableCredential", *_KINDS.values()))
 # CVX codes of vaccines against COVID-19: 207 to 230, from 300 on, and 500 to 521 for those that others license.
 _COVID_VACCINE = re.compile(r"20[78]|21[0-9]|22[0-9]|230|3[0-9]{2}|5(?:0[0-9]|1[0-9]|2[01])")
+_DEEPEST = 64
 _SHORT_URL = re.compile(r"resource:[0-9]+")
 
 
@@ -79,18 +80,20 @@ def _check_resource(resource: Any, place: str, urls: list[Any]) -> None:
         raise CheckRefused("BundleBroken", f"{place} is no resource")
     if "meta" in resource and (not isinstance(resource["meta"], dict) or set(resource["meta"]) != {"security"}):
         raise CheckRefused("BundleMeta", f"{place}.meta may have security alone")
-    for path, value in _members(resource, place):
+    for path, value in _members(resource, place, _DEEPEST):
         if value in ("", [], {}):
             raise CheckRefused("BundleEmptyValue", f"{path} is empty")
         if path.endswith(".reference") and value not in urls:
             raise CheckRefused("BundleReference", f"{path} is {value!r}, which no entry is called")
 
 
-def _members(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+def _members(value: Any, path: str, depth: int) -> Iterator[tuple[str, Any]]:
+    if depth == 0:
+        raise CheckRefused("BundleBroken", "the Bundle is too deep a structure")
     yield path, value
     if isinstance(value, dict):
         for name, member in value.items():
-            yield from _members(member, f"{path}.{name}")
+            yield from _members(member, f"{path}.{name}", depth - 1)
     if isinstance(value, list):
         for index, member in enumerate(value):
-            yield from _members(member, f"{path}[{index}]")
+            yield from _members(member, f"{path}[{index}]", depth - 1)

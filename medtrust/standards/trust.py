@@ -54,7 +54,7 @@ class TrustList:
     """Who is trusted: signers of DCCs and keys of issuers of SMART Health Cards, with what they withdrew.
 
     `keys` stand with the issuers (URLs) that they are bound to; None binds to no one. `directory` names the issuers
-    that are trusted at all, None if there is no directory.
+    that are trusted at all, None if there is no directory. `fingerprint` is a hash of the files that it was read from.
     """
 
     signers: tuple[Signer, ...] = ()
@@ -62,6 +62,7 @@ class TrustList:
     card_lists: tuple[CardList, ...] = ()
     hash_lists: tuple[HashList, ...] = ()
     directory: frozenset[str] | None = None
+    fingerprint: str = ""
 
     @classmethod
     def read(cls, sources: Iterable[tuple[str, bytes]]) -> TrustList:
@@ -72,15 +73,17 @@ class TrustList:
         belongs to the issuers that its certificates name. Raises `CheckRefused` with what is wrong about a key or
         a list, `InputError` if a file is none of these.
         """
-        parts = _Parts()
+        parts, digest = _Parts(), hashlib.sha256()
         for name, content in sources:
+            digest.update(hashlib.sha256(content).digest())
             try:
                 parts.add(name, content)
             except InputError as error:
                 raise error.within(name) from None
         parts.check_versions()
         directory = frozenset(parts.directory) if parts.has_directory else None
-        return cls(tuple(parts.signers), tuple(parts.keys), tuple(parts.cards), tuple(parts.hashes), directory)
+        found = tuple(parts.signers), tuple(parts.keys), tuple(parts.cards), tuple(parts.hashes)
+        return cls(*found, directory, digest.hexdigest())
 
     def signers_of(self, kid: bytes) -> list[Signer]:
         """Return the signers whose certificate has this id; eight bytes may, in theory, be those of two."""

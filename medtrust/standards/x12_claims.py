@@ -92,7 +92,7 @@ def _read_claim(level: Level, claim: Sequence[Segment], reader: Reader, marks: M
     try:
         payer = payer_of(level, reader, own)
         provider = provider_of(level, reader, own)
-        patient = patient_of(level, head, payer, provider, own)
+        patient = patient_of(level, head, payer, reader.authorities.get("EA", provider), own)
         visit = _visit(head, lines, provider, patient, reader, own)
         reader.records.append(Record(visit, claim[0].place, patient))
         marks.update(own)
@@ -141,7 +141,7 @@ def _visit(
         org=provider,
         cls=_class(clm, marks),
         start=min(days),
-        vn=reader.visit_number(provider, canonical_text(clm.text(1))),
+        vn=reader.visit_number(reader.authorities.get("CLM", provider), canonical_text(clm.text(1))),
         end=max(days),
     )
 

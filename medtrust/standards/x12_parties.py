@@ -132,15 +132,15 @@ def payer_of(level: Level, reader: Reader, marks: Marks) -> str:
     return uri
 
 
-def patient_of(level: Level, head: Sequence[Segment], payer: str, provider: str, marks: Marks) -> PatientIdentifier:
-    """Return who the patient is: by the provider's record number (REF*EA), else as the payer knows a member.
+def patient_of(level: Level, head: Sequence[Segment], payer: str, numbering: str, marks: Marks) -> PatientIdentifier:
+    """Return who the patient is: by the record number (REF*EA) that `numbering` gave, else as the payer knows a member.
 
     A dependent without a number of its own is the subscriber's, with sex, day of birth and first name.
     """
     record = find_segment(head, "REF", "EA")
     if record and record.text(2):
         marks[record.path(2)] = MAPPED
-        return PatientIdentifier(provider, "MR", canonical_text(record.text(2)))
+        return PatientIdentifier(numbering, "MR", canonical_text(record.text(2)))
     named = _needed(level, "NM1", "QC" if level.kind == _DEPENDENT else "IL", "the patient")
     if named.text(8) in _MEMBER_NUMBERS and named.text(9):
         marks[named.path(8)] = marks[named.path(9)] = MAPPED

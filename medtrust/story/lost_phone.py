@@ -8,6 +8,7 @@ from dataclasses import replace
 from eth_account.signers.local import LocalAccount
 
 from medtrust import wallet
+from medtrust.chain import Receipt
 from medtrust.consent import Consent, DataClass, Purpose, Request, SignedConsent
 from medtrust.patients import Scope
 from medtrust.sandbox import FAR
@@ -27,8 +28,14 @@ def lose_and_recover(stage: Stage) -> Iterator[Beat]:
     yield from _appoint(stage, patient)
     granted = yield from _grant(stage, patient)
     chain.mine(seconds=7 * _DAY)
-    frozen = stage.as_(stage.funded("sister")).patients.freeze(patient.address, chain.now() + 6 * _DAY)
-    yield stage.transaction("The phone is stolen. The sister freezes the key from hers.", frozen, "patient freeze")
+    freeze = stage.as_(stage.person("sister")).patients.sign_freeze(
+        patient.address, chain.now() + 6 * _DAY, deadline=chain.now() + _DAY
+    )
+    yield stage.transaction(
+        "The phone is stolen. The sister signs on hers that the key is frozen; anyone sends it.",
+        stage.as_("relayer").patients.send(freeze),
+        "patient freezeBySig",
+    )
     forged = yield from _steal(stage, patient)
     yield from _vote(stage, patient)
     yield from _go_on(stage, patient, granted, forged)
@@ -38,7 +45,7 @@ def _appoint(stage: Stage, patient: LocalAccount) -> Iterator[Beat]:
     patients, relayer = stage.as_(patient).patients, stage.as_("relayer").patients
     for name in _GUARDIANS:
         deadline = stage.suite.chain.now() + _DAY
-        guardian = stage.funded(name).address
+        guardian = stage.person(name).address
         act = patients.sign_add_guardian(
             patient.address, guardian, Scope.FREEZE | Scope.RECOVER, until=FAR, deadline=deadline
         )
@@ -80,20 +87,24 @@ def _vote(stage: Stage, patient: LocalAccount) -> Iterator[Beat]:
     chain, relayer = stage.suite.chain, stage.as_("relayer").patients
     new = stage.person("new phone").address
     deadline = chain.now() + 30 * _DAY
-    votes = [stage.as_(stage.funded(name)).patients for name in _GUARDIANS]
-    votes[0].recover(patient.address, new)
+
+    def vote(guardian: str) -> Receipt:
+        patients = stage.as_(stage.person(guardian)).patients
+        return relayer.send(patients.sign_recover(patient.address, new, deadline=deadline))
+
+    vote("sister")
     yield stage.refusal(
         "The sister votes for the key of a new phone. One of three is no majority.",
         lambda: relayer.finish_recovery(patient.address),
     )
-    second = votes[1].recover(patient.address, new)
+    second = vote("friend")
     require(any(event.name == "RecoveryBegun" for event in second.events), "a majority begins the recovery")
     yield stage.transaction("The friend votes, too. Now the key of the patient has 2 days to refuse.", second)
     veto = stage.as_(patient).patients.sign_veto(patient.address, deadline=deadline)
     yield stage.transaction("And the thief does: a veto may be his.", relayer.send(veto), "patient vetoBySig")
-    for guardian in votes:
-        last = guardian.recover(patient.address, new)
-    yield stage.transaction("All three vote.", last, "patient recover, the vote that begins it")
+    for guardian in _GUARDIANS:
+        last = vote(guardian)
+    yield stage.transaction("All three vote.", last, "patient recoverBySig, the last vote")
     veto = stage.as_(patient).patients.sign_veto(patient.address, deadline=deadline)
     yield stage.refusal("The thief refuses again, but not against all of them.", lambda: relayer.send(veto))
     yield stage.refusal("The delay of 2 days holds all the same.", lambda: relayer.finish_recovery(patient.address))

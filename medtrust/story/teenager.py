@@ -24,7 +24,7 @@ _SCOPE = Scope.GRANT | Scope.REVOKE | Scope.READ | Scope.CONTEST
 
 def grow_up(stage: Stage) -> Iterator[Beat]:
     """Appoint a guardian until majority, let it decide, hide a class from it, and come of age."""
-    daughter, mother = stage.person("daughter"), stage.funded("mother")
+    daughter, mother = stage.person("daughter"), stage.person("mother")
     majority = stage.suite.chain.now() + 60 * _DAY
     yield Beat("chapter", "The teenager")
     yield from _appoint(stage, daughter, mother, majority)
@@ -63,19 +63,23 @@ def _decide(stage: Stage, daughter: LocalAccount, mother: LocalAccount) -> Gener
     registry = stage.as_(mother).consent.for_patient(daughter.address)
     until = stage.suite.chain.now() + 365 * _DAY
     consent = registry.draft(stage.id("hospital"), Purpose.TREAT, _BOTH, until=until)
+    relayer = stage.as_("relayer")
     yield stage.transaction(
-        "The mother grants a consent for her: laboratory results and sexual health. The chain records that a guardian "
+        "The mother signs a consent for her: laboratory results and sexual health. The chain records that a guardian "
         "did it.",
-        registry.grant(consent),
-        "consent grant by a guardian",
+        relayer.consent.grant_by_sig(registry.sign(consent)),
+        "consent grantBySig by a guardian",
     )
+    deadline = stage.suite.chain.now() + _DAY
+    act = stage.as_(mother).patients.sign_rotate(daughter.address, mother.address, deadline=deadline)
     yield stage.refusal(
-        "The mother wants another key, her own, to decide for her daughter: that is not for guardians.",
-        lambda: stage.as_(mother).patients.rotate(daughter.address, mother.address),
+        "The mother signs that her own key decides for her daughter: that is not for guardians.",
+        lambda: relayer.patients.send(act),
     )
+    rule = stage.as_(mother).emergency.sign_change_rule(daughter.address, 0, deadline=deadline)
     yield stage.refusal(
-        "She changes what emergencies open: she was not appointed for that.",
-        lambda: stage.as_(mother).emergency.change_rule(daughter.address, 0),
+        "She signs what emergencies may open: she was not appointed for that.",
+        lambda: relayer.emergency.change_rule_by_sig(rule),
     )
     return consent
 
@@ -103,14 +107,14 @@ def _hide(stage: Stage, daughter: LocalAccount, consent: Consent) -> Iterator[Be
 
 
 def _come_of_age(stage: Stage, daughter: LocalAccount, mother: LocalAccount, majority: int) -> Iterator[Beat]:
-    """Try the same grant in three seconds of the chain, each the time of a block."""
+    """Try what the mother signed in three seconds of the chain, each the time of a block."""
     registry = stage.as_(mother).consent.for_patient(daughter.address)
     until = majority + 365 * _DAY
-    consent = registry.draft(stage.id("hospital"), Purpose.TREAT, DataClass.LABORATORY, until=until)
+    signed = registry.sign(registry.draft(stage.id("hospital"), Purpose.TREAT, DataClass.LABORATORY, until=until))
+    data = registry.interface.encode_call("grantBySig", [signed.consent.outer, signed.signature])
 
     def grant_in_this_second() -> None:
-        data = registry.interface.encode_call("grant", [consent.outer])
-        stage.suite.chain.call(registry.address, data, sender=mother.address, contract=registry.artifact)
+        stage.suite.chain.call(registry.address, data, contract=registry.artifact)
 
     def capacity() -> Capacity:
         return stage.suite.patients.capacity_of(daughter.address, mother.address, Scope.GRANT)
@@ -118,10 +122,9 @@ def _come_of_age(stage: Stage, daughter: LocalAccount, mother: LocalAccount, maj
     stage.suite.chain.travel(majority - 1)
     require(capacity() is Capacity.GUARDIAN, "the mother decides until majority")
     grant_in_this_second()
-    yield Beat("verdict", f"One second before majority ({clock(majority - 1)}) her mother may grant.", "GUARDIAN")
+    text = f"One second before majority ({clock(majority - 1)}) what her mother signed would be granted."
+    yield Beat("verdict", text, "GUARDIAN")
     for at, when in ((majority, "In the second of her majority"), (majority + 1, "One second later")):
         stage.suite.chain.travel(at)
         require(capacity() is Capacity.NONE, "the mother's powers end by themselves")
-        yield stage.refusal(
-            f"{when} ({clock(at)}) the same grant is refused; nobody did anything.", grant_in_this_second
-        )
+        yield stage.refusal(f"{when} ({clock(at)}) it is refused; nobody did anything.", grant_in_this_second)

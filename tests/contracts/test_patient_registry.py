@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 from medtrust.consent import DataClass
+from medtrust.keccak import keccak256
 from medtrust.patients import Capacity, Control, Guardian, PatientClient, Recovery, Scope
+from medtrust.signing import sign
 from medtrust.types import ZERO_ADDRESS, ZERO_HASH, name_hash
 from tests.consents import DAY, give_ether
 from tests.world import CHINA, FAR, USA, World
@@ -181,6 +183,40 @@ class TestBySig:
         registry.rotate(hers, new)
         with self.refused(reverts, act, hers, by=hers, controller=new):
             as_(world, "relayer").send(signed)
+
+
+class TestIsSigned:
+    """
+    given the patient signed a statement of another contract -> it is signed; no other statement is
+    given another key signed it                              -> it is not
+    given the key was rotated                                -> the new key's signature counts, the old one's no more
+    given the patient is frozen                              -> it is signed all the same
+    """
+
+    STATEMENT = name_hash("a statement of another contract")
+
+    def signed_by(self, registry: PatientClient, key: bytes) -> bytes:
+        digest = keccak256(b"\x19\x01" + registry.domain.separator + self.STATEMENT)
+        return sign(key, digest)
+
+    def test_knows_the_signature_of_the_patient(self, world, registry, hers, attacker):
+        signature = self.signed_by(registry, bytes(world.patient.key))
+        assert registry._call("isSigned", hers, self.STATEMENT, signature)
+        assert not registry._call("isSigned", hers, name_hash("another"), signature)
+        assert not registry._call("isSigned", hers, self.STATEMENT, self.signed_by(registry, bytes(attacker.key)))
+        assert not registry._call("isSigned", hers, self.STATEMENT, b"")
+
+    def test_asks_who_decides_now(self, world, registry, hers, doctor):
+        registry.rotate(hers, doctor.address)
+        found = [
+            registry._call("isSigned", hers, self.STATEMENT, self.signed_by(registry, bytes(one.key)))
+            for one in (world.patient, doctor)
+        ]
+        assert found == [False, True]
+
+    def test_is_not_stopped_by_a_freeze(self, world, registry, hers):
+        registry.freeze(hers, world.chain.now() + DAY)
+        assert registry._call("isSigned", hers, self.STATEMENT, self.signed_by(registry, bytes(world.patient.key)))
 
 
 class TestVetoBySig:

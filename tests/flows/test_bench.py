@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from medtrust.bench.doses import write_doses
 from medtrust.bench.imports import bench_import, bench_verification
+from medtrust.bench.sending import bench_sending
 from medtrust.bench.signing import bench_signing
 from medtrust.bench.trees import bench_trees
 from tests.world import ROOT
@@ -32,6 +33,7 @@ class TestBench:
     given a few doses  -> all of them certified, and certificates verified with and without a chain
     given a few leaves -> our tree and those of JavaScript, which agree
     given statements   -> two rates
+    given transactions -> two rates; all of them stand in blocks
     """
 
     def test_imports_and_verifies(self, tmp_path, monkeypatch):
@@ -44,8 +46,11 @@ class TestBench:
 
     def test_builds_trees_beside_those_of_others(self, tmp_path):
         figures = list(bench_trees(ROOT, tmp_path, 1000, 300))
-        assert [figure.unit for figure in figures] == ["s", "s", "s", "times", "s", "times"]
+        assert [figure.unit for figure in figures] == ["s", "s", "s", "s", "s", "s", "times", "s", "s", "times"]
         assert all(figure.value > 0 for figure in figures)
+
+    def test_sends(self, tmp_path):
+        assert [figure.goal for figure in bench_sending(ROOT, tmp_path, 20)] == ["", ">= 1,500"]
 
     def test_signs(self):
         assert [figure.goal for figure in bench_signing(20)] == [">= 5,000", ">= 5,000"]

@@ -24,6 +24,7 @@ CLINIC = ORGANISATIONS["clinic"].identifier
 KEY = b"\x09" * 32
 YEAR_2026, YEAR_2027 = 1_767_225_600, 1_798_761_600
 FHIR, HL7 = "visit_claim.json", "visit_dft_p03.hl7"
+AUTHORITY = "urn:oid:2.16.840.1.113883.19.5"
 
 
 def bills(name: str):
@@ -187,6 +188,8 @@ def file_of(tmp_path):
 class TestCommands:
     """
     every command of the group, one after the other -> does it, and says it in JSON
+    the same visit in X12 and in JSON               -> known, where its numbers have the same authorities
+    --fhir, --x12                                   -> the explanation in the forms of others
     without --json                                  -> reads like an insurer's letter
     a claim that was denied                         -> exit 1, with the reason
     a claim that waits for the member               -> is attested by a signature that another sends
@@ -216,6 +219,31 @@ class TestCommands:
         assert command("pool", "insurer")["free"] == 903 * COIN
         command("withdraw", "insurer", "903", "--to", world.account("stranger").address, "--as", "insurer")
         assert world.suite.token.balance_of(world.account("stranger").address) == 903 * COIN
+
+    def test_knows_the_visit_in_x12_and_json_too(self, command, file_of, insured):
+        (filed,) = command("visit", file_of("visit.json"), "--policy", insured, "--as", "clinic")
+        numbers = ("--authority", f"EA={AUTHORITY}.1", "--authority", f"CLM={AUTHORITY}.2")
+        words = ("visit", file_of("visit_837p.x12"), "--policy", insured, "--as", "clinic")
+        (again,) = command(*words, *numbers)
+        assert (again["claim"], again["transaction"]) == (filed["claim"], None)
+        (other,) = command(*words)
+        assert (other["claim"] != filed["claim"], other["status"]) == (True, "PAID")
+
+    def test_explain_as_fhir_and_as_an_835(self, world, command, file_of, insured):
+        (filed,) = command("visit", file_of(FHIR), "--policy", insured, "--as", "clinic")
+        told = json.loads(command("explain", filed["claim"], "--fhir", "--currency", "EUR", as_json=False))
+        assert told["insurer"]["identifier"]["value"] == f"urn:medtrust:organisation:0x{world.insurer.hex()}"
+        assert told["payment"]["amount"] == {"value": 97, "currency": "EUR"}
+        assert [item["net"]["value"] for item in told["item"]] == [120.5, 25, 45]
+        facts = json.loads(command("explain", filed["claim"], "--x12", as_json=False))
+        assert facts["CLP"] == {
+            "patientControlNumber": filed["claim"],
+            "claimStatus": "1",
+            "charge": "190.5",
+            "payment": "97",
+            "patientResponsibility": "78",
+        }
+        assert (facts["isPaid"], facts["currency"]) == (True, "USD")
 
     def test_settles_and_draws(self, world, command, file_of):
         plan = command("plan", file_of("plan.json"), "--as", "insurer")["plan"]

@@ -183,7 +183,7 @@ class TestKeep:
       when kept again                                    -> nothing changes
       when the patient, class or threshold were changed  -> Signature
       when it is signed by someone else                  -> Signature
-      when it is another holder's                        -> WrongKey, or NotAHolder for who is none
+      when it is another holder's                        -> AnotherHolder, also relabelled (WrongKey), or NotAHolder
       when the share is not the one that is listed       -> FalseShare
       when the envelope is another                       -> AnotherEnvelope
       when the version is not on the chain               -> UNKNOWN
@@ -209,7 +209,10 @@ class TestKeep:
         assert refused(quiet.vault_of("laboratory").keep, replace(quiet.deposits[0], card=forged)) == "Signature"
 
     def test_refuses_the_share_of_another(self, world, quiet, tmp_path):
-        assert refused(quiet.vault_of("laboratory").keep, quiet.deposits[1]) == "WrongKey"
+        keep, others = quiet.vault_of("laboratory").keep, quiet.deposits[1]
+        assert refused(keep, others) == "AnotherHolder"
+        relabelled = replace(others, share=replace(others.share, holder=world.laboratory))
+        assert refused(keep, relabelled) == "WrongKey"
         maker = keeper_of_maker(world, tmp_path)
         assert refused(vault_of(maker).keep, quiet.deposits[0]) == "NotAHolder"
 

@@ -18,6 +18,7 @@ from medtrust.drugs import RecallClass, RecallDepth
 from medtrust.errors import InputError
 from medtrust.import_report import ImportReport
 from medtrust.importer import import_files
+from medtrust.mapping_file import load_mapping
 from medtrust.packing import PackedLot, lot_id
 from medtrust.registry_key import registry_key
 from medtrust.stock import Stock
@@ -91,6 +92,7 @@ def files_in(folder: Path) -> dict[str, bytes]:
 class TestImport:
     """
     given a VXU and the FHIR resource of one dose      -> anchored once, the other is a duplicate
+    given one dose in HL7 v2, FHIR, C-CDA and CSV      -> anchored once, the others are duplicates
     given a Bundle of several people                   -> each completed dose is anchored, the not-done one is listed
     when it is imported again                          -> the same files, and no transaction
     given another file with a dose that was anchored   -> the dose is known, the others are anchored
@@ -108,6 +110,17 @@ class TestImport:
         assert (verdict.status, verdict.advisories) == (Status.ACTIVE, Advisory.UNTRACED_LOT)
         assert (verdict.signer, verdict.issuer) == (world.account("clinic").address, CLINIC)
         assert (verdict.shown["vc"], verdict.shown["d"], verdict.shown["lot"]) == ("115", "2026-10-05", LOT_NUMBER)
+
+    def test_anchors_one_dose_of_four_formats_once(self, world, do_import, sample):
+        with samples.path("csv_mapping.yaml") as path:
+            mapping = load_mapping(path)
+        names = ("immunizations.csv", "immunization_ccda.xml", "immunization.json", "vxu_v04.hl7")
+        report = do_import(*map(sample, names), mapping=mapping)
+        assert (len(report.issued), [one.differs for one in report.intake.duplicates]) == (1, [()] * 3)
+        assert report.refused == ()
+        (certificate,) = certificates(report)
+        assert world.suite.vaccination.verify(certificate).is_valid
+        assert set(report.intake.losses) == {one.source.file for one in (report.issued[0], *report.intake.duplicates)}
 
     def test_lists_what_was_not_given(self, world, do_import, sample):
         report = do_import(sample("vxu_v04.hl7"), sample("immunizations_bundle.json"))

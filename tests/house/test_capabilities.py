@@ -27,6 +27,7 @@ def files_of_tests() -> dict[str, str]:
     return {file.name: text for file, text in found.items()} | by_path
 
 
+@cache
 def commands() -> set[str]:
     """Every command by its words."""
     root = typer.main.get_command(app)

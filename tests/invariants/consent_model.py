@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from medtrust.consent import Consent, Facts, Record, Request
+from medtrust.patients import Capacity, Scope
 from medtrust.types import ZERO_HASH
 from tests.invariants.accreditation_model import PARTICIPANT, Refused, Told
 from tests.invariants.accreditation_model import State as Accreditation
+from tests.invariants.patients_model import State as Patients
 
 
 @dataclass
@@ -32,32 +34,40 @@ class State:
 class Model:
     """What the registry should do: each act changes the state and tells its events, or is refused.
 
-    `is_signed` says whether the patient's key signed what is sent.
+    `signer` is whoever signed what is sent, the empty text if that is nobody.
     """
 
-    def __init__(self, accreditation: Accreditation) -> None:
+    def __init__(self, accreditation: Accreditation, patients: Patients) -> None:
         self.accreditation = accreditation
+        self.patients = patients
         self.state = State()
-        self.frozen: dict[str, tuple[int, int]] = {}
-
-    def _require_thawed(self, now: int, patient: str) -> None:
-        _require(not self.is_frozen(patient, now), "Frozen", patient=patient)
 
     def is_frozen(self, patient: str, at: int) -> bool:
-        begins, ends = self.frozen.get(patient, (0, 0))
-        return begins <= at < ends
+        known = self.patients.patient(patient)
+        return known.frozen_from <= at < known.frozen_until
+
+    def _require_may(self, now: int, patient: str, caller: str, scope: Scope) -> bool:
+        """Whether it is a guardian who acts, if anyone may who does."""
+        capacity = self.patients.capacity(now, patient, caller, scope)
+        _require(capacity != Capacity.NONE, "NotController", patient=patient, caller=caller)
+        _require(capacity != Capacity.FROZEN, "Frozen", patient=patient)
+        return capacity == Capacity.GUARDIAN
+
+    def _require_signed(self, now: int, patient: str, signer: str, scope: Scope, deadline: int | None = None) -> bool:
+        """Whether it is a guardian who signed, if it counts who did."""
+        _require(deadline is None or now <= deadline, "SignatureExpired", deadline=deadline)
+        capacity = self.patients.capacity(now, patient, signer, scope)
+        _require(capacity != Capacity.NONE, "InvalidSignature", signer=self.patients.controller(patient))
+        _require(capacity != Capacity.FROZEN, "Frozen", patient=patient)
+        return capacity == Capacity.GUARDIAN
 
     def grant(self, now: int, caller: str, consent: Consent) -> list[Told]:
-        _require(caller == consent.patient, "NotController", patient=consent.patient, caller=caller)
-        self._require_thawed(now, consent.patient)
-        return self._grant(now, consent)
+        return self._grant(now, consent, self._require_may(now, consent.patient, caller, Scope.GRANT))
 
-    def grant_by_sig(self, now: int, consent: Consent, *, is_signed: bool) -> list[Told]:
-        self._require_thawed(now, consent.patient)
-        _require(is_signed, "InvalidSignature", signer=consent.patient)
-        return self._grant(now, consent)
+    def grant_by_sig(self, now: int, consent: Consent, *, signer: str) -> list[Told]:
+        return self._grant(now, consent, self._require_signed(now, consent.patient, signer, Scope.GRANT))
 
-    def _grant(self, now: int, consent: Consent) -> list[Told]:
+    def _grant(self, now: int, consent: Consent, is_guardian: bool) -> list[Told]:
         record = self.state.record(consent.patient, consent.id)
         _require(record.revoked_at == 0, "AlreadyRevoked", consent=consent.id, revokedAt=record.revoked_at)
         if record.granted_at:
@@ -67,20 +77,20 @@ class Model:
         self._require_epoch(consent)
         standing = self.accreditation.standing(consent.grantee, PARTICIPANT, now)
         _require(standing == "ACTIVE", "NotAccredited", organisation=consent.grantee, role=PARTICIPANT)
-        self.state.records[consent.patient, consent.id] = replace(record, granted_at=now)
+        self.state.records[consent.patient, consent.id] = replace(record, granted_at=now, is_by_guardian=is_guardian)
         told = {"consent": consent.id, "patient": consent.patient, "grantee": consent.grantee}
-        return [("ConsentGranted", {**told, **window, "grantedAt": now, "isByGuardian": False})]
+        return [("ConsentGranted", {**told, **window, "grantedAt": now, "isByGuardian": is_guardian})]
 
     def _require_epoch(self, consent: Consent) -> None:
         current = self.state.epoch(consent.patient, consent.grantee)
         _require(consent.epoch == current, "WrongEpoch", epoch=consent.epoch, current=current)
 
     def revoke(self, now: int, caller: str, patient: str, consent: bytes) -> list[Told]:
-        _require(caller == patient, "NotController", patient=patient, caller=caller)
+        self._require_may(now, patient, caller, Scope.REVOKE)
         return self._revoke(now, patient, consent)
 
-    def revoke_by_sig(self, now: int, patient: str, consent: bytes, deadline: int, *, is_signed: bool) -> list[Told]:
-        _require_signed(now, patient, deadline, is_signed=is_signed)
+    def revoke_by_sig(self, now: int, patient: str, consent: bytes, deadline: int, *, signer: str) -> list[Told]:
+        self._require_signed(now, patient, signer, Scope.REVOKE, deadline)
         return self._revoke(now, patient, consent)
 
     def _revoke(self, now: int, patient: str, consent: bytes) -> list[Told]:
@@ -91,19 +101,19 @@ class Model:
         return [("ConsentRevoked", {"consent": consent, "patient": patient, "revokedAt": now})]
 
     def revoke_all(self, now: int, caller: str, patient: str) -> list[Told]:
-        _require(caller == patient, "NotController", patient=patient, caller=caller)
+        self._require_may(now, patient, caller, Scope.REVOKE)
         return self._end(now, patient, ZERO_HASH)
 
     def revoke_all_of(self, now: int, caller: str, patient: str, grantee: bytes) -> list[Told]:
-        _require(caller == patient, "NotController", patient=patient, caller=caller)
+        self._require_may(now, patient, caller, Scope.REVOKE)
         _require(grantee != ZERO_HASH, "ZeroIdentifier")
         return self._end(now, patient, grantee)
 
     def end_by_sig(
-        self, now: int, patient: str, grantee: bytes, epoch: int, deadline: int, *, is_signed: bool
+        self, now: int, patient: str, grantee: bytes, epoch: int, deadline: int, *, signer: str
     ) -> list[Told]:
         """Do what `revokeAllBySig` does for the zero grantee, and `revokeAllOfBySig` for any other."""
-        _require_signed(now, patient, deadline, is_signed=is_signed)
+        self._require_signed(now, patient, signer, Scope.REVOKE, deadline)
         current = self.state.epoch(patient, grantee)
         _require(epoch <= current, "WrongEpoch", epoch=epoch, current=current)
         return self._end(now, patient, grantee) if epoch == current else []
@@ -153,15 +163,17 @@ class Model:
         known = self.accreditation.organisations.get(consent.grantee)
         is_accredited = self.accreditation.standing(consent.grantee, PARTICIPANT, at) == "ACTIVE"
         is_authorised = self.accreditation.is_authorised(consent.grantee, request.actor, PARTICIPANT, at)
+        place = known.jurisdiction if known else 0
         return Facts(
             record=self.state.record(consent.patient, consent.id),
             ends=self.state.ends_of(consent.patient, ZERO_HASH),
             grantee_ends=self.state.ends_of(consent.patient, consent.grantee),
             is_signed=is_signed,
-            jurisdiction=known.jurisdiction if known else 0,
+            jurisdiction=place,
             is_accredited=is_accredited,
             is_actor=is_authorised or not is_accredited,
             is_frozen=self.is_frozen(consent.patient, at),
+            hidden=self.patients.patient(consent.patient).hidden & self.patients.hideable.get(place, 0),
         )
 
 
@@ -172,7 +184,7 @@ def replay(events: Iterable[Told]) -> State:
         key = values["patient"], values.get("consent", values.get("grantee", ZERO_HASH))
         record = state.records.get(key, Record())
         if name == "ConsentGranted":
-            state.records[key] = replace(record, granted_at=values["grantedAt"])
+            state.records[key] = replace(record, granted_at=values["grantedAt"], is_by_guardian=values["isByGuardian"])
         elif name == "ConsentRevoked":
             state.records[key] = replace(record, revoked_at=values["revokedAt"])
         elif name == "ConsentAccepted":
@@ -192,8 +204,3 @@ def replay(events: Iterable[Told]) -> State:
 def _require(holds: bool, error: str, **values: object) -> None:
     if not holds:
         raise Refused(error, **values)
-
-
-def _require_signed(now: int, patient: str, deadline: int, *, is_signed: bool) -> None:
-    _require(now <= deadline, "SignatureExpired", deadline=deadline)
-    _require(is_signed, "InvalidSignature", signer=patient)

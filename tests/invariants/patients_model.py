@@ -61,7 +61,6 @@ class Patient:
     roster: list[str] = field(default_factory=list)
     entries: dict[str, Entry] = field(default_factory=dict)
     votes: dict[str, Vote] = field(default_factory=dict)
-    nonces: set[int] = field(default_factory=set)
 
     def entry(self, guardian: str) -> Entry:
         return self.entries.get(guardian, Entry())
@@ -107,9 +106,10 @@ class Patient:
 
 @dataclass
 class State:
-    """Everything that the registry keeps."""
+    """Everything that the registry keeps; numbers of statements by who signed."""
 
     patients: dict[str, Patient] = field(default_factory=dict)
+    nonces: dict[str, set[int]] = field(default_factory=dict)
     hideable: dict[int, int] = field(default_factory=dict)
 
     def patient(self, patient: str) -> Patient:
@@ -129,11 +129,11 @@ class State:
 
 @dataclass(frozen=True)
 class Proof:
-    """What comes with a signed statement, and whether the controller signed it."""
+    """What comes with a statement, and who signed it; nobody is the empty text."""
 
     nonce: int
     deadline: int
-    is_signed: bool
+    signer: str
 
 
 class Model:
@@ -152,24 +152,22 @@ class Model:
         told: list[Told] = getattr(self, name)(now, caller, patient, *arguments)
         return told
 
-    def act_by_sig(
-        self, now: int, caller: str, function: str, patient: str, *arguments: Any, proof: Proof
-    ) -> list[Told]:
+    def act_by_sig(self, now: int, function: str, patient: str, *arguments: Any, proof: Proof) -> list[Told]:
         """Do what the function does when a statement is sent; `arguments` of a veto is the round."""
-        state = self.state.patient(patient)
-        signer = self.state.controller(patient)
+        controller, signer = self.state.controller(patient), proof.signer
         _require(now <= proof.deadline, "SignatureExpired", deadline=proof.deadline)
-        _require(proof.is_signed, "InvalidSignature", signer=signer)
-        _require(proof.nonce not in state.nonces, "NonceTaken", patient=patient, nonce=proof.nonce)
+        _require(signer, "InvalidSignature", signer=controller)
+        used = self.state.nonces.get(signer, set())
+        _require(proof.nonce not in used, "NonceTaken", signer=signer, nonce=proof.nonce)
+        is_by_anyone = function in ("freeze", "recover", "resign")
+        _require(is_by_anyone or signer == controller, "InvalidSignature", signer=controller)
         if function == "veto":
-            _require(arguments == (state.round,), "WrongRound", round=arguments[0], current=state.round)
+            current = self.state.patient(patient).round
+            _require(arguments == (current,), "WrongRound", round=arguments[0], current=current)
             arguments = ()
-        if function == "freeze":
-            told = self._freeze(now, caller, patient, *arguments)
-        else:
-            told = self.act(now, signer, function, patient, *arguments)
-        state.nonces.add(proof.nonce)
-        return [("NonceUsed", {"patient": patient, "nonce": proof.nonce}), *told]
+        told = self.act(now, signer, function, patient, *arguments)
+        self.state.nonces.setdefault(signer, set()).add(proof.nonce)
+        return [("NonceUsed", {"signer": signer, "nonce": proof.nonce}), *told]
 
     def rotate(self, now: int, caller: str, patient: str, controller: str) -> list[Told]:
         self._require_thawed(now, patient)
@@ -287,6 +285,8 @@ def replay(told: Iterable[tuple[int, Told]]) -> State:
     for at, (name, values) in told:
         if name == "HidingAllowed":
             state.hideable[values["jurisdiction"]] = values["classes"]
+        elif name == "NonceUsed":
+            state.nonces.setdefault(values["signer"], set()).add(values["nonce"])
         else:
             _apply(state.patient(values["patient"]), at, name, values)
     return state
@@ -311,8 +311,6 @@ def _apply(patient: Patient, at: int, name: str, values: dict[str, Any]) -> None
     elif name == "FreezeBegun":
         patient.frozen_from, patient.frozen_until = values["from"], values["until"]
         patient.freezable_from = values["freezableFrom"]
-    elif name == "NonceUsed":
-        patient.nonces.add(values["nonce"])
     else:
         raise AssertionError(f"an event that nobody knows: {name}")
 

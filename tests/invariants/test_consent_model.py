@@ -22,6 +22,7 @@ from tests.invariants.accreditation_model import PARTICIPANT, Refused, Told
 from tests.invariants.accreditation_model import Model as AccreditationModel
 from tests.invariants.consent_model import Model, replay
 from tests.invariants.machine import LocalEvm, Tally, run
+from tests.invariants.patients_model import Model as PatientsModel
 
 TALLY = Tally()
 
@@ -48,6 +49,7 @@ class Registry(RuleBasedStateMachine):
     """Model and contract take the same acts of the same people at the same times."""
 
     artifact: Artifact = load("ConsentRegistry")
+    tally = TALLY
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,7 +61,8 @@ class Registry(RuleBasedStateMachine):
         self.contract.decoder.learn(load("AccreditationRegistry"))
         self.domain = Domain("ConsentRegistry", "1", CHAIN_ID, self.contract.address)
         self.accreditation = AccreditationModel(STEWARD)
-        self.model = Model(self.accreditation.state)
+        self.owners = PatientsModel({USA: AUTHORITY})
+        self.model = Model(self.accreditation.state, self.owners.state)
         self.told: list[Told] = []
         self.consents: list[Consent] = []
         self.epochs: dict[tuple[str, bytes], int] = {}
@@ -137,7 +140,7 @@ class Registry(RuleBasedStateMachine):
         self._try(
             "grantBySig",
             caller,
-            lambda now: self.model.grant_by_sig(now, consent, is_signed=is_signed),
+            lambda now: self.model.grant_by_sig(now, consent, signer=consent.patient if is_signed else ""),
             consent.outer,
             signature,
         )
@@ -159,7 +162,7 @@ class Registry(RuleBasedStateMachine):
         owner, until = PATIENTS[patient].address, self.host.now + 70
         if not self.model.is_frozen(owner, self.host.now):
             self.keys.send(owner, "freeze", owner, until)
-            self.model.frozen[owner] = (self.host.now, until)
+            self.owners.act(self.host.now, owner, "freeze", owner, until)
             self.grant(1, 0, owner)
 
     @rule(chance=st.integers(0, 7), pick=picks, caller=callers)
@@ -178,19 +181,19 @@ class Registry(RuleBasedStateMachine):
         self._try(
             "revokeBySig",
             caller,
-            lambda now: self.model.revoke_by_sig(now, *arguments, is_signed=chance > 0),
+            lambda now: self.model.revoke_by_sig(now, *arguments, signer=consent.patient if chance else ""),
             *arguments,
             signature,
         )
 
     @rule(chance=st.integers(0, 9), patient=patients, caller=callers, grantee=st.sampled_from([*GRANTEES, ZERO_HASH]))
     def revoke_everything(self, chance: int, patient: int, caller: str, grantee: bytes) -> None:
-        """Seldom, or nothing lives long enough."""
+        """Seldom, or nothing lives long enough; for nobody it is refused."""
         owner = PATIENTS[patient].address
         caller = owner if chance else caller
-        if chance > 3:
+        if chance > 3 and (chance != 9 or grantee != ZERO_HASH):
             return
-        if chance % 2:
+        if chance in (1, 3):
             self._try("revokeAll", caller, lambda now: self.model.revoke_all(now, caller, owner), owner)
         else:
             arguments = owner, grantee
@@ -219,7 +222,7 @@ class Registry(RuleBasedStateMachine):
         self._try(
             "revokeAllBySig" if is_all else "revokeAllOfBySig",
             caller,
-            lambda now: self.model.end_by_sig(now, owner, grantee, epoch, deadline, is_signed=chance > 0),
+            lambda now: self.model.end_by_sig(now, owner, grantee, epoch, deadline, signer=owner if chance else ""),
             *((owner,) if is_all else (owner, grantee)),
             epoch,
             deadline,
@@ -248,6 +251,8 @@ class Registry(RuleBasedStateMachine):
         consent = self.consents[-1]
         self.host.advance(wait)
         actor = ACTORS[GRANTEES.index(consent.grantee)]
+        if days == 1 and wait == DAY - 1:
+            self._try("decline", actor, lambda now: self.model.answer(now, actor, consent, None), consent.outer)
         for _ in range(2):
             self.ask(0, 0, 0)
             arguments = consent.outer, COMMITMENT
@@ -265,7 +270,7 @@ class Registry(RuleBasedStateMachine):
             signature = b"" if is_signed is None else self._sign(CONSENT, consent.message, consent.patient)
             signature = signature[:-1] + b"\x00" if is_signed is False else signature
             verdict = self._ask(consent, request, at, signature, is_signed=is_signed)
-            TALLY.note(f"ask: {verdict.reason.name}", None)
+            self.tally.note(f"ask: {verdict.reason.name}", None)
             if verdict.is_permitted:
                 facts = self.model.facts(consent, request, at, is_signed=is_signed)
                 assert facts.record.granted_at or is_signed
@@ -333,7 +338,7 @@ class Registry(RuleBasedStateMachine):
             expected, refused = expect(self.host.now), None
         except Refused as error:
             expected, refused = [], error
-        TALLY.note(act, refused.error if refused else None)
+        self.tally.note(act, refused.error if refused else None)
         if refused:
             assert self.contract.refusal(caller, act, *arguments) == (refused.error, refused.values)
         else:

@@ -22,9 +22,11 @@ TALLY = Tally()
 
 USA, CHINA = 840, 156
 STEWARD, AUTHORITY = (wallet.role(name).address for name in ("steward", "authority"))
-KEYS = {one.address: bytes(one.key) for one in map(wallet.role, ("stranger", "relayer", "doctor", "attacker"))}
+OWNERS = ("stranger", "relayer", "doctor", "attacker")
+KEYS = {one.address: bytes(one.key) for one in map(wallet.role, OWNERS)}
 PATIENTS = list(KEYS)[:2]
-GUARDIANS = [f"0x{number:040d}" for number in range(1, 11)]
+SIGNING = {wallet.role(name).address: bytes(wallet.role(name).key) for name in wallet.ROLES}
+GUARDIANS = [wallet.role(name).address for name in wallet.ROLES if name not in (*OWNERS, "steward", "authority")]
 LABORATORY = 1 << 6
 FAR = 2**47
 
@@ -34,7 +36,7 @@ keys = st.sampled_from([*KEYS])
 guardians = st.sampled_from(GUARDIANS)
 callers = st.sampled_from([*KEYS, *GUARDIANS, AUTHORITY])
 scopes = st.sampled_from([ALL_SCOPES, ALL_SCOPES, 3, 1, int(Scope.RECOVER), int(Scope.FREEZE | Scope.READ), 0, 128])
-SIGNABLE = ("rotate", "addGuardian", "removeGuardian", "changeThreshold", "hide", "veto", "freeze")
+SIGNABLE = {"rotate", "addGuardian", "removeGuardian", "changeThreshold", "hide", "veto", "freeze", "recover", "resign"}
 
 
 class Registry(RuleBasedStateMachine):
@@ -136,21 +138,21 @@ class Registry(RuleBasedStateMachine):
     def freeze(self, chance: int, patient: str, caller: str, by_sig: bool, period: int) -> None:
         """Freeze, as the controller or as a guardian."""
         if chance > 5:
-            self._try(self._some_guardian(patient, chance), "freeze", patient, self.now + period)
+            self._act_as(self._some_guardian(patient, chance), "freeze", patient, self.now + period, by_sig=by_sig)
         else:
             self._decide(chance, caller, "freeze", patient, self.now + period, by_sig=by_sig)
 
-    @rule(chance=chances, patient=patients, number=st.integers(0, 20), key=keys, caller=callers)
-    def recover(self, chance: int, patient: str, number: int, key: str, caller: str) -> None:
+    @rule(chance=chances, patient=patients, number=st.integers(0, 20), key=keys, caller=callers, by_sig=st.booleans())
+    def recover(self, chance: int, patient: str, number: int, key: str, caller: str, by_sig: bool) -> None:
         """Vote for a controller: mostly one of the guardians, now and then nobody's guardian or for nobody."""
         caller = self._some_guardian(patient, number) if chance > 1 else caller
-        self._try(caller, "recover", patient, ZERO_ADDRESS if chance == 2 else key)
+        self._act_as(caller, "recover", patient, ZERO_ADDRESS if chance == 2 else key, by_sig=by_sig)
 
-    @rule(chance=st.integers(0, 5), patient=patients, number=st.integers(0, 20), caller=callers)
-    def resign(self, chance: int, patient: str, number: int, caller: str) -> None:
+    @rule(chance=st.integers(0, 5), patient=patients, number=st.integers(0, 20), caller=callers, by_sig=st.booleans())
+    def resign(self, chance: int, patient: str, number: int, caller: str, by_sig: bool) -> None:
         """Seldom, or nobody is left to recover."""
         if chance < 3:
-            self._try(self._some_guardian(patient, number) if chance else caller, "resign", patient)
+            self._act_as(self._some_guardian(patient, number) if chance else caller, "resign", patient, by_sig=by_sig)
 
     @rule(chance=chances, patient=patients, caller=callers, by_sig=st.booleans(), ahead=st.sampled_from([0, 0, 1]))
     def veto(self, chance: int, patient: str, caller: str, by_sig: bool, ahead: int) -> None:
@@ -217,13 +219,13 @@ class Registry(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Invariants 18 and 31: a used number stays used, and the events alone rebuild what the registry keeps."""
         rebuilt = replay(self.told)
-        assert rebuilt.hideable == self.model.state.hideable
+        assert (rebuilt.hideable, rebuilt.nonces) == (self.model.state.hideable, self.model.state.nonces)
+        for signer in SIGNING:
+            used = {nonce for nonce in range(self.nonce + 1) if self.contract.call("isNonceUsed", signer, nonce)}
+            assert used == rebuilt.nonces.get(signer, set())
         for patient in PATIENTS:
             assert rebuilt.patient(patient) == self.model.state.patient(patient)
             self._compare(patient)
-            for nonce in range(self.nonce + 1):
-                is_used = nonce in self.model.state.patient(patient).nonces
-                assert self.contract.call("isNonceUsed", patient, nonce) == is_used
             for guardian in GUARDIANS:
                 entry = rebuilt.patient(patient).entry(guardian)
                 kept = Entry(*self.contract.call("guardianOf", patient, guardian).values())
@@ -241,20 +243,33 @@ class Registry(RuleBasedStateMachine):
             self._try(controller if chance else caller, act, patient, *arguments)
             return
         signer = controller if chance else next(one for one in KEYS if one != controller)
+        self._send_signed(signer, chance, act, patient, *arguments)
+
+    def _act_as(self, account: str, act: str, patient: str, *arguments: Any, by_sig: bool) -> None:
+        """Act as anyone, with its key or with a signature."""
+        if by_sig:
+            self._send_signed(account, 5, act, patient, *arguments)
+        else:
+            self._try(account, act, patient, *arguments)
+
+    def _send_signed(self, signer: str, chance: int, act: str, patient: str, *arguments: Any) -> None:
+        """Send what somebody signed; now and then too late, with a number that was used, or spoiled."""
         self.nonce += 1
-        used = self.model.state.patient(patient).nonces
+        used = self.model.state.nonces.get(signer)
         nonce = max(used) if used and chance in (3, 4) else self.nonce
         deadline = self.now + (chance != 2) * 60 - (chance == 2)
         statement = _STATEMENTS[act]
         values = (patient, *arguments, nonce, deadline)
         message = dict(zip(statement.types[statement.primary], values, strict=True))
-        signature = sign(KEYS[signer], statement.digest(self.domain, message))
-        proof = Proof(nonce, deadline, signer == controller)
+        signature = sign(SIGNING[signer], statement.digest(self.domain, message))
+        proof = Proof(nonce, deadline, signer)
+        if chance == 1:
+            signature, proof = signature[:64], Proof(nonce, deadline, "")
         given = ((patient, *arguments),) if act == "addGuardian" else (patient, *arguments)
         self._compare_act(
             f"{act}BySig",
-            caller,
-            lambda: self.model.act_by_sig(self.now, caller, act, patient, *arguments, proof=proof),
+            GUARDIANS[0],
+            lambda: self.model.act_by_sig(self.now, act, patient, *arguments, proof=proof),
             (*given, (nonce, deadline, signature)),
         )
         self._compare(patient)

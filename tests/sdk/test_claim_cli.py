@@ -105,6 +105,8 @@ class TestImport:
             (["nowhere.x12"], "file"),
             (["-", "--key", "00"], "--key"),
             (["-", "--payer", "MM01"], "--payer"),
+            (["-", "--authority", "EA"], "--authority"),
+            (["-", "--authority", "XX=urn:x:y"], "--authority"),
             (["-", "--payer", "MM01=Meridian"], "payer MM01"),
             (["-", "--organisation", "clinic"], "organisation"),
         ],

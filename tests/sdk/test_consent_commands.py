@@ -129,10 +129,10 @@ class TestLine:
 
 class TestGuardian:
     """
-    given a guardian for GRANT -> writes a consent for the patient, and grants it in its own name
+    given a guardian for GRANT -> signs a consent for the patient, which anyone grants, or itself
       what the patient hides   -> HIDDEN
-      when it sends its own signature -> exit 4, InvalidSignature
-    given its end              -> exit 4, NotController; what it granted stands
+      when it was not granted  -> SIGNATURE: a guardian's receipt alone is none
+    given its end              -> exit 4, InvalidSignature, NotController; what it granted stands
     """
 
     @pytest.fixture
@@ -146,29 +146,38 @@ class TestGuardian:
         world.acting_as("authority").patients.allow_hiding(840, DataClass.SEXUAL_HEALTH)
         return until
 
-    def test_grants_within_its_time(self, world, guarded, sign, ask, as_json):
+    @pytest.mark.parametrize("how", [("--as", "relayer"), ("--direct", "--as", PARENT)])
+    def test_grants_within_its_time(self, world, guarded, sign, ask, as_json, how):
         told = sign("consent.json", "--patient", CHILD, "--as", PARENT)
         assert told["consent"]["patient"] == world.account(CHILD).address
-        code, refused = as_json("consent", "grant", "consent.json", "--as", PARENT)
-        assert (code, refused["error"]) == (4, "InvalidSignature")
-        code, granted = as_json("consent", "grant", "consent.json", "--direct", "--as", PARENT)
+        assert ask("consent.json") == (1, "SIGNATURE")
+        code, granted = as_json("consent", "grant", "consent.json", *how)
         assert (code, granted["events"][0]["isByGuardian"]) == (0, True)
         assert ask("consent.json") == (0, "NONE")
         assert ask("consent.json", data_class="sexual_health") == (1, "HIDDEN")
 
         world.chain.travel(guarded)
         sign("late.json", "--patient", CHILD, "--as", PARENT)
-        code, refused = as_json("consent", "grant", "late.json", "--direct", "--as", PARENT)
-        expected = {"patient": world.account(CHILD).address, "caller": world.account(PARENT).address}
-        assert (code, refused["error"], refused["values"]) == (4, "NotController", expected)
+        code, refused = as_json("consent", "grant", "late.json", *how)
+        expected = "NotController" if "--direct" in how else "InvalidSignature"
+        assert (code, refused["error"], world.account(CHILD).address in refused["values"].values()) == (
+            4,
+            expected,
+            True,
+        )
         assert ask("consent.json") == (0, "NONE")
 
-    def test_revokes_for_the_patient(self, guarded, sign, ask, as_json):
+    def test_revokes_for_the_patient(self, guarded, sign, ask, as_json, command):
         sign("consent.json", "--patient", CHILD, "--as", PARENT)
         as_json("consent", "grant", "consent.json", "--direct", "--as", PARENT)
         code, told = as_json("consent", "revoke", "consent.json", "--patient", CHILD, "--as", PARENT)
         assert (code, [event["event"] for event in told["events"]]) == (0, ["ConsentRevoked"])
         assert ask("consent.json") == (1, "REVOKED")
+        code, told, _ = command("consent", "history", CHILD)
+        said = " ".join(told.replace("│", " ").split())
+        assert code == 0
+        assert "ConsentGranted, by a guardian" in said
+        assert "ConsentRevoked" in said
 
 
 class TestReceipt:

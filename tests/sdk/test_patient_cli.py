@@ -103,9 +103,10 @@ class TestGuardians:
         assert (code, told["events"][-1]["event"]) == (0, "GuardianRemoved")
         assert not world.suite.patients.is_guardian(her, clinic, Scope.GRANT)
 
-    def test_resigns(self, as_json, world, her, guarded):
-        clinic = world.account("clinic").address
-        assert done(as_json("patient", "resign", her, "--as", "clinic"), "GuardianResigned")["guardian"] == clinic
+    @pytest.mark.parametrize(("sender", "events"), [((), ()), (("--sender", "relayer"), ("NonceUsed",))])
+    def test_resigns(self, as_json, world, her, guarded, sender, events):
+        answer = as_json("patient", "resign", her, *sender, "--as", "clinic")
+        assert done(answer, *events, "GuardianResigned")["guardian"] == world.account("clinic").address
 
     def test_shows_everything(self, as_json, command, world, her, guarded):
         code, told = as_json("patient", "show", "stranger")
@@ -131,9 +132,9 @@ class TestRecovery:
         maker = world.account("maker").address
         code, told = as_json("patient", "recover", her, "maker", "--as", "clinic")
         assert (code, told["recovery"]["votes"], told["recovery"]["ready_at"]) == (0, 0, 0)
-        code, told = as_json("patient", "recover", her, "maker", "--as", "insurer")
+        code, told = as_json("patient", "recover", her, "maker", "--sender", "relayer", "--as", "insurer")
         assert (told["recovery"]["votes"], told["recovery"]["needed"]) == (2, 2)
-        assert [event["event"] for event in told["events"]] == ["RecoveryVoted", "RecoveryBegun"]
+        assert [event["event"] for event in told["events"]] == ["NonceUsed", "RecoveryVoted", "RecoveryBegun"]
         shown = command("patient", "show", her)[1].replace("│", " ").split()
         assert "2 of 3 votes, 2 needed" in " ".join(shown)
         code, told = as_json("patient", "finish-recovery", her, "--as", "relayer")

@@ -179,7 +179,12 @@ class TestReader:
 
 
 class TestServe:
-    """given `medtrust serve records` in a process of its own -> the clinic reads from it, and its log says so alone"""
+    """
+    given `medtrust serve records` in a process of its own
+      when the clinic reads by a consent                   -> the same bytes
+      when a doctor of the hospital reads in an emergency  -> the same bytes, for the session that is open alone
+    given its log                                          -> the acts, how they ended, and the session; nothing else
+    """
 
     def test_serves_the_clinic(self, medtrust, world, home, stored):
         with socket.socket() as probe:
@@ -196,12 +201,31 @@ class TestServe:
             try:
                 _await(url, process)
                 code, told = medtrust("read", stored, *options, "--as", "clinic", "--to", home / "read.json")
+                opened = self._break_glass(medtrust, world, home, stored, url)
             finally:
                 process.terminate()
             said, _ = process.communicate()
         assert (code, (home / "read.json").read_bytes()) == (0, CONTENT), told
+        assert opened == [(0, ""), (1, "NoEmergency")]
+        assert (home / "opened.json").read_bytes() == CONTENT
         lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
-        assert [(line["act"], line["outcome"]) for line in lines] == [("ticket", "done"), ("release", "done")]
+        assert [(line["act"], line["outcome"], line.get("session")) for line in lines] == [
+            ("ticket", "done", None),
+            ("release", "done", None),
+            ("break_glass", "done", 0),
+            ("break_glass", "NoEmergency", 1),
+        ]
+
+    def _break_glass(self, medtrust, world, home, stored, url):
+        """Open a session as the hospital, and read by it and by another: exit codes and reasons."""
+        medtrust("key", "--by", HOSPITAL, "--as", "hospital")
+        world.acting_as("hospital").emergency.open(world.patient.address, world.hospital, bytes(32))
+        options = ("--by", HOSPITAL, "--of", "hospital", "--service", url, "--as", "hospital")
+        found = []
+        for session, file in ((0, "opened.json"), (1, "none.json")):
+            code, told = medtrust("read", stored, *options, "--session", session, "--to", home / file)
+            found.append((code, told.get("reason", "")))
+        return found
 
 
 def _await(url: str, process: subprocess.Popen[str]) -> None:

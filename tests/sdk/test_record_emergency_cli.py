@@ -108,7 +108,7 @@ class TestEmergency:
         (deposit,) = [
             one for one in (home / "shares").glob("share-*") if ORGANISATIONS["pharmacy"].id.hex()[:16] in one.name
         ]
-        assert medtrust("record", "keep", deposit, "--by", "laboratory")[1]["reason"] == "WrongKey"
+        assert medtrust("record", "keep", deposit, "--by", "laboratory")[1]["reason"] == "AnotherHolder"
         assert medtrust("record", "keep", deposit, "--by", "maker")[1]["reason"] == "NotAHolder"
         code, told = medtrust("record", "keep", card, "--by", "laboratory")
         assert (code, told["file"]) == (2, card)

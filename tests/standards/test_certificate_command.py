@@ -111,6 +111,17 @@ class TestVerify:
         assert result.exception.place == place
 
 
+class TestStandards:
+    """given a certificate as text and as picture -> `medtrust standards canonical` prints the same dose"""
+
+    def test_a_picture_reads_as_its_text(self, sample: Path) -> None:
+        words = ["standards", "canonical", "--json"]
+        found = [RUNNER.invoke(app, [*words, str(sample / name)]) for name in ("dcc.txt", "dcc.png")]
+        assert [one.exit_code for one in found] == [0, 0]
+        assert found[0].stdout == found[1].stdout
+        assert json.loads(found[0].stdout)[0]["vc"] == "208"
+
+
 class Registry:
     """What stands in for the suite: it says ACTIVE of everything and keeps what it was asked."""
 

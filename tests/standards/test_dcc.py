@@ -13,6 +13,7 @@ import cbor2
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from medtrust.abi import to_plain
 from medtrust.errors import CheckRefused, InputError
 from medtrust.foreign import verify
 from medtrust.standards.cose import load_cbor
@@ -255,6 +256,35 @@ class TestKey:
     def test_a_signer_signs_its_groups_alone(self, groups: str, reason: str) -> None:
         limited = Signer(groups=groups)
         assert judged(limited.text(), limited.trust()).reason == reason
+
+
+class TestChanges:
+    """
+    given any letter of a certificate changed          -> never ACTIVE
+    given any byte of its message changed              -> never ACTIVE
+    given what could harm whoever reads it             -> a verdict, no exception
+    """
+
+    def test_no_changed_letter_passes(self, signer: Signer) -> None:
+        text, trust = signer.text(), signer.trust()
+        for place in range(0, len(text), 3):
+            other = "A" if text[place] != "A" else "B"
+            assert not judged(text[:place] + other + text[place + 1 :], trust).is_valid, place
+
+    def test_no_changed_byte_passes(self, signer: Signer) -> None:
+        message, trust = signer.message(signer.claims()), signer.trust()
+        for place in range(0, len(message), 2):
+            changed = bytearray(message)
+            changed[place] ^= 1
+            assert not judged(text_of(bytes(changed)), trust).is_valid, place
+
+    @pytest.mark.parametrize(
+        "strange", [{b"key": 1}, {"a": float("nan")}, {"a": {1, 2}}, {"a": [[[[]]]] * 3}, {"a": b"x"}]
+    )
+    def test_strange_content_gets_a_verdict(self, signer: Signer, strange: Any) -> None:
+        verdict = judged(signer.text({**document(), **strange}), signer.trust())
+        assert verdict.reason in ("Active", "ClaimsBroken")
+        assert json.dumps(to_plain(verdict.shown), allow_nan=False)
 
 
 class TestTime:

@@ -244,6 +244,8 @@ class TestDocuments:
             (b'{"type": "Other"}', "type"),
             (b'{"type": "ObjectEvent", "eventTime": NaN}', "document"),
             (b'{"a":' * 100_000, "document"),
+            (b'{"type": "ObjectEvent", "action": "\\ud800"}', "document"),
+            (b'{"type": "ObjectEvent", "action": ' + b"9" * 5000 + b"}", "document"),
             (b"<a", "document"),
             (b"<html/>", "root"),
             (b"MSH|^~\\&|", "document"),

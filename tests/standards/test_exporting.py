@@ -109,6 +109,7 @@ class TestBundle:
             (("", "Ada", "1984-03-09"), "name"),
             (("Quint", " ", "1984-03-09"), "name"),
             (("Q", "A", "1984"), "date of birth"),
+            (("Q", "A", "19840309"), "date of birth"),
         ],
     )
     def test_reverts_given_nobody(self, person: tuple[str, str, str], place: str) -> None:

@@ -19,6 +19,7 @@ from tests.standards.test_loss import changes, fingerprint
 PLACES = "http://terminology.hl7.org/CodeSystem/ex-serviceplace"
 CATEGORIES = "http://terminology.hl7.org/CodeSystem/adjudication"
 MERIDIAN = "urn:gs1:gln:0614141000067"
+PAYER = "Centers for Medicare and Medicaid Services"
 
 
 def document(**changed: Any) -> dict[str, Any]:
@@ -226,7 +227,32 @@ class TestPayers:
 
 
 class TestCorpus:
-    """given the Claims, Coverages, Encounters and explanations of the corpus -> read, or refused with a path in them"""
+    """
+    given the Claims, Coverages, Encounters and explanations of the corpus -> read, or refused with a path in them
+    given one beside its patient, its coverage and its payer               -> read
+    """
+
+    def test_an_explanation_is_read_beside_what_it_refers_to(self) -> None:
+        (eob,) = corpus("eob").glob("*/*eob_read_carrier_v2.json")
+        patient, coverages, bill = (
+            json.loads((eob.parent / eob.name.replace("eob_read_carrier", name)).read_bytes())
+            for name in ("patient_read", "coverage_search", "eob_read_carrier")
+        )
+        held = [entry["resource"] for entry in coverages["entry"]]
+        found = reading("\n".join(map(json.dumps, [patient, *held, bill])), payers={PAYER: MERIDIAN})
+        assert found.refusals == ()
+        visit, claim = found.objects
+        assert (visit.start, visit.cls, claim.tot, claim.ln[0].c) == ("2015-12-01", "AMB", "25000", "77085")
+        assert json.loads(found.records[1].beside["decision"])[0]["planPays"] == "50.0"
+
+    def test_a_claim_is_read_beside_what_it_refers_to(self) -> None:
+        folder = corpus("fhir-r4") / "fhir"
+        files = [json.loads((folder / name).read_bytes()) for name in ("Claim-100156.json", "Coverage-9876B1.json")]
+        patient = {"resourceType": "Patient", "id": "1", "identifier": [{"system": "urn:oid:1.2", "value": "9"}]}
+        payer = {"resourceType": "Organization", "id": "2", "identifier": [{"system": "urn:oid:1.3", "value": "2"}]}
+        found = reading("\n".join(map(json.dumps, [*files, patient, payer])))
+        assert found.refusals == ()
+        assert [one.schema for one in found.objects] == ["enc/1", "claim/1"]
 
     @pytest.mark.parametrize(("folder", "count"), [("fhir-r4", 18), ("eob", 12)])
     def test_are_read_or_refused_with_a_path(self, folder: str, count: int) -> None:

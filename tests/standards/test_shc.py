@@ -224,6 +224,28 @@ class TestSignature:
             assert judged(issuer.card(), trust).reason == reason
 
 
+class TestChanges:
+    """
+    given any letter of a card changed, its last one too -> never ACTIVE
+    given a Bundle that is too deep                      -> a verdict, no exception
+    """
+
+    def test_no_changed_letter_passes(self, issuer: CardIssuer) -> None:
+        card, trust = issuer.card(), issuer.trust()
+        for place in [*range(0, len(card), 3), len(card) - 1]:
+            for other in "AB_":
+                if card[place] != other:
+                    assert not judged(card[:place] + other + card[place + 1 :], trust).is_valid, place
+
+    @pytest.mark.parametrize("depth", [10, 200, 2000])
+    def test_a_deep_bundle_gets_a_verdict(self, issuer: CardIssuer, depth: int) -> None:
+        entry = '{"a":' * depth + "1" + "}" * depth
+        source = f'{{"resourceType": "Bundle", "entry": [{{"fullUrl": "resource:0", "resource": {entry}}}]}}'
+        verdict = judged(source, issuer.trust())
+        assert verdict.reason == {10: "BundleProfile", 200: "BundleBroken", 2000: verdict.reason}[depth]
+        assert not verdict.is_valid
+
+
 class TestTime:
     """
     before, at and after it holds  -> NotYetValid, ACTIVE, ACTIVE

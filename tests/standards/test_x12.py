@@ -124,6 +124,13 @@ class TestClaim:
         assert {**claim, "enc": ""} == {**twin, "enc": ""}
         assert [record.beside for record in reading(TEXT).records] == [{}, {"policy": "MM-4471-882", "order": "P"}]
 
+    def test_is_its_twin_where_numbers_have_the_same_authorities(self) -> None:
+        told = {"EA": "urn:oid:2.16.840.1.113883.19.5.1", "CLM": "urn:oid:2.16.840.1.113883.19.5.2"}
+        twin = reading(samples.read("visit_dft_p03.hl7"))
+        found = reading(TEXT, authorities=told)
+        assert [one.to_json() for one in found.objects] == [one.to_json() for one in twin.objects]
+        assert [one.patient for one in found.records] == [one.patient for one in twin.records]
+
     @pytest.mark.parametrize(
         ("place", "kind"), [("11", "AMB"), ("23", "EMER"), ("21", "IMP"), ("12", "HH"), ("41", "FLD")]
     )
