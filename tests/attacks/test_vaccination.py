@@ -362,7 +362,7 @@ def find_a_person_by_the_order_of_the_day(world: World) -> None:
     one = json.dumps(json.loads(samples.read("immunization.json")))
     people = [one.replace("700101", f"8{number:05}") for number in range(64)]
     intake.read("appointments.ndjson", "\n".join(people).encode())
-    run = _Run(world.suite, CLINIC, KEY, Stock(), None, strict=True, batch_size=64)
+    run = _Run(world.suite, CLINIC, KEY, Stock(), None, None, strict=True, batch_size=64)
     order = list(intake.doses)
     if world.defended:
         order = [digest for batch in run._plan(intake, {}) for digest in batch.digests]
