@@ -87,7 +87,7 @@ contract VaccinationRegistry is IVaccinationRegistry, Accredited, Controlled {
 
         _successors[_doseIdOf(batchId, index)] = _IN_ERROR;
 
-        emit DoseEnteredInError(batchId, index);
+        emit DoseErrorEntered(batchId, index);
     }
 
     function _withdraw(bytes32 organisation, bytes32 root, uint32 index) private returns (bytes32 batchId) {

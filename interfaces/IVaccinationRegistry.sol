@@ -101,7 +101,7 @@ interface IVaccinationRegistry {
     /// @notice A dose was withdrawn because it was never given as recorded, for ever.
     /// @param batch The id of its batch.
     /// @param index Its place in the batch.
-    event DoseEnteredInError(bytes32 indexed batch, uint32 index);
+    event DoseErrorEntered(bytes32 indexed batch, uint32 index);
 
     /// @notice Another dose took the place of a dose, for ever.
     /// @param batch The id of the batch of the old one.
@@ -198,7 +198,7 @@ interface IVaccinationRegistry {
     function revoke(bytes32 organisation, bytes32 root, uint32 index) external;
 
     /// @notice Withdraws one dose that was never given as recorded, for ever.
-    /// @dev It reads REVOKED with ENTERED_IN_ERROR. The right to do so is that of {revoke}. Emits {DoseEnteredInError}.
+    /// @dev It reads REVOKED with ENTERED_IN_ERROR. The right to do so is that of {revoke}. Emits {DoseErrorEntered}.
     ///
     /// Reverts with the errors of {revoke}.
     ///

@@ -84,7 +84,7 @@ class _Reader:
 
     def _batches(self, anchored: list[Event]) -> dict[bytes, KeptBatch]:
         ended: dict[bytes, list[int]] = defaultdict(list)
-        for name in ("DoseRevoked", "DoseEnteredInError", "DoseAmended"):
+        for name in ("DoseRevoked", "DoseErrorEntered", "DoseAmended"):
             for event in self._told(name):
                 ended[event.values["batch"]].append(event.values["index"])
         kept = {}
@@ -100,7 +100,7 @@ class _Reader:
 
     def _successors(self) -> dict[bytes, bytes]:
         found = {}
-        for event in self._told("DoseEnteredInError"):
+        for event in self._told("DoseErrorEntered"):
             found[_dose(event.values["batch"], event.values["index"])] = IN_ERROR
         for event in self._told("DoseAmended"):
             correction = _dose(event.values["correctionBatch"], event.values["correctionIndex"])

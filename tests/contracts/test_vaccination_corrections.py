@@ -189,7 +189,7 @@ class TestEnterInError:
     """
     when caller is neither issuer, heir nor authority -> reverts NotAuthorised, dose stands
     given it was withdrawn, corrected or entered      -> reverts DoseAlreadyRevoked, it reads as before
-    when caller is issuer, heir or authority          -> reads REVOKED with ENTERED_IN_ERROR; emits DoseEnteredInError
+    when caller is issuer, heir or authority          -> reads REVOKED with ENTERED_IN_ERROR; emits DoseErrorEntered
     given it is in error                              -> revoke reverts DoseAlreadyRevoked
     """
 
@@ -218,7 +218,7 @@ class TestEnterInError:
         assert (verdict.status, verdict.reason) == (Status.REVOKED, "EnteredInError")
         assert (verdict.advisories, verdict.successor) == (UNTRACED | Advisory.ENTERED_IN_ERROR, "")
         assert standing(registry, right) == ACTIVE
-        assert receipt.event("DoseEnteredInError").values == {
+        assert receipt.event("DoseErrorEntered").values == {
             "batch": batch_id(wrong.organisation, wrong.root),
             "index": wrong.dose.index,
         }

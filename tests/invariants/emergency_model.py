@@ -157,9 +157,9 @@ class Model:
 
     def contest_by_sig(self, now: int, organisation: bytes, number: int, grounds: bytes, proof: Proof) -> list[Told]:
         patient = self.state.find(organisation, number).patient
-        used = self._require_proof(now, patient, proof)
+        used = self._require_proof(now, patient, Scope.CONTEST, proof)
         told = self._contest(now, organisation, number, grounds)
-        self.state.nonces.setdefault(patient, set()).add(proof.nonce)
+        self.state.nonces.setdefault(proof.signer, set()).add(proof.nonce)
         return [used, *told]
 
     def _contest(self, now: int, organisation: bytes, number: int, grounds: bytes) -> list[Told]:
@@ -175,9 +175,8 @@ class Model:
         return self._change_rule(patient, withheld)
 
     def change_rule_by_sig(self, now: int, patient: str, withheld: int, proof: Proof) -> list[Told]:
-        _require(now >= self.patients.patient(patient).frozen_until, "Frozen", patient=patient)
-        used = self._require_proof(now, patient, proof)
-        self.state.nonces.setdefault(patient, set()).add(proof.nonce)
+        used = self._require_proof(now, patient, Scope.EMERGENCY, proof)
+        self.state.nonces.setdefault(proof.signer, set()).add(proof.nonce)
         return [used, *self._change_rule(patient, withheld)]
 
     def _change_rule(self, patient: str, withheld: int) -> list[Told]:
@@ -239,12 +238,14 @@ class Model:
         _require(capacity != Capacity.NONE, "NotController", patient=patient, caller=caller)
         _require(capacity != Capacity.FROZEN, "Frozen", patient=patient)
 
-    def _require_proof(self, now: int, patient: str, proof: Proof) -> Told:
+    def _require_proof(self, now: int, patient: str, scope: Scope, proof: Proof) -> Told:
         _require(now <= proof.deadline, "SignatureExpired", deadline=proof.deadline)
-        _require(proof.is_signed, "InvalidSignature", signer=self.patients.controller(patient))
-        used = self.state.nonces.get(patient, set())
-        _require(proof.nonce not in used, "NonceTaken", patient=patient, nonce=proof.nonce)
-        return "NonceUsed", {"patient": patient, "nonce": proof.nonce}
+        capacity = self.patients.capacity(now, patient, proof.signer, scope)
+        _require(capacity != Capacity.NONE, "InvalidSignature", signer=self.patients.controller(patient))
+        _require(capacity != Capacity.FROZEN, "Frozen", patient=patient)
+        used = self.state.nonces.get(proof.signer, set())
+        _require(proof.nonce not in used, "NonceTaken", signer=proof.signer, nonce=proof.nonce)
+        return "NonceUsed", {"signer": proof.signer, "nonce": proof.nonce}
 
 
 def replay(told: Iterable[Told]) -> State:
@@ -269,7 +270,7 @@ def replay(told: Iterable[Told]) -> State:
         elif name == "RuleChanged":
             state.rules[values["patient"]] = values["withheld"]
         elif name == "NonceUsed":
-            state.nonces.setdefault(values["patient"], set()).add(values["nonce"])
+            state.nonces.setdefault(values["signer"], set()).add(values["nonce"])
         else:
             raise AssertionError(f"an event that nobody knows: {name}")
     return state

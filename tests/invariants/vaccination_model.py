@@ -78,7 +78,7 @@ class Model:
     def enterInError(self, now: int, caller: str, organisation: bytes, root: bytes, index: int) -> list[Told]:  # noqa: N802
         self._withdraw(now, caller, organisation, root, index)
         self.state.in_error.add(dose_id(organisation, root, index))
-        return [("DoseEnteredInError", {"batch": batch_id(organisation, root), "index": index})]
+        return [("DoseErrorEntered", {"batch": batch_id(organisation, root), "index": index})]
 
     def _withdraw(self, now: int, caller: str, organisation: bytes, root: bytes, index: int) -> None:
         batch = self._batch_with(organisation, root, index)
@@ -214,7 +214,7 @@ def _dose(batch: bytes, index: int) -> bytes:
 _REPLAYS: dict[str, Callable[[State, dict[str, Any]], None]] = {
     "BatchAnchored": _replay_anchor,
     "DoseRevoked": _replay_revoke,
-    "DoseEnteredInError": _replay_error,
+    "DoseErrorEntered": _replay_error,
     "DoseAmended": _replay_amendment,
     "DoseDisputed": _replay_dispute,
     "HeirNamed": _replay_heir,
