@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from medtrust.consent import Confidentiality, Consent, ConsentClient, DataClass, Purpose, Request, Terms
+from medtrust.contract import Client
 from medtrust.types import ZERO_HASH, name_hash
 from tests.world import USA, World
 
@@ -73,7 +74,7 @@ def patient_client(world: World) -> ConsentClient:
     return world.acting_as(world.patient).consent
 
 
-def simulate(client: ConsentClient, function: str, *arguments: Any) -> bytes:
+def simulate(client: Client, function: str, *arguments: Any) -> bytes:
     """Try a transaction in the very second of the newest block, without sending it."""
     data = client.interface.encode_call(function, arguments)
     sender = client.signer.address if client.signer else None

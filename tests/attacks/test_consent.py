@@ -558,6 +558,23 @@ for _field in (*(one.name for one in fields(Consent)), *(one.name for one in fie
 
 
 @attack(
+    "consent-widened-epoch",
+    defence="the patient's signature covers every field",
+    blocked_by="InvalidSignature",
+    contract="ConsentRegistry",
+    file=CONTROLLED,
+    patch=UNSIGNED,
+)
+def renew_the_epoch(world: World) -> None:
+    """Lift a signed consent that the patient ended with all others into the epoch of now."""
+    receipt = signed(world)
+    patient_client(world).revoke_all()
+    renewed = replace(receipt.consent, epoch=1 << 32)
+    registry_of(world).grant_by_sig(replace(receipt, consent=renewed))
+    require_permitted(registry_of(world).check(renewed, valid_request(world)))
+
+
+@attack(
     "consent-widened-when-shown",
     defence="a consent that was not granted is permitted with the patient's signature of just this consent",
     blocked_by="SIGNATURE",
@@ -665,6 +682,20 @@ add_overreach(
 
 
 @attack(
+    "consent-asked-once-too-often",
+    defence="check refuses what was used as often as it may be",
+    blocked_by="USES",
+    contract="ConsentRegistry",
+    file=LEDGERS,
+    patch=[("uses >= consent.maxUses && (at > entry.usedAt || at == block.timestamp)", "false")],
+)
+def ask_once_too_often(world: World) -> None:
+    """Ask for data again by a consent for one use."""
+    consent = used_up(world)
+    require_permitted(registry_of(world).check(consent, valid_request(world)))
+
+
+@attack(
     "consent-child-of-a-revoked-parent",
     defence="a consent that stands on another is not honoured alone",
     blocked_by="PARENT",
@@ -744,6 +775,22 @@ def ask_in_the_second_of_its_end(world: World) -> None:
     receipt = signed(world)
     request = valid_request(world)
     world.chain.travel(receipt.consent.access_until)
+    require_permitted(registry_of(world).check(receipt.consent, request, signature=receipt.signature))
+
+
+@attack(
+    "consent-in-the-second-before-its-begin",
+    defence="the window begins in its second, and not before",
+    blocked_by="NOT_YET",
+    contract="ConsentRegistry",
+    file=LEDGERS,
+    patch=[("at < consent.accessFrom", "at + 1 < consent.accessFrom")],
+)
+def ask_in_the_second_before_its_begin(world: World) -> None:
+    begins = world.chain.now() + DAY
+    receipt = signed(world, valid_consent(world, access_from=begins, access_until=begins + DAY))
+    request = valid_request(world)
+    world.chain.travel(begins - 1)
     require_permitted(registry_of(world).check(receipt.consent, request, signature=receipt.signature))
 
 
@@ -1246,3 +1293,36 @@ def use_after_declining(world: World) -> None:
     hospital = world.acting_as("hospital").consent
     hospital.decline(consent)
     hospital.use(consent, COMMITMENT)
+
+
+@attack(
+    "consent-read-after-declining",
+    defence="check refuses what the grantee declined",
+    blocked_by="DECLINED",
+    contract="ConsentRegistry",
+    file=LEDGERS,
+    patch=[("if (entry.isDeclined) reason = IConsentRegistry.Reason.DECLINED;", "")],
+)
+def read_after_declining(world: World) -> None:
+    """Decline the obligations, and read all the same."""
+    consent = granted(world, terms=valid_terms(world, purposes=Purpose.TREAT | Purpose.OBLIGATION))
+    world.acting_as("hospital").consent.decline(consent)
+    require_permitted(registry_of(world).check(consent, valid_request(world)))
+
+
+@attack(
+    "consent-accepted-after-revocation",
+    defence="what was revoked is not answered any more",
+    blocked_by="AlreadyRevoked",
+    patch=[
+        (
+            "require(entry.revokedAt == 0, AlreadyRevoked(consent, entry.revokedAt));\n        require(entry.answeredAt",
+            "require(entry.answeredAt",
+        )
+    ],
+)
+def accept_after_revocation(world: World) -> None:
+    """Make it look as if a consent that the patient withdrew were taken up."""
+    consent = revoked(world)
+    world.acting_as("hospital").consent.accept(consent)
+    assert registry_of(world).record_of(consent.patient, consent.id).accepted_at > 0

@@ -8,6 +8,7 @@ from medtrust.accreditation import Role
 from medtrust.emergency import EVERYTHING, Verdict
 from medtrust.types import name_hash
 from tests.attacks.framework import Attack, AttackTests, Blocked, attacks_on
+from tests.attacks.test_consent import NOT_CONTROLLER
 from tests.consents import DAY
 from tests.emergencies import LABORATORY, REASON, VITAL, emergency, open_session, review, staff
 from tests.world import FAR, World
@@ -197,6 +198,23 @@ def read_after_dismissal(world: World) -> None:
     open_session(world)
     world.acting_as("hospital").accreditation.remove_signer(world.hospital, world.account("doctor").address)
     read(world)
+
+
+@attack(
+    "emergency-read-while-suspended",
+    defence="a suspension closes what is open",
+    blocked_by="closed",
+    patch=[("        if (isSuspended(organisation, at)) return false;\n", "")],
+)
+def read_while_suspended(world: World) -> None:
+    """Open a session an hour before another is overdue, and read on by it while the hospital is suspended."""
+    staff(world)
+    due = world.chain.now() + 7 * DAY
+    open_session(world)
+    world.chain.travel(due - HOUR)
+    number = open_session(world)
+    world.chain.travel(due + HOUR)
+    read(world, number)
 
 
 # Reviews
@@ -416,6 +434,47 @@ def replay_a_rule(world: World) -> None:
     client.change_rule(world.patient.address, EVERYTHING)
     emergency(world).change_rule_by_sig(signed)
     open_session(world)
+
+
+def add_strange(name: str, act: Callable[[World], object]) -> None:
+    """Add an act in the patient's name by somebody else; the twin does not ask whose it is."""
+
+    @attack(
+        f"emergency-{name}-by-a-stranger",
+        defence="only the patient's controller or a guardian acts without a signature",
+        blocked_by="NotController",
+        file="contracts/base/Controlled.sol",
+        contract="EmergencyAccess",
+        patch=[(NOT_CONTROLLER, "")],
+    )
+    def act_for_another(world: World) -> None:
+        staff(world)
+        open_session(world)
+        act(world)
+
+
+add_strange("contest", lambda world: emergency(world).contest(world.hospital, 0))
+add_strange("rule", lambda world: emergency(world).change_rule(world.patient.address, EVERYTHING))
+
+
+@attack(
+    "emergency-overruled-by-itself",
+    defence="only the authority of the jurisdiction overrules",
+    blocked_by="NotAuthority",
+    patch=[
+        (
+            "        require(isAuthority, IAccreditationRegistry.NotAuthority(jurisdiction, msg.sender));\n",
+            "        isAuthority;\n",
+        )
+    ],
+)
+def overrule_a_colleague(world: World) -> None:
+    """As the hospital, put the blame for a session that was contested on the clinician."""
+    staff(world)
+    review(world, open_session(world))
+    emergency(world, "patient").contest(world.hospital, 0)
+    emergency(world, "hospital").overrule(world.hospital, 0, findings=REASON)
+    assert emergency(world).session_of(world.hospital, 0).verdict == Verdict.UNJUSTIFIED
 
 
 @attack(

@@ -120,6 +120,31 @@ def cut_it_short(world: World) -> None:
     assert _open(twin, sealed, chunks[:2]) == b"x" * CHUNK + b"y" * CHUNK
 
 
+class Unauthenticated:
+    """AES-GCM whose tag nobody looks at."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def decrypt(self, nonce: bytes, data: bytes, associated: bytes) -> bytes:
+        counter = modes.CTR(nonce + (2).to_bytes(4, "big"))
+        return RawCipher(algorithms.AES(self._key), counter).decryptor().update(data[:-16])
+
+
+@attack("envelope-bit-flipped", defence="a chunk is opened only if its tag fits", blocked_by="Altered")
+@off_chain
+def flip_a_bit(world: World) -> None:
+    """As the storage, which cannot read a result but knows where it stands, make 9.50 out of 1.50."""
+    sealed = seal(PLACE, CONTENT)
+    flipped, place = bytearray(sealed.blob), HEADER_SIZE + CONTENT.index(b"1.50")
+    flipped[place] ^= ord("1") ^ ord("9")
+    twin = module(world, "envelope")
+    if not world.defended:
+        twin._AEAD = {twin.Cipher.AES_256_GCM: Unauthenticated}
+    opened = twin.open_sealed(bytes(flipped), sealed.key, twin.Place(*_fields(PLACE)))
+    assert opened == CONTENT.replace(b"1.50", b"9.50")
+
+
 UNNUMBERED = ('number.to_bytes(11, "big")', "bytes(11)")
 
 

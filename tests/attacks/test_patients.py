@@ -9,7 +9,7 @@ from medtrust.patients import PatientClient, Scope, SignedAct
 from medtrust.signing import TypedData, sign
 from tests.attacks.framework import Attack, AttackTests, Blocked, attacks_on
 from tests.attacks.test_consent import require_permitted
-from tests.consents import DAY, give_ether, valid_consent, valid_request
+from tests.consents import DAY, give_ether, simulate, valid_consent, valid_request
 from tests.world import FAR, USA, World
 
 ATTACKS: list[Attack] = []
@@ -201,6 +201,23 @@ def sign_before_majority_and_send_after(world: World) -> None:
 
 
 @attack(
+    "guardian-freezes-out-of-scope",
+    defence="a guardian freezes only where it may",
+    blocked_by="NotController",
+    contract="PatientRegistry",
+    file=GUARDIANSHIP,
+    patch=[
+        ("        require(isFreezer, IPatientRegistry.NotController(patient, guardian));\n", "        isFreezer;\n"),
+    ],
+)
+def freeze_out_of_scope(world: World) -> None:
+    """Stop a patient from granting, as a guardian who may revoke alone."""
+    hers(world).add_guardian(world.patient.address, world.account("doctor").address, Scope.REVOKE, until=FAR)
+    as_(world, "doctor").freeze(world.patient.address, world.chain.now() + DAY)
+    assert hers(world).capacity_of(world.patient.address, world.patient.address, Scope.GRANT).name == "FROZEN"
+
+
+@attack(
     "guardian-uses-up-the-patients-number",
     defence="numbers of statements are counted by who signed",
     blocked_by="vetoed all the same",
@@ -342,6 +359,22 @@ def finish_after_a_veto(world: World) -> None:
 
 
 @attack(
+    "recovery-a-second-early",
+    defence="the present key may veto up to the last second of its 2 days",
+    blocked_by="RecoveryNotReady",
+    contract="PatientRegistry",
+    file=GUARDIANSHIP,
+    patch=[("block.timestamp >= state.readyAt && ", "block.timestamp + 1 >= state.readyAt && ")],
+)
+def recover_a_second_early(world: World) -> None:
+    guard(world)
+    vote(world, "doctor", "relayer")
+    ready = hers(world).recovery_of(world.patient.address).ready_at
+    world.chain.travel(ready - 1)
+    simulate(as_(world, "attacker"), "finishRecovery", world.patient.address)
+
+
+@attack(
     "recovery-kept-for-years",
     defence="a recovery that nobody finishes lapses, and votes with it",
     blocked_by="RecoveryNotReady",
@@ -382,6 +415,23 @@ def recover_after_majority(world: World) -> None:
 
 
 # A thief of the key
+
+
+@attack(
+    "thief-keeps-a-veto",
+    defence="a veto names the round that it ends",
+    blocked_by="WrongRound",
+    patch=[("        require(round == current, WrongRound(round, current));\n", "        current;\n")],
+)
+def keep_a_veto(world: World) -> None:
+    """Hold back a veto that the patient signed against one recovery, and send it against the next, which is hers."""
+    guard(world)
+    vote(world, "doctor", "relayer")
+    kept = hers(world).sign_veto(world.patient.address, deadline=FAR)
+    hers(world).veto(world.patient.address)
+    vote(world, "doctor", "relayer", controller="clinic")
+    as_(world, "attacker").send(kept)
+    assert hers(world).recovery_of(world.patient.address).votes == 0
 
 
 @attack(
