@@ -18,7 +18,7 @@ from medtrust.errors import MedtrustError
 
 __all__ = ["Crew", "peak_memory", "serve"]
 
-_OBJECTS_BETWEEN_COLLECTIONS: Final = 100_000
+_OBJECTS_BETWEEN_COLLECTIONS: Final = 20_000
 _KILOBYTE: Final = 1 if sys.platform == "darwin" else 1024
 
 

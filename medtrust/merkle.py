@@ -14,6 +14,7 @@ from medtrust.keccak import keccak256
 __all__ = ["MerkleTree", "leaf_encoder", "process_proof", "proof_lengths", "standard_leaf", "verify"]
 
 _HASH = 32
+_TOGETHER = 4096
 
 Encoder = Callable[[Any], bytes]
 
@@ -97,15 +98,22 @@ class MerkleTree:
 
 
 def _hash_inner_nodes(nodes: bytearray, count: int) -> None:
-    """Fill the first `count` nodes from the last to the root."""
-    hash_ = keccak256
-    parent, child = _HASH * count, _HASH * (2 * count + 1)
-    while parent:
-        parent -= _HASH
-        child -= 2 * _HASH
-        middle = child + _HASH
-        left, right = nodes[child:middle], nodes[middle : middle + _HASH]
-        nodes[parent : parent + _HASH] = hash_(bytes(left + right if left < right else right + left))
+    """Fill the first `count` nodes, level by level up to the root, some thousands at a time."""
+    hash_, last = keccak256, 2 * count
+    first = (1 << (last + 1).bit_length() - 1) - 1  # of the deepest level; the first of a level is 2^depth - 1
+    while first:
+        pairs = (min(last, 2 * first) - first + 1) // 2
+        for done in range(0, pairs, _TOGETHER):
+            start = _HASH * (first + 2 * done)
+            level = bytes(nodes[start : start + 2 * _HASH * min(_TOGETHER, pairs - done)])
+            lefts = [level[at : at + _HASH] for at in range(0, len(level), 2 * _HASH)]
+            rights = [level[at : at + _HASH] for at in range(_HASH, len(level), 2 * _HASH)]
+            parents = [
+                hash_(left + right if left < right else right + left) for left, right in zip(lefts, rights, strict=True)
+            ]
+            parent = _HASH * (first // 2 + done)
+            nodes[parent : parent + _HASH * len(parents)] = b"".join(parents)
+        first //= 2
 
 
 def process_proof(leaf: bytes, proof: Sequence[bytes]) -> bytes:

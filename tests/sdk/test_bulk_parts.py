@@ -62,7 +62,17 @@ class TestDigestFile:
 
 
 class TestTreeInMappedMemory:
-    """given a tree of any size, dumped and loaded -> the same root, leaves and proofs"""
+    """
+    given a tree of any size, dumped and loaded         -> the same root, leaves and proofs
+    given a tree whose levels are hashed in small steps -> the same nodes
+    """
+
+    def test_is_hashed_in_steps_of_any_size(self, monkeypatch):
+        leaves = [keccak256(number.to_bytes(2, "big")) for number in range(70)]
+        whole = [list(MerkleTree(leaves[:size]).nodes()) for size in range(1, 71)]
+        for together in (1, 3, 16):
+            monkeypatch.setattr("medtrust.merkle._TOGETHER", together)
+            assert [list(MerkleTree(leaves[:size]).nodes()) for size in range(1, 71)] == whole
 
     @given(st.integers(1, 70))
     def test_is_the_same(self, size):
