@@ -16,7 +16,7 @@ from medtrust.disclosure import OpenField, SealedFields, check_fields
 from medtrust.errors import InputError
 from medtrust.keccak import keccak256
 from medtrust.merkle import leaf_encoder, process_proof, proof_lengths
-from medtrust.types import bytes32, checksum_address, organisation_id
+from medtrust.types import bytes32, checksum_address, is_text, organisation_id
 
 __all__ = ["LONGEST_TEXT", "MAX_BATCH", "Certificate", "Dose", "Flaw", "batch_id", "dose_id", "dose_leaf"]
 
@@ -277,9 +277,9 @@ def _load(text: str) -> Mapping[str, Any]:
 
 def _text(raw: Mapping[str, Any], member: str, place: str = "") -> str:
     value = raw.get(member)
-    if not isinstance(value, str):
-        raise InputError(place=place or member, found=repr(value), expected="text")
-    return value
+    if not is_text(value):
+        raise InputError(place=place or member, found=ascii(value), expected="text")
+    return str(value)
 
 
 def _number(raw: Mapping[str, Any], member: str, *, below: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -35,6 +36,7 @@ IN_ERROR: Final = (1).to_bytes(32, "big")
 """What stands for a successor where a dose was never given as recorded."""
 
 _PAGE_BYTES: Final = PAGE_SIZE // 8
+_STANDING = re.compile(r"[A-Z]{1,32}")
 _STATEMENT: Final = TypedData(
     "Checkpoint",
     {
@@ -187,16 +189,16 @@ class Checkpoint:
             if raw["t"] != SCHEMA:
                 raise InputError(place="t", found=repr(raw["t"]), expected=SCHEMA)
             return cls(
-                chain_id=int(raw["ch"]),
+                chain_id=_number(raw["ch"]),
                 address=checksum_address(raw["reg"], place="reg"),
-                jurisdiction=int(raw["jurisdiction"]),
-                block=int(raw["block"]),
-                at=int(raw["at"]),
-                expires_at=int(raw["until"]),
-                issuers={bytes32(issuer): str(standing) for issuer, standing in raw["issuers"].items()},
+                jurisdiction=_number(raw["jurisdiction"], below=2**16),
+                block=_number(raw["block"]),
+                at=_number(raw["at"]),
+                expires_at=_number(raw["until"]),
+                issuers={bytes32(issuer): _standing(one) for issuer, one in raw["issuers"].items()},
                 batches={bytes32(name): _kept(one) for name, one in raw["batches"].items()},
                 successors={bytes32(dose): bytes32(one) for dose, one in raw["successors"].items()},
-                lots={bytes32(lot): Advisory(advisories) for lot, advisories in raw["lots"].items()},
+                lots={bytes32(lot): Advisory(_number(one, below=32)) for lot, one in raw["lots"].items()},
                 disputes=frozenset(bytes32(one) for one in raw["disputes"]),
                 controllers={checksum_address(a): checksum_address(b) for a, b in raw["controllers"].items()},
                 signature=bytes.fromhex(raw["sig"].removeprefix("0x")),
@@ -276,8 +278,20 @@ def _plain(kept: KeptBatch) -> dict[str, Any]:
 
 
 def _kept(raw: Mapping[str, Any]) -> KeptBatch:
-    batch = Batch(int(raw["at"]), int(raw["size"]), checksum_address(raw["signer"]))
+    batch = Batch(_number(raw["at"]), _number(raw["size"]), checksum_address(raw["signer"]))
     return KeptBatch(batch, raw["trusted"] is True, {int(number): _page(one) for number, one in raw["pages"].items()})
+
+
+def _number(value: Any, *, below: int = 2**53) -> int:
+    if type(value) is not int or not 0 <= value < below:
+        raise InputError(place="checkpoint", found=repr(value), expected=f"a whole number below {below}")
+    return value
+
+
+def _standing(value: Any) -> str:
+    if not isinstance(value, str) or not _STANDING.fullmatch(value):
+        raise InputError(place="issuers", found=ascii(value), expected="a standing such as ACTIVE")
+    return value
 
 
 def _page(packed: str) -> bytes:

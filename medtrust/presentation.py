@@ -17,6 +17,7 @@ from medtrust.errors import InputError
 from medtrust.judgement import Registry, judge, unknown
 from medtrust.keccak import keccak256
 from medtrust.signing import Domain, TypedData, recover, sign
+from medtrust.types import is_text
 from medtrust.verdict import Verdict
 
 __all__ = [
@@ -217,9 +218,9 @@ def certificate_in(raw: Mapping[str, Any]) -> Certificate:
 def text_in(raw: Mapping[str, Any], member: str) -> str:
     """Read a text. Raises `InputError`."""
     value = raw[member]
-    if not isinstance(value, str) or not value:
+    if not is_text(value) or not value:
         raise InputError(place=member, found=repr(value), expected="text")
-    return value
+    return str(value)
 
 
 def time_in(raw: Mapping[str, Any], member: str) -> int:

@@ -8,7 +8,7 @@ from typing import Final
 from medtrust.errors import InputError
 from medtrust.keccak import keccak256
 
-__all__ = ["ZERO_ADDRESS", "ZERO_HASH", "bytes32", "checksum_address", "name_hash", "organisation_id"]
+__all__ = ["ZERO_ADDRESS", "ZERO_HASH", "bytes32", "checksum_address", "is_text", "name_hash", "organisation_id"]
 
 ZERO_ADDRESS: Final = "0x" + "00" * 20
 ZERO_HASH: Final = bytes(32)
@@ -48,6 +48,14 @@ def bytes32(value: str | bytes, *, place: str = "value") -> bytes:
     if not isinstance(raw, bytes) or len(raw) != 32:
         raise InputError(place=place, found=repr(value), expected="32 bytes, or 0x and 64 hexadecimal digits")
     return raw
+
+
+def is_text(value: object) -> bool:
+    """Say whether a value is text that can be written as UTF-8; JSON can hold halves of characters, which cannot."""
+    try:
+        return isinstance(value, str) and value.encode() is not None
+    except UnicodeEncodeError:
+        return False
 
 
 def checksum_address(value: str, *, place: str = "address") -> str:
