@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,9 +13,10 @@ from medtrust.standards.gs1 import Allow, Scan, parse
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Symbol", "code_of", "is_picture", "read_picture"]
+__all__ = ["Symbol", "code_of", "is_picture", "is_picture_data", "read_picture"]
 
 _PICTURES: Final = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+_BEGINNINGS: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*")
 _QUIET_ZONE: Final = 40
 """How many pixels of white are put around a picture, as a symbol cut out too closely is not found without."""
 
@@ -39,6 +41,11 @@ def is_picture(text: str) -> bool:
     return path.suffix.lower() in _PICTURES and not text.startswith(("(", "]", "^", "http:", "https:"))
 
 
+def is_picture_data(content: bytes) -> bool:
+    """Say whether a content is, by its beginning, that of a picture: PNG, JPEG, TIFF, WebP or GIF."""
+    return content.startswith(_BEGINNINGS) or (content[:4], content[8:12]) == (b"RIFF", b"WEBP")
+
+
 def code_of(text: str) -> str:
     """Return a code as it is, or what the one symbol in a picture says if `text` is the path of one.
 
@@ -53,8 +60,10 @@ def code_of(text: str) -> str:
     return symbols[0].code
 
 
-def read_picture(path: Path) -> tuple[Symbol, ...]:
+def read_picture(path: Path, content: bytes | None = None) -> tuple[Symbol, ...]:
     """Find the symbols in a picture (PNG, JPEG, TIFF, WebP, GIF, BMP), from top to bottom.
+
+    With `content`, that of a picture, no file is opened, and `path` only names it.
 
     Raises `InputError` if it is no picture, and `ToolMissing` if the extra "scan" is not installed.
     """
@@ -64,7 +73,7 @@ def read_picture(path: Path) -> tuple[Symbol, ...]:
     except ImportError:
         raise ToolMissing("zxing-cpp", "install medtrust[scan] to read pictures") from None
     try:
-        with Image.open(path) as picture:
+        with Image.open(path if content is None else BytesIO(content)) as picture:
             if picture.width * picture.height > _MOST_PIXELS:
                 shown, expected = f"{picture.width} x {picture.height} pixels", f"at most {_MOST_PIXELS:,}"
                 raise InputError(file=str(path), place="picture", found=shown, expected=expected)

@@ -8,16 +8,16 @@ from typing import Final
 
 from medtrust import foreign
 from medtrust.certificate import Certificate
-from medtrust.errors import InputError
+from medtrust.errors import CheckRefused, InputError
 from medtrust.judgement import Registry, judge
-from medtrust.scanner import is_picture, read_picture
+from medtrust.scanner import is_picture, is_picture_data, read_picture
 from medtrust.shown import is_shown, parse_shown
 from medtrust.standards.foreign import LARGEST
 from medtrust.standards.trust import TrustList
 from medtrust.suite import Suite
 from medtrust.verdict import Advisory, Status, Verdict
 
-__all__ = ["content_of", "load", "read_trust", "verify_certificates"]
+__all__ = ["content_of", "load", "read_shown", "read_trust", "text_of", "unproven", "verify_certificates"]
 
 _TEXTS: Final = ("MT1:", "MP1:", "MK1:", "HC1:", "shc:/")
 _CODES: Final = ("]Q", "]z")
@@ -31,15 +31,20 @@ def load(source: str) -> list[str | bytes]:
     """Return what a person means by `source`: the text of a QR code as it is, of a picture what its symbols say, else
     the content of a file.
 
-    Empty if the picture holds none that can be read. Raises `InputError` if there is no such file, or it is no picture,
-    and `ToolMissing` if pictures cannot be read because the extra "scan" is not installed.
+    Empty if the picture holds none that can be read. Raises `InputError` if there is no such file, `CheckRefused` with
+    reason "CodeUnreadable" if a picture is broken, and `ToolMissing` if pictures cannot be read because the extra
+    "scan" is not installed.
     """
     if source.startswith(_TEXTS):
         return [source]
     path = Path(source)
-    if not is_picture(source):
-        return [_content(path)]
-    return [symbol.code[_IDENTIFIER_LENGTH:] for symbol in read_picture(path) if symbol.code.startswith(_CODES)]
+    content = _content(path, "a file, or text that begins with MT1:, HC1: or shc:/")
+    return _codes(path) if is_picture(source) or is_picture_data(content) else [content]
+
+
+def read_shown(content: bytes, *, name: str = "stdin") -> list[str | bytes]:
+    """Return a content as it is, of a picture what its symbols say; raises as `load`."""
+    return _codes(Path(name), content) if is_picture_data(content) else [content]
 
 
 def content_of(path: Path) -> bytes:
@@ -47,22 +52,34 @@ def content_of(path: Path) -> bytes:
 
     Raises `OSError` if there is no such file, and as `load` for a picture.
     """
-    if is_picture(str(path)):
-        return "\n".join(map(str, load(str(path)))).encode()
-    return path.read_bytes()
+    return text_of(path.read_bytes(), name=str(path))
+
+
+def text_of(content: bytes, *, name: str = "stdin") -> bytes:
+    """Return a content as it is, of a picture the text of the QR codes in it; raises as `load`."""
+    if is_picture(name) or is_picture_data(content):
+        return "\n".join(map(str, _codes(Path(name), content))).encode()
+    return content
+
+
+def _codes(path: Path, content: bytes | None = None) -> list[str | bytes]:
+    try:
+        symbols = read_picture(path, content)
+    except InputError as broken:
+        raise CheckRefused("CodeUnreadable", str(broken)) from None
+    return [symbol.code[_IDENTIFIER_LENGTH:] for symbol in symbols if symbol.code.startswith(_CODES)]
 
 
 def read_trust(files: Sequence[Path]) -> TrustList:
     """Read files with certificates, key sets, directories and revocation lists, as `TrustList.read` takes them."""
-    return TrustList.read((str(path), _content(path)) for path in files)
+    return TrustList.read((str(path), _content(path, "a file that says whom to trust")) for path in files)
 
 
-def _content(path: Path) -> bytes:
+def _content(path: Path, expected: str) -> bytes:
     try:
         with path.open("rb") as file:
             return file.read(LARGEST + 1)
     except OSError as error:
-        expected = "a file, or text that begins with MT1:, HC1: or shc:/"
         found = error.strerror or "nothing"
         raise InputError(file=str(path), place="file", found=found, expected=expected) from None
 
@@ -109,6 +126,11 @@ def _verify_ours(
     if offline is not None:
         return judge(certificate, offline, at=at)
     return open_suite().vaccination.verify(certificate, at=at)
+
+
+def unproven(refused: CheckRefused) -> Verdict:
+    """Return the verdict where a picture, or the list of whom to trust, is itself refused."""
+    return _unknown(refused.reason, refused.sentence)
 
 
 def _unknown(reason: str, sentence: str) -> Verdict:

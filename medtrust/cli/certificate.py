@@ -13,12 +13,13 @@ from medtrust.card_key import card_key, key_set
 from medtrust.certificate import Certificate
 from medtrust.cli.common import ChainOption, JsonOption, answer, console, new_app, open_suite, table, time_of
 from medtrust.cli.vaccine_verify import AuthorityOption, OfflineOption, offline_registry
+from medtrust.errors import CheckRefused
 from medtrust.exporting import card_of, write_card, write_fhir, write_page, write_picture
 from medtrust.files import write_json
 from medtrust.instants import instant
 from medtrust.standards.fhir_certificate import Person
 from medtrust.verdict import Verdict
-from medtrust.verification import load, read_trust, verify_certificates
+from medtrust.verification import load, read_shown, read_trust, unproven, verify_certificates
 
 __all__ = ["app"]
 
@@ -54,15 +55,17 @@ def verify(
     alone.
     """
     moment = instant(at, place="--at") if at else time.time()
-    shown = [part for source in sources for part in (_stdin() if source == "-" else load(source))]
-    verdicts = verify_certificates(
-        shown,
-        read_trust(trust or []),
-        lambda: open_suite(chain, None),
-        at=moment,
-        is_now=at is None,
-        offline=offline_registry(offline, authority, int(moment)) if offline else None,
-    )
+    try:
+        verdicts = verify_certificates(
+            [part for source in sources for part in _shown(source)],
+            read_trust(trust or []),
+            lambda: open_suite(chain, None),
+            at=moment,
+            is_now=at is None,
+            offline=offline_registry(offline, authority, int(moment)) if offline else None,
+        )
+    except CheckRefused as refused:
+        verdicts = [unproven(refused)]
     first = next((verdict for verdict in verdicts if not verdict.is_valid), verdicts[0])
     value = _to_dict(first)
     if len(verdicts) > 1:
@@ -96,7 +99,7 @@ def export(
 
     A health card is signed only while the chain says that the dose stands; exit 1 if it does not.
     """
-    certificate = Certificate.parse(_stdin()[0] if source == "-" else load(source)[0])
+    certificate = Certificate.parse((_shown(source) or [b""])[0])
     person = Person(family, given, born) if family or given or born or shc else None
     written = {name: str(path) for name, path in {"shc": shc, "fhir": fhir, "png": png, "pdf": pdf}.items() if path}
     if shc and person:
@@ -127,17 +130,17 @@ def keys(
     answer(found, json.dumps(found, indent=2), as_json=json_)
 
 
-def _stdin() -> list[str | bytes]:
-    return [typer.get_binary_stream("stdin").read()]
+def _shown(source: str) -> list[str | bytes]:
+    return read_shown(typer.get_binary_stream("stdin").read()) if source == "-" else load(source)
 
 
 def _to_dict(verdict: Verdict) -> dict[str, Any]:
     return {
         "verdict": verdict.status.name,
         "reason": verdict.reason,
-        "sentence": verdict.sentence,
         "issuer": verdict.issuer,
         "claims": verdict.shown,
+        "sentence": verdict.sentence,
         "form": verdict.form,
         "signer": verdict.signer,
         "anchoredAt": verdict.anchored_at,

@@ -15,7 +15,7 @@ from medtrust.errors import InputError
 from medtrust.mapping_file import load_mapping
 from medtrust.standards import Reading, read
 from medtrust.standards.foreign import ForeignCertificate
-from medtrust.verification import content_of
+from medtrust.verification import content_of, text_of
 
 __all__ = ["COMPARISON_KEY", "app"]
 
@@ -96,7 +96,7 @@ def loss(
 def _read(file: Path, key: str, organisation: str, mapping: Path | None) -> Reading:
     name = "stdin" if str(file) == "-" else str(file)
     try:
-        data = typer.get_binary_stream("stdin").read() if str(file) == "-" else content_of(file)
+        data = text_of(typer.get_binary_stream("stdin").read()) if str(file) == "-" else content_of(file)
     except OSError as error:
         raise InputError(place="file", found=error.strerror or "nothing", expected="a file", file=name) from None
     columns = load_mapping(mapping) if mapping else None

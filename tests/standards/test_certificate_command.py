@@ -42,7 +42,9 @@ class TestVerify:
     given a certificate as text, file, picture or on stdin, and who signed it -> exit 0, verdict, issuer, claims
     given nobody to trust                                                     -> exit 1
     given several cards in a file                                             -> a verdict each, a failing one first
-    given a picture without a code                                            -> exit 1, CodeUnreadable
+    given a picture on stdin, or in a file of any name                        -> as if it were named .png
+    given a picture without a code, or a broken one                           -> exit 1, CodeUnreadable
+    given a list of whom to trust that is refused                             -> exit 1, UNKNOWN, and why
     given no such file, or no time                                            -> InputError
     """
 
@@ -64,6 +66,13 @@ class TestVerify:
         trust = ["--trust", sample / "dcc_signer.pem", *DAY]
         text = samples.read("dcc.txt").decode().strip()
         assert asked(text, *trust, code=0) == asked("-", *trust, code=0, stdin=text.encode())
+
+    def test_takes_a_picture_however_it_is_named(self, sample: Path, tmp_path: Path) -> None:
+        trust = ["--trust", sample / "dcc_signer.pem", *DAY]
+        picture = samples.read("dcc.png")
+        (tmp_path / "photo").write_bytes(picture)
+        answers = [asked(tmp_path / "photo", *trust, code=0), asked("-", *trust, code=0, stdin=picture)]
+        assert answers == [asked(sample / "dcc.png", *trust, code=0)] * 2
 
     @pytest.mark.parametrize("file", ["dcc.txt", "dcc.png", "health_card.smart-health-card"])
     def test_trusts_nobody_by_itself(self, sample: Path, file: str) -> None:
@@ -95,6 +104,22 @@ class TestVerify:
 
         Image.new("L", (60, 60), 255).save(tmp_path / "white.png")
         assert asked(tmp_path / "white.png", *DAY, code=1)["reason"] == "CodeUnreadable"
+
+    @pytest.mark.parametrize("content", [b"no picture", samples.read("dcc.png")[:100]])
+    def test_reverts_given_a_broken_picture(self, tmp_path: Path, content: bytes) -> None:
+        (tmp_path / "broken.png").write_bytes(content)
+        answer = asked(tmp_path / "broken.png", *DAY, code=1)
+        assert (answer["verdict"], answer["reason"], answer["claims"]) == ("UNKNOWN", "CodeUnreadable", {})
+        assert str(tmp_path / "broken.png") in answer["sentence"]
+
+    def test_reverts_given_trust_that_is_refused(self, sample: Path, tmp_path: Path) -> None:
+        keys = json.loads(samples.read("health_card_keys.json"))
+        keys["keys"][0]["d"] = "AA"
+        (tmp_path / "keys.json").write_text(json.dumps(keys))
+        card = sample / "health_card.smart-health-card"
+        answer = asked(card, "--trust", tmp_path / "keys.json", *DAY, code=1)
+        assert (answer["verdict"], answer["reason"], answer["issuer"]) == ("UNKNOWN", "KeyPrivate", "")
+        assert answer["claims"] == {}
 
     @pytest.mark.parametrize(
         ("words", "place"),
