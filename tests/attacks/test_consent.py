@@ -45,6 +45,7 @@ NOT_CONTROLLER = (
     "require(capacity != IPatientRegistry.Capacity.NONE, IPatientRegistry.NotController(patient, msg.sender));"
 )
 COMMITMENT = name_hash("a request and its salt")
+NOT_REVOKED = "require(entry.revokedAt == 0, AlreadyRevoked(consent, entry.revokedAt));\n        "
 OTHER_HASH = name_hash("another")
 COMPACT = "ECDSA.tryRecover(digest, bytes32(signature[:32]), bytes32(signature[32:]))"
 LOOP = "for (uint256 i = 0; i < _all.length; ++i) if (_all[i] == id) break;"
@@ -1314,12 +1315,7 @@ def read_after_declining(world: World) -> None:
     "consent-accepted-after-revocation",
     defence="what was revoked is not answered any more",
     blocked_by="AlreadyRevoked",
-    patch=[
-        (
-            "require(entry.revokedAt == 0, AlreadyRevoked(consent, entry.revokedAt));\n        require(entry.answeredAt",
-            "require(entry.answeredAt",
-        )
-    ],
+    patch=[(f"{NOT_REVOKED}require(entry.answeredAt", "require(entry.answeredAt")],
 )
 def accept_after_revocation(world: World) -> None:
     """Make it look as if a consent that the patient withdrew were taken up."""
