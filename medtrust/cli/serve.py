@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from medtrust.cli.common import AccountOption, ChainOption, console, new_app, open_suite
+from medtrust.cli.common import AccountOption, ChainOption, JsonOption, answer, new_app, open_suite
 from medtrust.cli.record_options import ByOption, KeyOption, StoreOption, VaultOption, open_custodian, shares_of
 from medtrust.files import state_folder
 from medtrust.record_server import log_line, serve
@@ -38,6 +38,7 @@ def records(
     key: KeyOption = None,
     chain: ChainOption = "local",
     as_: AccountOption = None,
+    json_: JsonOption = False,
 ) -> None:
     """Hand out records and keys to whom a consent or an emergency lets read them, and stay until you press Ctrl-C."""
     suite = open_suite(chain, as_)
@@ -51,5 +52,7 @@ def records(
         emergency=emergency_rule(suite),
         shares=shares_of(custodian),
     )
-    console.print(f"records of {by} at http://{host}:{port}. Press Ctrl-C to stop.")
+    url = f"http://{host}:{port}"
+    said = {"organisation": by, "url": url}
+    answer(said, f"records of {by} at {url}. Press Ctrl-C to stop.", as_json=json_)
     serve(service, host=host, port=port)

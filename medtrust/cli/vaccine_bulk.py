@@ -78,6 +78,7 @@ def listen(
     key: Annotated[Path | None, typer.Option(help="The registry key's file; made at first use.")] = None,
     chain: ChainOption = "local",
     as_: AccountOption = None,
+    json_: JsonOption = False,
 ) -> None:
     """Take in VXU^V04 messages over MLLP, answer each, anchor them in batches, and stay until you press Ctrl-C.
 
@@ -92,18 +93,27 @@ def listen(
         Stock.read(stock) if stock else Stock(),
         batch,
         every,
-        on_report=_say_report,
-        on_problem=lambda error: console.print(f"not anchored yet, tried again in {every:g} s: {error}"),
+        on_report=lambda report: _say_report(report, as_json=json_),
+        on_problem=lambda error: answer(
+            {"problem": str(error), "again": every},
+            f"not anchored yet, tried again in {every:g} s: {error}",
+            as_json=json_,
+        ),
     )
     with MllpServer((host, port), feed.answer, feed.tick) as server:
-        console.print(f"vaccinations for {issuer} at mllp://{host}:{server.port}. Press Ctrl-C to stop.")
+        url = f"mllp://{host}:{server.port}"
+        text = f"vaccinations for {issuer} at {url}. Press Ctrl-C to stop."
+        answer({"organisation": issuer, "url": url}, text, as_json=json_)
         server.serve_forever()
 
 
-def _say_report(report: ImportReport) -> None:
-    roots = ", ".join(f"0x{batch.root.hex()}" for batch in report.batches) or "none"
-    refused = f", {len(report.refused)} refused" if report.refused else ""
-    console.print(f"anchored {len(report.issued)} doses{refused}: batches {roots}; {report.path}")
+def _say_report(report: ImportReport, *, as_json: bool) -> None:
+    """Say how many, and where the rest stands: what was refused may be about persons, and this may be a log."""
+    anchored, refused, path = len(report.issued), len(report.refused), str(report.path)
+    roots = [f"0x{batch.root.hex()}" for batch in report.batches]
+    not_taken = f", {refused} refused" if refused else ""
+    text = f"anchored {anchored} doses{not_taken}: batches {', '.join(roots) or 'none'}; {path}"
+    answer({"anchored": anchored, "refused": refused, "batches": roots, "report": path}, text, as_json=as_json)
 
 
 def print_bulk_report(report: BulkReport) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -270,6 +271,7 @@ class TestKilled:
     """
     given a listener that is killed with -9 after it answered, and started again
       -> every message that it answered AA is anchored once; what is sent again is answered AA and anchored once
+      -> with --json it says the same as one object a line
     """
 
     def test_loses_nothing_that_it_answered(self, world, listening, tmp_path):
@@ -282,12 +284,12 @@ class TestKilled:
         sender.close()
         assert anchored(world) == []
 
-        process, port = listening("--every", "0")
+        process, port = listening("--every", "0", "--json")
         sender = Sender(port)
         assert [sender.send(message)[0] for message in incoming] == ["AA"] * 9
         counts = 0
         while counts < 9:
-            counts += int(re.match(r"anchored (\d+) doses", process.stdout.readline()).group(1))
+            counts += json.loads(process.stdout.readline())["anchored"]
         sender.close()
         assert (counts, sum(anchored(world))) == (9, 9)
         assert len(list((tmp_path / "out").glob("[0-9a-f]*.json"))) == 9

@@ -38,7 +38,7 @@ def _text(file) -> str:
 
 class TestCommands:
     """
-    given any command         -> docs/cli.md shows it; it has a sentence, and so has each argument and option
+    given any command         -> docs/cli.md shows it; it has a sentence, and so has each argument; it takes --json
     given docs/cli.md         -> it shows nothing that is no command
     given the two guides      -> they name the same tasks in the same order
     """
@@ -56,6 +56,10 @@ class TestCommands:
         assert (command.help or "").strip().split("\n\n")[0].endswith("."), f"medtrust {name} has no sentence"
         unsaid = [one.name for one in command.params if one.name != "help" and not (getattr(one, "help", None) or "")]
         assert unsaid == [], f"medtrust {name} does not say what these are"
+
+    def test_every_command_takes_json(self):
+        taking = {name for name, one in commands().items() if any("--json" in other.opts for other in one.params)}
+        assert set(commands()) - taking == set()
 
     def test_nothing_else_is_documented(self):
         known = set(commands()) | {one.split()[0] for one in commands()}

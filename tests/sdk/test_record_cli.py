@@ -25,6 +25,7 @@ from tests.hospitals import CONTENT, HBA1C, serving, sign_consent
 from tests.world import ORGANISATIONS, ROOT
 
 HOSPITAL = ORGANISATIONS["hospital"].identifier
+LOGGED = {"at", "act", "organisation", "actor", "record", "outcome", "session"}
 
 
 @pytest.fixture
@@ -183,18 +184,20 @@ class TestServe:
     given `medtrust serve records` in a process of its own
       when the clinic reads by a consent                   -> the same bytes
       when a doctor of the hospital reads in an emergency  -> the same bytes, for the session that is open alone
-    given its log                                          -> the acts, how they ended, and the session; nothing else
+    given its log                                          -> the acts, how they ended, and the session; nothing else:
+                                                              neither patient nor consent, signature, salt or key
     """
 
     def test_serves_the_clinic(self, medtrust, world, home, stored):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        words = ("serve", "records", "--by", HOSPITAL, "--as", "hospital", "--port", str(port))
+        words = ("serve", "records", "--by", HOSPITAL, "--as", "hospital", "--port", str(port), "--json")
         command = [sys.executable, "-m", "medtrust", *words, "--chain", world.chain.target]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         medtrust("key", "--by", "clinic", "--as", "clinic")
-        write_receipt(home / "consent.json", sign_consent(world))
+        receipt = sign_consent(world)
+        write_receipt(home / "consent.json", receipt)
         url = f"http://127.0.0.1:{port}"
         options = ("--by", "clinic", "--of", "hospital", "--service", url, "--consent", home / "consent.json")
         with subprocess.Popen(command, env=environment, stdout=PIPE, stderr=STDOUT, text=True) as process:
@@ -208,7 +211,12 @@ class TestServe:
         assert (code, (home / "read.json").read_bytes()) == (0, CONTENT), told
         assert opened == [(0, ""), (1, "NoEmergency")]
         assert (home / "opened.json").read_bytes() == CONTENT
-        lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+        greeting, *lines = map(json.loads, said.splitlines())
+        assert greeting == {"organisation": HOSPITAL, "url": url}
+        terms = receipt.consent.terms
+        secrets = [bytes.fromhex(world.patient.address[2:]), receipt.id, receipt.signature, terms.salt]
+        assert [one.hex() for one in secrets if one.hex() in said.lower()] == []
+        assert {name for line in lines for name in line} <= LOGGED
         assert [(line["act"], line["outcome"], line.get("session")) for line in lines] == [
             ("ticket", "done", None),
             ("release", "done", None),
