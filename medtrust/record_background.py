@@ -6,12 +6,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from medtrust.errors import MedtrustError, ToolMissing
 from medtrust.record_server import application
 from medtrust.record_service import RecordService
 
-__all__ = ["serving"]
+__all__ = ["serving", "serving_application"]
 
 _STARTS_WITHIN = 10.0
 
@@ -22,11 +23,18 @@ def serving(service: RecordService) -> Iterator[str]:
 
     Raises `ToolMissing` where the extra `serve` is not installed, and `MedtrustError` if it does not start.
     """
+    with serving_application(application(service)) as url:
+        yield url
+
+
+@contextmanager
+def serving_application(app: Any) -> Iterator[str]:
+    """Answer as any ASGI application, such as one of several services; like `serving` in all else."""
     try:
         import uvicorn
     except ImportError:
         raise ToolMissing("uvicorn", "pip install 'medtrust[serve]'") from None
-    config = uvicorn.Config(application(service), host="127.0.0.1", port=0, log_level="critical", lifespan="off")
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from eth_account.signers.local import LocalAccount
 
 from medtrust.blobs import FolderBlobs
 from medtrust.consent import Confidentiality, Consent, DataClass, Purpose, SignedConsent, Terms
 from medtrust.custodian import Custodian
+from medtrust.record_background import serving, serving_application
 from medtrust.record_reader import RecordReader
-from medtrust.record_server import application
 from medtrust.record_service import RecordService
 from medtrust.record_terms import Ask
 from medtrust.record_wire import Asked, Ticket
@@ -135,26 +130,3 @@ def use_for(world: World, receipt: SignedConsent, ticket: Ticket) -> None:
     clinic = world.acting_as("clinic").consent
     clinic.grant_by_sig(receipt)
     clinic.use(receipt.consent, ticket.commitment)
-
-
-@contextmanager
-def serving(service: RecordService) -> Iterator[str]:
-    """The service on a free port of the loopback interface; yields its URL."""
-    with serving_application(application(service)) as url:
-        yield url
-
-
-@contextmanager
-def serving_application(app: Any) -> Iterator[str]:
-    """Any ASGI application on a free port of the loopback interface; yields its URL."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", lifespan="off")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
