@@ -49,7 +49,7 @@ def public_from_json(raw: Any, *, place: str = "publicKey") -> PublicKey:
     """Read what `public_to_json` wrote. Raises `InputError` with the place, and names a suite that is not known."""
     if not isinstance(raw, dict) or not isinstance(raw.get("key"), str):
         raise InputError(place=place, found=type(raw).__name__, expected="an object with suite and key")
-    if raw.get("suite") not in KeySuite.__members__:
+    if raw.get("suite") not in list(KeySuite.__members__):  # which also takes what cannot be hashed
         expected = f"one of {', '.join(KeySuite.__members__)}"
         raise InputError(place=f"{place}.suite", found=repr(raw.get("suite")), expected=expected)
     try:

@@ -30,6 +30,8 @@ class JsonFields:
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             found = repr(value) if name in self._raw else "nothing"
             raise self._wrong(name, found, kind.__name__)
+        if isinstance(value, str):
+            self._check_text(name, value)
         return value
 
     def require(self, name: str, expected: str) -> None:
@@ -42,7 +44,9 @@ class JsonFields:
         values = self.take(name, list)
         if not values:
             raise self._wrong(name, "none", "at least one name")
-        return ",".join(map(str, values))
+        text = ",".join(map(str, values))
+        self._check_text(name, text)
+        return text
 
     def number(self, name: str, *, bits: int = 64) -> int:
         """Take a whole number from 0 on, of at most so many bits."""
@@ -84,6 +88,11 @@ class JsonFields:
     def each(self, name: str) -> list[JsonFields]:
         """Take a list of objects."""
         return [JsonFields(one, f"{self._place}.{name}[{at}]") for at, one in enumerate(self.take(name, list))]
+
+    def _check_text(self, name: str, text: str) -> None:
+        """Refuse halves of characters, which JSON can name and nothing can print or send."""
+        if any("\ud800" <= one <= "\udfff" for one in text):
+            raise self._wrong(name, ascii(text), "text in Unicode")
 
     def _wrong(self, name: str, found: str, expected: str) -> InputError:
         return InputError(place=f"{self._place}.{name}", found=found, expected=expected)
