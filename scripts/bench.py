@@ -1,7 +1,7 @@
-"""Measures the work off the chain, on invented doses: import, trees beside JavaScript's, signing, sending, kills.
+"""Measures the work off the chain, on invented doses: import, trees, foreign certificates, signing, sending, kills.
 
-Runs as `python scripts/bench.py [PART…]`; the parts are import, trees, signing, outbox and kills, all unless some are
-named. --help names the sizes, --json prints the figures for programs.
+Runs as `python scripts/bench.py [PART…]`; the parts are import, trees, foreign, signing, outbox and kills, all unless
+some are named. --help names the sizes, --json prints the figures for programs.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from medtrust.bench.figures import Figure
+from medtrust.bench.foreign import bench_foreign
 from medtrust.bench.imports import bench_import, bench_kills, bench_verification
 from medtrust.bench.sending import bench_sending
 from medtrust.bench.signing import bench_signing
 from medtrust.bench.trees import bench_trees
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = ("import", "trees", "signing", "outbox", "kills")
+PARTS = ("import", "trees", "foreign", "signing", "outbox", "kills")
 
 
 def main() -> None:
@@ -59,6 +60,8 @@ def measure(options: argparse.Namespace, scratch: Path) -> Iterator[Figure]:
             yield from bench_verification(imported)
     if "trees" in parts:
         yield from bench_trees(ROOT, scratch, 1_000_000, options.peer_leaves)
+    if "foreign" in parts:
+        yield from bench_foreign()
     if "signing" in parts:
         yield from bench_signing()
     if "outbox" in parts:

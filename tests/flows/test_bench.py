@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from medtrust.bench.doses import write_doses
+from medtrust.bench.foreign import bench_foreign
 from medtrust.bench.imports import bench_import, bench_verification
 from medtrust.bench.sending import bench_sending
 from medtrust.bench.signing import bench_signing
@@ -32,6 +33,7 @@ class TestBench:
     """
     given a few doses  -> all of them certified, and certificates verified with and without a chain
     given a few leaves -> our tree and those of JavaScript, which agree
+    given certificates of others -> two rates, all of them valid
     given statements   -> two rates
     given transactions -> two rates; all of them stand in blocks
     """
@@ -51,6 +53,9 @@ class TestBench:
 
     def test_sends(self, tmp_path):
         assert [figure.goal for figure in bench_sending(ROOT, tmp_path, 20)] == ["", ">= 1,500"]
+
+    def test_verifies_certificates_of_others(self):
+        assert [figure.goal for figure in bench_foreign(3)] == [">= 1,861", ""]
 
     def test_signs(self):
         assert [figure.goal for figure in bench_signing(20)] == [">= 5,000", ">= 5,000"]
