@@ -94,10 +94,12 @@ def make_release(
     stays so.
 
     Raises `CheckRefused` with reason "DifferencingAttack" if a small count followed from this release and an earlier
-    one together, and `InputError` for another period.
+    one together, and `InputError` for another period or a region or product that is named as totals are.
     """
     counted: dict[str, Counter[Cell]] = defaultdict(Counter)
     for dose in doses:
+        if TOTAL in (dose.region, dose.product):
+            raise InputError(place="region or product", found=TOTAL, expected=f"a name other than {TOTAL!r}")
         counted[_period_of(dose.day, by)][dose.region, dose.product] += 1
     tables = tuple(_table(period, counted[period], earlier) for period in sorted(counted))
     release = Release(tables, previous)

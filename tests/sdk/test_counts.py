@@ -118,6 +118,7 @@ class TestReleases:
     given a week inside a released month; a month beside it -> refused; released
     given a cell that was kept back and grew         -> stays kept back
     given a release that tells what was kept back    -> refused
+    given a region or a product that is named as totals are -> InputError
     """
 
     @pytest.fixture
@@ -177,6 +178,12 @@ class TestReleases:
     )
     def test_knows_its_periods(self, period, first, after):
         assert span_of(period) == (first, after)
+
+    @pytest.mark.parametrize("cell", [(TOTAL, "a"), ("north", TOTAL)])
+    def test_takes_no_total_for_a_name(self, cell):
+        with pytest.raises(InputError) as caught:
+            make_release(doses({**PLANTED, cell: 30}), "month")
+        assert (caught.value.place, caught.value.found) == ("region or product", TOTAL)
 
 
 class TestLedger:
