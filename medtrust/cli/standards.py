@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -24,6 +25,8 @@ app = new_app("What HL7 v2, FHIR, C-CDA and CSV files say, in one canonical form
 # Under a key that everyone knows pseudonyms can be compared, and found out: good for looking, never for anchoring.
 COMPARISON_KEY = bytes(32)
 
+_SCHEMAS: Final = ("imm/1", "enc/1", "claim/1")
+
 FilesArgument = Annotated[
     list[Path], typer.Argument(help="HL7 v2, FHIR R4 (JSON, Bundle, NDJSON), C-CDA or CSV; - reads stdin.")
 ]
@@ -38,6 +41,9 @@ OrganisationOption = Annotated[
 MappingOption = Annotated[
     Path | None, typer.Option("--mapping", help="What the columns of a CSV file hold, in YAML or JSON.")
 ]
+OnlyOption = Annotated[
+    list[str] | None, typer.Option("--only", help="What is wanted, imm/1, enc/1 or claim/1; the rest is let by.")
+]
 StrictOption = Annotated[
     float, typer.Option("--strict", min=0, max=1, help="Fail if a smaller share of the fields is carried over.")
 ]
@@ -49,13 +55,14 @@ def canonical(
     key: KeyOption = "",
     organisation: OrganisationOption = "urn:medtrust:comparison",
     mapping: MappingOption = None,
+    only: OnlyOption = None,
     json_: JsonOption = False,
 ) -> None:
     """Print the canonical objects of files: the same for every file that says the same.
 
     What is refused is said on stderr, and the exit code is 1.
     """
-    readings = [_read(file, key, organisation, mapping) for file in files]
+    readings = [_read(file, key, organisation, mapping, only) for file in files]
     objects = [canonical for reading in readings for canonical in reading.objects]
     if json_:
         typer.echo(b"[" + b",".join(found.to_json() for found in objects) + b"]")
@@ -71,13 +78,14 @@ def loss(
     key: KeyOption = "",
     organisation: OrganisationOption = "urn:medtrust:comparison",
     mapping: MappingOption = None,
+    only: OnlyOption = None,
     json_: JsonOption = False,
 ) -> None:
     """Print what became of every field of a file: mapped, defaulted, preserved or dropped.
 
     Values are not shown: a digest under the key stands for each, so that a change is seen and the value is not.
     """
-    reading = _read(file, key, organisation, mapping)
+    reading = _read(file, key, organisation, mapping, only)
     counts, entries = reading.loss.counts(), list(reading.loss.entries())
     value = {
         "ratio": round(reading.loss.ratio, 6),
@@ -93,14 +101,29 @@ def loss(
     _say_refusals([reading])
 
 
-def _read(file: Path, key: str, organisation: str, mapping: Path | None) -> Reading:
+def _read(file: Path, key: str, organisation: str, mapping: Path | None, only: Sequence[str] | None) -> Reading:
     name = "stdin" if str(file) == "-" else str(file)
     try:
         data = text_of(typer.get_binary_stream("stdin").read()) if str(file) == "-" else content_of(file)
     except OSError as error:
         raise InputError(place="file", found=error.strerror or "nothing", expected="a file", file=name) from None
     columns = load_mapping(mapping) if mapping else None
-    return read(data, name=name, key=_key(key), organisation=organisation, mapping=columns, vouch=_let_pass)
+    return read(
+        data,
+        name=name,
+        key=_key(key),
+        organisation=organisation,
+        take=_wanted(only),
+        mapping=columns,
+        vouch=_let_pass,
+    )
+
+
+def _wanted(only: Sequence[str] | None) -> Sequence[str]:
+    for schema in only or ():
+        if schema not in _SCHEMAS:
+            raise InputError(place="--only", found=repr(schema), expected=", ".join(_SCHEMAS))
+    return only or _SCHEMAS
 
 
 def _let_pass(certificate: ForeignCertificate) -> None:

@@ -137,7 +137,10 @@ class TestVerify:
 
 
 class TestStandards:
-    """given a certificate as text and as picture -> `medtrust standards canonical` prints the same dose"""
+    """
+    given a certificate as text and as picture, or on stdin     -> `medtrust standards canonical` prints the same dose
+    given a Bundle with a dose and a claim that cannot be read  -> exit 1; with --only imm/1 the dose, and exit 0
+    """
 
     def test_a_picture_reads_as_its_text(self, sample: Path) -> None:
         words = ["standards", "canonical", "--json"]
@@ -145,6 +148,18 @@ class TestStandards:
         assert [one.exit_code for one in found] == [0, 0]
         assert found[0].stdout == found[1].stdout
         assert json.loads(found[0].stdout)[0]["vc"] == "208"
+        assert RUNNER.invoke(app, [*words, "-"], input=samples.read("dcc.png")).stdout == found[0].stdout
+
+    def test_lets_by_what_is_not_wanted(self, tmp_path: Path) -> None:
+        bundle = json.loads(samples.read("immunizations_bundle.json"))
+        claim = {"resourceType": "Claim", "status": "active", "patient": {"reference": "Patient/nobody"}}
+        bundle["entry"].append({"resource": claim})
+        (tmp_path / "bundle.json").write_text(json.dumps(bundle))
+        words = ["standards", "canonical", str(tmp_path / "bundle.json"), "--json"]
+        all_, doses = RUNNER.invoke(app, words), RUNNER.invoke(app, [*words, "--only", "imm/1"])
+        assert (all_.exit_code, doses.exit_code, doses.stderr) == (1, 0, "")
+        assert doses.stdout == all_.stdout
+        assert {one["t"] for one in json.loads(doses.stdout)} == {"imm/1"}
 
 
 class Registry:
