@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from medtrust.accreditation import Role
 from medtrust.emergency import EVERYTHING, Verdict
 from medtrust.types import name_hash
 from tests.attacks.framework import Attack, AttackTests, Blocked, attacks_on
-from tests.attacks.test_consent import NOT_CONTROLLER
+from tests.attacks.test_consent import EIP712, NOT_CONTROLLER, OLD_REGISTRY
 from tests.consents import DAY
 from tests.emergencies import LABORATORY, REASON, VITAL, emergency, open_session, review, staff
 from tests.world import FAR, World
@@ -415,6 +416,24 @@ add_forged(
         emergency(world, "attacker").sign_change_rule(world.patient.address, EVERYTHING, deadline=FAR)
     ),
 )
+
+
+@attack(
+    "emergency-rule-of-another-deployment",
+    defence="the domain holds the address of the contract",
+    blocked_by="InvalidSignature",
+    contract="EmergencyAccess",
+    file=EIP712,
+    patch=[("_hashedVersion, block.chainid, address(this)", "_hashedVersion, block.chainid, address(1)")],
+)
+def replay_a_rule_of_another_deployment(world: World) -> None:
+    """Send here that everything may be opened, which the patient signed for an older deployment."""
+    staff(world)
+    client = emergency(world, "patient")
+    client.change_rule(world.patient.address, EVERYTHING)
+    client.domain = replace(client.domain, contract=OLD_REGISTRY)
+    emergency(world).change_rule_by_sig(client.sign_change_rule(world.patient.address, 0, deadline=FAR))
+    read(world, open_session(world))
 
 
 @attack(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from medtrust.consent import DataClass, SignedConsent
 from medtrust.consent_terms import CONSENT
 from medtrust.errors import Reverted
 from medtrust.patients import PatientClient, Scope, SignedAct
 from medtrust.signing import TypedData, sign
 from tests.attacks.framework import Attack, AttackTests, Blocked, attacks_on
-from tests.attacks.test_consent import require_permitted
+from tests.attacks.test_consent import EIP712, require_permitted
 from tests.consents import DAY, give_ether, simulate, valid_consent, valid_request
 from tests.world import FAR, USA, World
 
@@ -123,6 +125,23 @@ def replay_a_rotation(world: World) -> None:
 
 
 @attack(
+    "patient-rotation-of-another-chain",
+    defence="the domain holds the chain",
+    blocked_by="InvalidSignature",
+    contract="PatientRegistry",
+    file=EIP712,
+    patch=[("_hashedVersion, block.chainid, address(this)", "_hashedVersion, 1, address(this)")],
+)
+def replay_a_rotation_of_another_chain(world: World) -> None:
+    """Send here that a shared key decides, which the patient signed for a chain on which she tried things out."""
+    client = hers(world)
+    client.domain = replace(client.domain, chain_id=1)
+    signed = client.sign_rotate(world.patient.address, world.account("attacker").address, deadline=FAR)
+    as_(world, "attacker").send(signed)
+    grant(world, "attacker")
+
+
+@attack(
     "patient-old-key-after-rotation",
     defence="the key that was replaced decides no more",
     blocked_by="NotController",
@@ -215,6 +234,35 @@ def freeze_out_of_scope(world: World) -> None:
     hers(world).add_guardian(world.patient.address, world.account("doctor").address, Scope.REVOKE, until=FAR)
     as_(world, "doctor").freeze(world.patient.address, world.chain.now() + DAY)
     assert hers(world).capacity_of(world.patient.address, world.patient.address, Scope.GRANT).name == "FROZEN"
+
+
+@attack(
+    "guardian-appoints-an-accomplice",
+    defence="only the controller appoints guardians, whatever the scope of others",
+    blocked_by="NotController",
+    patch=[("        _checkController(appointment.patient);\n", "")],
+)
+def appoint_an_accomplice(world: World) -> None:
+    """As the one guardian who may do everything, make a majority of one's own."""
+    hers(world).add_guardian(world.patient.address, world.account("doctor").address, EVERYTHING, until=FAR)
+    accomplice = world.account("attacker").address
+    as_(world, "doctor").add_guardian(world.patient.address, accomplice, EVERYTHING, until=FAR)
+    assert as_(world, "doctor").is_guardian(world.patient.address, accomplice, Scope.GRANT)
+
+
+@attack(
+    "guardian-uncovers-what-a-minor-hides",
+    defence="only the controller says what is hidden from guardians",
+    blocked_by="NotController",
+    patch=[("        _checkController(patient);\n        _hide(", "        _hide(")],
+)
+def uncover_what_is_hidden(world: World) -> None:
+    """As a parent, hide nothing from parents any more, and grant what a teenager hid."""
+    as_(world, "authority").allow_hiding(USA, DataClass.LABORATORY)
+    hers(world).hide(world.patient.address, DataClass.LABORATORY)
+    hers(world).add_guardian(world.patient.address, world.account("doctor").address, EVERYTHING, until=FAR)
+    as_(world, "doctor").hide(world.patient.address, DataClass(0))
+    grant(world, "doctor")
 
 
 @attack(
