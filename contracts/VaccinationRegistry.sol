@@ -9,14 +9,16 @@ import {ISignedActions} from "../interfaces/ISignedActions.sol";
 import {IVaccinationRegistry} from "../interfaces/IVaccinationRegistry.sol";
 import {Accredited} from "./base/Accredited.sol";
 import {Controlled} from "./base/Controlled.sol";
+import {FieldProofs} from "./base/FieldProofs.sol";
 import {Advisories} from "./libraries/Advisories.sol";
 import {Lots} from "./libraries/Lots.sol";
+import {Nullifiers} from "./libraries/Nullifiers.sol";
 import {Roles} from "./libraries/Roles.sol";
 import {Scopes} from "./libraries/Scopes.sol";
 
 /// @title VaccinationRegistry
 /// @notice See {IVaccinationRegistry}.
-contract VaccinationRegistry is IVaccinationRegistry, Accredited, Controlled {
+contract VaccinationRegistry is IVaccinationRegistry, Accredited, Controlled, FieldProofs {
     /// @dev One batch, and which of its doses ended: bit `index % 256` of page `index / 256`. Read and written by hand, because a
     /// library's separate `get` and `set` look the page up twice, for 250 gas.
     struct Record {
@@ -46,6 +48,7 @@ contract VaccinationRegistry is IVaccinationRegistry, Accredited, Controlled {
     mapping(bytes32 dose => bool isCorrection) private _corrections;
     mapping(address holder => mapping(bytes32 dose => bool isDisputed)) private _disputes;
     mapping(bytes32 organisation => bytes32 heir) private _heirs;
+    mapping(bytes32 organisation => mapping(bytes32 nullifier => address signer)) private _recorders;
 
     /// @param accreditation The accreditation registry.
     /// @param provenance The registry of lots.
@@ -72,6 +75,14 @@ contract VaccinationRegistry is IVaccinationRegistry, Accredited, Controlled {
         _records[batchId].batch = Batch({anchoredAt: uint64(block.timestamp), size: size, signer: msg.sender});
 
         emit BatchAnchored(organisation, root, msg.sender, uint64(block.timestamp), size, lots);
+    }
+
+    /// @inheritdoc IVaccinationRegistry
+    function recordOnce(bytes32 organisation, bytes32[] calldata nullifiers) external {
+        _checkVaccinator(organisation);
+        Nullifiers.record(_recorders[organisation], nullifiers);
+
+        emit DosesRecorded(organisation, msg.sender, nullifiers);
     }
 
     /* VACCINATOR, ITS HEIR, OR THE AUTHORITY */
@@ -268,6 +279,11 @@ contract VaccinationRegistry is IVaccinationRegistry, Accredited, Controlled {
     /// @inheritdoc IVaccinationRegistry
     function heirOf(bytes32 organisation) external view returns (bytes32) {
         return _heirs[organisation];
+    }
+
+    /// @inheritdoc IVaccinationRegistry
+    function recorderOf(bytes32 organisation, bytes32 nullifier) external view returns (address) {
+        return _recorders[organisation][nullifier];
     }
 
     function _hasEnded(bytes32 batchId, uint32 index) private view returns (bool) {

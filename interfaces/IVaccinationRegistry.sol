@@ -128,6 +128,12 @@ interface IVaccinationRegistry {
     /// @param heir The organisation that took over; zero for none.
     event HeirNamed(bytes32 indexed organisation, bytes32 indexed heir);
 
+    /// @notice Doses of series were recorded, each of which can be recorded once.
+    /// @param organisation The clinic or the programme for which they were.
+    /// @param signer The account that recorded them.
+    /// @param nullifiers Keyed hashes of holder, series and dose number, which say nothing without the key.
+    event DosesRecorded(bytes32 indexed organisation, address indexed signer, bytes32[] nullifiers);
+
     /// @notice The root of a batch must not be zero.
     error EmptyRoot();
 
@@ -162,6 +168,14 @@ interface IVaccinationRegistry {
     /// @param issuer The organisation that gave the new one.
     error NotHeir(bytes32 organisation, bytes32 issuer);
 
+    /// @notice At most 256 doses of series are recorded at once.
+    /// @param count How many were given.
+    error TooManyNullifiers(uint256 count);
+
+    /// @notice This dose of the series was recorded for this person already.
+    /// @param nullifier The keyed hash that stands for it.
+    error DoseAlreadyRecorded(bytes32 nullifier);
+
     /// @notice Records a batch of doses that `organisation` gave.
     /// @dev It is not checked that the leaves exist, nor that each of their lots is among `lots`: a verifier sees the lot of each dose
     /// that it is shown and is told if that lot is unknown or recalled. Emits {BatchAnchored}.
@@ -180,6 +194,22 @@ interface IVaccinationRegistry {
     /// @param size How many they are, from 1 to 2^20; bounds the length of the proofs.
     /// @param lots The lots that were used, as `DrugProvenance` names them; at most 256.
     function anchor(bytes32 organisation, bytes32 root, uint32 size, bytes32[] calldata lots) external;
+
+    /// @notice Records doses of series for `organisation`, each of which nobody can record for it again: all of them, or none.
+    /// @dev Optional, and beside {anchor}, so that no nullifier tells in which batch its dose stands; whoever asks for it records before
+    /// the dose is given or anchored. A nullifier is a hash under a key that the organisation keeps, over person, series and dose number; how
+    /// it is made is not checked. A programme of several clinics is an organisation of its own, whose signers are those of its clinics and who
+    /// share its key. Others record for their own organisations alone, so whoever copies a nullifier that it sees keeps nobody from
+    /// recording it. What is recorded stays so when a dose is withdrawn; what takes its place is anchored without. Emits {DosesRecorded}.
+    ///
+    /// Reverts with:
+    /// - {IAccreditationRegistry-NotAuthorised} if the caller may not act for the organisation as VACCINATOR now.
+    /// - {TooManyNullifiers} if there are more than 256.
+    /// - {DoseAlreadyRecorded} if one was recorded for the organisation before, or stands twice among them.
+    ///
+    /// @param organisation The clinic or the programme.
+    /// @param nullifiers At most 256, sorted, so that their order tells nothing.
+    function recordOnce(bytes32 organisation, bytes32[] calldata nullifiers) external;
 
     /// @notice Withdraws one dose, for ever.
     /// @dev The account that anchored the batch may withdraw from it for one day without being looked up, so that a slip is mended
@@ -303,6 +333,12 @@ interface IVaccinationRegistry {
     /// @param index Its place in the batch.
     /// @return Whether it was.
     function isRevoked(bytes32 organisation, bytes32 root, uint32 index) external view returns (bool);
+
+    /// @notice The account that recorded a dose of a series.
+    /// @param organisation The clinic or the programme for which it did.
+    /// @param nullifier The keyed hash that stands for the dose.
+    /// @return The account; zero if nobody did.
+    function recorderOf(bytes32 organisation, bytes32 nullifier) external view returns (address);
 
     /// @notice The organisation that took over the work of another.
     /// @param organisation The other.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -11,10 +11,11 @@ from medtrust.abi import interface
 from medtrust.certificate import Certificate
 from medtrust.chain import Event, Receipt
 from medtrust.contract import Client
+from medtrust.disclosure import OpenField
 from medtrust.errors import InputError
 from medtrust.judgement import Batch, Standing, judge
 from medtrust.signing import Domain, TypedData, sign
-from medtrust.types import ZERO_HASH
+from medtrust.types import ZERO_ADDRESS, ZERO_HASH
 from medtrust.verdict import Advisory, Status, Verdict
 
 __all__ = ["Advisory", "Batch", "SignedDispute", "Status", "VaccinationClient", "Verdict"]
@@ -67,6 +68,27 @@ class VaccinationClient(Client):
         how a lot stands, "UnknownLot", "LotRecalled", "LotQuarantined" or "LotExpired".
         """
         return self._send("anchor", organisation, root, size, list(lots), announce=announce)
+
+    def record_once(self, organisation: bytes, nullifiers: Iterable[bytes]) -> Receipt:
+        """Record doses of series (see `nullifier`, at most 256) for a clinic or a programme: all of them, or none.
+
+        They are sent sorted, so that their order tells nothing. Raises `Reverted` with error "NotAuthorised",
+        "TooManyNullifiers" or "DoseAlreadyRecorded".
+        """
+        return self._send("recordOnce", organisation, sorted(nullifiers))
+
+    def recorder_of(self, organisation: bytes, nullifier: bytes) -> str | None:
+        """Find the account that recorded a dose of a series for an organisation; None if nobody did."""
+        found = str(self._call("recorderOf", organisation, nullifier))
+        return None if found == ZERO_ADDRESS else found
+
+    def is_field(self, fields: bytes, shown: OpenField) -> bool:
+        """Ask the contract whether a field stands under a root of fields, as another contract would.
+
+        Asked off the chain nobody hears of it; a transaction publishes what it shows, for ever.
+        """
+        field = {"name": shown.name, "value": shown.value, "salt": shown.salt}
+        return bool(self._call("isField", fields, field, shown.proof))
 
     def revoke(self, organisation: bytes, root: bytes, index: int) -> Receipt:
         """Withdraw one dose for ever.

@@ -246,6 +246,7 @@ DOSES = {
     "anchor": _row("clinic", lambda s: (s.world.clinic, name_hash("root"), 3, [])),
     "revoke": _row("clinic authority", lambda s: (s.world.clinic, s.batch.root, 0)),
     "enterInError": _row("clinic authority", lambda s: (s.world.clinic, s.batch.root, 0)),
+    "recordOnce": _row("clinic", lambda s: (s.world.clinic, [name_hash("dose 2 of hepb")])),
     "amend": _row("clinic", lambda s: (s.dose(0), s.dose(1), ZERO_HASH)),
     "dispute": _row(HER, lambda s: (s.patient, name_hash("dose"), ZERO_HASH)),
     "disputeBySig": _row("", lambda s: (s.patient, name_hash("dose"), ZERO_HASH, FAR, bytes(65)), "InvalidSignature"),

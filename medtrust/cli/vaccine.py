@@ -29,6 +29,7 @@ from medtrust.cli.common import (
 )
 from medtrust.cli.vaccine_bulk import clinic_identifier, listen, print_bulk_report, unpack
 from medtrust.cli.vaccine_correct import amend, dispute, enter_in_error, heir, revoke
+from medtrust.cli.vaccine_once import once
 from medtrust.cli.vaccine_options import CertificateArgument, FieldsOption, read_certificate
 from medtrust.cli.vaccine_public import affected, counts
 from medtrust.cli.vaccine_verify import checkpoint, codes, key, present, verify
@@ -46,7 +47,7 @@ __all__ = ["app"]
 app = new_app("Vaccinations: anchored in batches, shown as certificates, verified by anyone.")
 app.command()(unpack)
 app.command()(listen)
-for _command in (verify, present, codes, key, checkpoint, revoke, amend, dispute, heir, affected, counts):
+for _command in (verify, present, codes, key, checkpoint, revoke, amend, dispute, heir, once, affected, counts):
     app.command()(_command)
 app.command(name="error")(enter_in_error)
 

@@ -9,6 +9,7 @@ from medtrust.certificate import Certificate, Dose, dose_leaf
 from medtrust.keccak import keccak256
 from medtrust.merkle import MerkleTree
 from medtrust.packing import PackedLot
+from tests.doses import batch_of
 from tests.gas.frame import Operation, execution_gas
 from tests.world import FAR, ORGANISATIONS, World
 
@@ -94,6 +95,23 @@ def _dispute_by_signature(world: World) -> int:
     return world.acting_as("relayer").vaccination.send_dispute(signed).gas_used
 
 
+def _record_once(doses: int) -> Callable[[World], int]:
+    def measure(world: World) -> int:
+        client = world.acting_as("clinic").vaccination
+        client.record_once(world.clinic, [_root(0)])
+        return client.record_once(world.clinic, [_root(number) for number in range(1, doses + 1)]).gas_used
+
+    return measure
+
+
+def _is_field(world: World) -> int:
+    """Ask for the last of the seven fields of a dose."""
+    sealed = batch_of(1).fields[0]
+    shown = sealed.open()[-1]
+    field = {"name": shown.name, "value": shown.value, "salt": shown.salt}
+    return execution_gas(world.suite.vaccination, "isField", sealed.root, field, shown.proof)
+
+
 OPERATIONS = [
     Operation("vaccination anchor 1 dose, 1 lot", _anchor(1), budget=72_000, bound=57_000),
     Operation("vaccination anchor 4,096 doses, 1 lot", _anchor(4096), budget=72_000, bound=57_000),
@@ -115,6 +133,9 @@ OPERATIONS = [
     Operation("vaccination revoke, used word, after a day", _revoke(days=1, is_used=True), bound=36_600),
     Operation("vaccination amend, used word", _amend),
     Operation("vaccination enterInError, used word", _enter_in_error),
+    Operation("vaccination recordOnce, 1 dose", _record_once(1)),
+    Operation("vaccination recordOnce, 256 doses", _record_once(256)),
+    Operation("vaccination isField, of 7", _is_field, kind="execution"),
     Operation("vaccination dispute", _dispute),
     Operation("vaccination disputeBySig", _dispute_by_signature),
 ]

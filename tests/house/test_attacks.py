@@ -14,7 +14,7 @@ GUIDES: dict[str, list[Sequence[str]]] = {
     "consent": [("consent", "patients", "emergency")],
     "records": [("records",), ("envelopes",), ("shared_keys",)],
     "provenance": [("provenance",)],
-    "vaccination": [("vaccination", "vaccination_corrections", "vaccination_shown"), ("foreign",)],
+    "vaccination": [("vaccination", "vaccination_corrections", "vaccination_once", "vaccination_shown"), ("foreign",)],
 }
 """For each guide, the files of attacks that it counts together."""
 

@@ -34,6 +34,7 @@ PURE = {
     "keyed",
     "merkle",
     "money",
+    "nullifier",
     "packing",
     "paper",
     "page",

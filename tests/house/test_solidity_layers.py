@@ -29,7 +29,7 @@ ROW_OF: Final = {
 UPWARD: Final = "VisitListener"
 """The one interface that is called upwards: the visit names it."""
 
-SHARED: Final = {"SignedActions", "UnorderedNonces", UPWARD}
+SHARED: Final = {"FieldProofs", "SignedActions", "UnorderedNonces", UPWARD}
 """Interfaces of no row: what several contracts are, and what a contract is woken by."""
 
 MAY_IMPORT: Final = {

@@ -14,10 +14,11 @@ from medtrust import wallet
 from medtrust.artifacts import Artifact, load
 from medtrust.certificate import Dose, batch_id, dose_id
 from medtrust.keccak import keccak256
-from medtrust.types import ZERO_HASH, organisation_id
+from medtrust.types import ZERO_ADDRESS, ZERO_HASH, organisation_id
 from medtrust.vaccination import Status
 from tests.attacks.test_vaccination import ATTACKS
 from tests.attacks.test_vaccination_corrections import ATTACKS as ON_CORRECTIONS
+from tests.attacks.test_vaccination_once import ATTACKS as ON_ONCE
 from tests.doses import DoseBatch, batch_of
 from tests.invariants.accreditation_model import Model as AccreditationModel
 from tests.invariants.accreditation_model import Refused
@@ -26,8 +27,8 @@ from tests.invariants.vaccination_model import DAY, VACCINATOR, Model, replay
 from tests.world import ORGANISATIONS, compiled
 
 TALLY = Tally()
-_OF_OTHERS = {"TooManyLots", "Frozen", "InvalidSignature", "SignatureExpired"}
-"""Errors that a test of their own provokes: lots by the hundred, and what is signed."""
+_OF_OTHERS = {"TooManyLots", "TooManyNullifiers", "Frozen", "InvalidSignature", "SignatureExpired"}
+"""Errors that a test of their own provokes: lots and nullifiers by the hundred, and what is signed."""
 
 STEWARD, AUTHORITY, FOREIGN = (wallet.role(name).address for name in ("steward", "authority", "regulator"))
 SIGNERS = [wallet.role(name).address for name in ("clinic", "hospital", "doctor")]
@@ -188,6 +189,12 @@ class Registry(RuleBasedStateMachine):
     def name_heir(self, clinic: int, heir: bytes, caller: str) -> None:
         self._try("nameHeir", caller, CLINICS[clinic], heir)
 
+    @rule(caller=people, clinic=clinics, chance=chances, numbers=st.lists(st.integers(0, 15), min_size=1, max_size=3))
+    def record_once(self, caller: str, clinic: int, chance: int, numbers: list[int]) -> None:
+        """Doses of series, now and then the same one twice, or as somebody else."""
+        right = self._signer(CLINICS[clinic], caller) if chance else caller
+        self._try("recordOnce", right, CLINICS[clinic], [keccak256(bytes([number])) for number in numbers])
+
     def _some(self, pick: int) -> tuple[bytes, bytes, int]:
         """One of the batches that are anchored: organisation, root and size."""
         key = list(self.model.state.batches)[pick % len(self.model.state.batches)]
@@ -234,13 +241,17 @@ class Registry(RuleBasedStateMachine):
         told = replay(self.told)
         assert told.batches == state.batches
         assert all(found <= state.revoked[key] for key, found in told.revoked.items())
-        for part in ("in_error", "successors", "disputes", "heirs"):
+        for part in ("in_error", "successors", "disputes", "heirs", "recorders"):
             assert getattr(told, part) == getattr(state, part)
         for (organisation, root), one in state.batches.items():
             kept = self.contract.call("batchOf", organisation, root)
             assert tuple(kept.values()) == (one.anchored_at, one.size, one.signer)
             withdrawn = {index for index in range(9) if self.contract.call("isRevoked", organisation, root, index)}
             assert withdrawn == state.revoked.get(batch_id(organisation, root), set())
+        for clinic in CLINICS:
+            for one in (keccak256(bytes([number])) for number in range(16)):
+                found = self.contract.call("recorderOf", clinic, one)
+                assert found == state.recorders.get((clinic, one), ZERO_ADDRESS)
         for organisation, root, index in self.revoked:
             assert self.contract.call("isRevoked", organisation, root, index)
 
@@ -283,12 +294,13 @@ class Registry(RuleBasedStateMachine):
         return True
 
 
-PATCHED = [attack for attack in (*ATTACKS, *ON_CORRECTIONS) if attack.contract == "VaccinationRegistry"]
+PATCHED = [attack for attack in (*ATTACKS, *ON_CORRECTIONS, *ON_ONCE) if attack.contract == "VaccinationRegistry"]
 FEW = {
     "vaccination-two-successors",
     "vaccination-removed-signer-revokes",
     "vaccination-stolen-key",
     "vaccination-un-revoke",
+    "vaccination-same-dose-twice",
     "vaccination-invented-lot",
 }
 

@@ -37,7 +37,8 @@ class State:
     """Everything that the registry keeps.
 
     Batches by organisation and root, what was withdrawn or corrected by batch id, ids of doses in error, corrections by
-    the id of the old dose, disputes by holder and dose, heirs of organisations.
+    the id of the old dose, disputes by holder and dose, heirs of organisations, who recorded what once by organisation
+    and nullifier.
     """
 
     batches: dict[tuple[bytes, bytes], Batch] = field(default_factory=dict)
@@ -46,6 +47,7 @@ class State:
     successors: dict[bytes, bytes] = field(default_factory=dict)
     disputes: set[tuple[str, bytes]] = field(default_factory=set)
     heirs: dict[bytes, bytes] = field(default_factory=dict)
+    recorders: dict[tuple[bytes, bytes], str] = field(default_factory=dict)
 
 
 class Model:
@@ -70,6 +72,15 @@ class Model:
         self.state.batches[organisation, root] = Batch(now, size, caller)
         told = {"organisation": organisation, "root": root, "signer": caller}
         return [("BatchAnchored", {**told, "anchoredAt": now, "size": size, "lots": list(lots)})]
+
+    def recordOnce(self, now: int, caller: str, organisation: bytes, nullifiers: Sequence[bytes]) -> list[Told]:  # noqa: N802
+        self._require_authorised(organisation, caller, now)
+        _require(len(nullifiers) <= 256, "TooManyNullifiers", count=len(nullifiers))
+        for place, one in enumerate(nullifiers):
+            is_first = (organisation, one) not in self.state.recorders and one not in nullifiers[:place]
+            _require(is_first, "DoseAlreadyRecorded", nullifier=one)
+        self.state.recorders |= {(organisation, one): caller for one in nullifiers}
+        return [("DosesRecorded", {"organisation": organisation, "signer": caller, "nullifiers": list(nullifiers)})]
 
     def revoke(self, now: int, caller: str, organisation: bytes, root: bytes, index: int) -> list[Told]:
         self._withdraw(now, caller, organisation, root, index)
@@ -207,6 +218,10 @@ def _replay_heir(state: State, values: dict[str, Any]) -> None:
     state.heirs[values["organisation"]] = values["heir"]
 
 
+def _replay_record(state: State, values: dict[str, Any]) -> None:
+    state.recorders |= {(values["organisation"], one): values["signer"] for one in values["nullifiers"]}
+
+
 def _dose(batch: bytes, index: int) -> bytes:
     return keccak256(batch + index.to_bytes(32, "big"))
 
@@ -218,6 +233,7 @@ _REPLAYS: dict[str, Callable[[State, dict[str, Any]], None]] = {
     "DoseAmended": _replay_amendment,
     "DoseDisputed": _replay_dispute,
     "HeirNamed": _replay_heir,
+    "DosesRecorded": _replay_record,
 }
 
 
