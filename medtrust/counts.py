@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from medtrust.errors import CheckRefused, InputError
-from medtrust.suppression import LARGEST_SMALL, TOTAL, Cell, Grid, suppress
+from medtrust.suppression import LARGEST_SMALL, TOTAL, Cell, Grid, determined, suppress
 
 __all__ = ["PERIODS", "CountTable", "CountedDose", "Release", "check_releases", "make_release", "span_of"]
 
@@ -120,7 +120,8 @@ def check_releases(new: Release, earlier: Iterable[Release]) -> None:
 
     A period that was released before has the same regions and products, so that no finer or coarser division lies
     beside it; its counts have changed by nothing or by more than 10, and so has what is kept back in each row and
-    column. No period overlaps another that was released. Raises `CheckRefused` with reason "DifferencingAttack".
+    column, or follows from several of them. No period overlaps another that was released. Raises `CheckRefused` with
+    reason "DifferencingAttack".
     """
     for old in earlier:
         for before in old.tables:
@@ -141,8 +142,18 @@ def _check_pair(after: CountTable, before: CountTable) -> None:
         known = [change for change in changes if change is not None]
         for change in (*known, sum(known)) if len(known) < len(changes) else known:
             if 1 <= abs(change) <= LARGEST_SMALL:
-                place = " / ".join(line[0])
-                raise _attack(after.period, f"a count near {place} changed by {abs(change)}: so few doses came or went")
+                raise _too_few(after.period, line[0], change)
+    _check_determined(after, before)
+
+
+def _check_determined(after: CountTable, before: CountTable) -> None:
+    """Refuse a small change of a cell that is kept back, but follows from several rows and columns together."""
+    changes = {cell: _change(after, before, cell) or 0 for cell in after.cells}
+    for cell, rows, columns in determined(after.hidden):
+        in_rows = sum(change for (region, _), change in changes.items() if region in rows)
+        in_columns = sum(change for (_, product), change in changes.items() if product in columns)
+        if 1 <= abs(in_rows - in_columns) <= LARGEST_SMALL:
+            raise _too_few(after.period, cell, in_rows - in_columns)
 
 
 def _change(after: CountTable, before: CountTable, cell: Cell) -> int | None:
@@ -164,6 +175,11 @@ def _lines(table: CountTable) -> Iterable[list[Cell]]:
 
 def _attack(period: str, why: str) -> CheckRefused:
     return CheckRefused("DifferencingAttack", f"{period} cannot be released: {why}")
+
+
+def _too_few(period: str, cell: Cell, change: int) -> CheckRefused:
+    place = " / ".join(cell)
+    return _attack(period, f"a count near {place} changed by {abs(change)}: so few doses came or went")
 
 
 def _period_of(day: date, by: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["LARGEST_SMALL", "TOTAL", "Cell", "Grid", "highest", "suppress"]
+__all__ = ["LARGEST_SMALL", "TOTAL", "Cell", "Grid", "determined", "highest", "suppress"]
 
 LARGEST_SMALL: Final = 10
 """Counts from 1 to this one are not published."""
@@ -103,6 +103,31 @@ def highest(grid: Grid, hidden: Iterable[Cell], cell: Cell) -> int:
     is_total = (cell[0] == TOTAL) != (cell[1] == TOTAL)
     source, sink = (row, column) if is_total else (column, row)
     return grid.cells[cell] + _flow(room, source, sink)
+
+
+def determined(hidden: Iterable[Cell]) -> Iterator[tuple[Cell, frozenset[str], frozenset[str]]]:
+    """Find the cells that are kept back and follow from the published ones all the same, each with rows and columns.
+
+    The sum of these rows less that of these columns leaves the cell alone: where hidden cells are taken for edges
+    between rows and columns, it is a bridge, and these lie on the side of its row. `suppress` lets none of them be
+    small; whoever knows two tables knows how much each changed.
+    """
+    cells = sorted(hidden)
+    beside: dict[str, set[str]] = defaultdict(set)
+    for region, product in cells:
+        beside[f"r{region}"].add(f"c{product}")
+        beside[f"c{product}"].add(f"r{region}")
+    for region, product in cells:
+        edge = {f"r{region}", f"c{product}"}
+        side, waiting = {f"r{region}"}, [f"r{region}"]
+        while waiting:
+            one = waiting.pop()
+            found = {other for other in beside[one] - side if {one, other} != edge}
+            side |= found
+            waiting.extend(found)
+        if f"c{product}" not in side:
+            rows, columns = (frozenset(one[1:] for one in side if one[0] == kind) for kind in "rc")
+            yield (region, product), rows, columns
 
 
 def _flow(room: dict[str, dict[str, int]], source: str, sink: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import date
+from itertools import product as pairs_of
 from typing import Any
 
 from medtrust.certificate import Certificate
@@ -202,9 +203,34 @@ def subtract_a_finer_division(world: World) -> None:
     """Have a month published by region, and again with a village apart from its region."""
     gone = "    if (set(after.regions), set(after.products)) != (set(before.regions), set(before.products)):\n"
     known = "        changes = [_change(after, before, cell) for cell in line]\n"
-    counts = module(world, "counts", (gone, "    if False:\n"), (known, "        changes = []\n"))
+    solved = "    _check_determined(after, before)\n\n"
+    counts = module(world, "counts", (gone, "    if False:\n"), (known, "        changes = []\n"), (solved, "\n"))
     whole = {("n", "a"): 507, ("s", "a"): 200}
     parted = {("n", "a"): 497, ("n, village", "a"): 10, ("s", "a"): 200}
     first = counts.make_release(_doses(counts, whole), "month")
     second = counts.make_release(_doses(counts, parted), "month", earlier=[first])
     assert first.tables[0].cells["n", "a"] - second.tables[0].cells["n", "a"] == 10
+
+
+@attack("vaccination-count-elimination", defence="several lines are solved together", blocked_by="DifferencingAttack")
+@off_chain
+def solve_several_lines_of_two_releases(world: World) -> None:
+    """Find three late doses in a cell that both releases keep back: two rows less two columns leave it alone."""
+    counts = module(world, "counts", ("    _check_determined(after, before)\n\n", "\n"))
+    before = {(region, product): 500 for region in "nsew" for product in "abcd"}
+    after = {**before, ("s", "c"): 503, ("s", "a"): 520, ("e", "c"): 520}
+    hidden = {("s", "c"), *pairs_of("ns", "ab"), *pairs_of("ew", "cd")}
+    tables = []
+    for planted in (before, after):
+        cells = {cell: None if cell in hidden else count for cell, count in counts.Grid.of(planted).cells.items()}
+        tables.append(counts.CountTable("2026-10", tuple("nsew"), tuple("abcd"), cells))
+    counts.check_releases(counts.Release((tables[1],), ""), [counts.Release((tables[0],), "")])
+    found = [_solved(table.cells) for table in tables]
+    assert found[1] - found[0] == 3
+
+
+def _solved(cells: Any) -> int:
+    """What is kept back in rows n and s, less what is kept back in columns a and b: the cell s / c."""
+    rows = [cells[region, TOTAL] - sum(cells[region, one] or 0 for one in "abcd") for region in "ns"]
+    columns = [cells[TOTAL, product] - sum(cells[one, product] or 0 for one in "nsew") for product in "ab"]
+    return int(sum(rows) - sum(columns))

@@ -13,7 +13,10 @@ from medtrust.cli import app
 from tests.house.frame import bites, holds
 from tests.world import ROOT
 
-GUIDES = {"docs/consent.md": [*(f"A{number}" for number in range(1, 11)), "E1", "E2", "E3", "E4", "E5", "E8"]}
+GUIDES = {
+    "docs/consent.md": [*(f"A{number}" for number in range(1, 11)), "E1", "E2", "E3", "E4", "E5", "E8"],
+    "docs/vaccination.md": [f"B{number}" for number in range(1, 11)],
+}
 _ROW = re.compile(r"^\| ([A-Z]\d+) \| (.+) \|$", re.MULTILINE)
 _COMMAND = re.compile(r"`medtrust ([a-z-]+(?: [a-z-]+)?)")
 _TEST = re.compile(r"`(?:([\w/]+\.py)(?:::)?)?(Test\w+)?`")

@@ -17,7 +17,7 @@ from medtrust.counting import affected, commitment_of, counted_doses, find_lot, 
 from medtrust.counts import CountedDose, CountTable, Release, check_releases, make_release, span_of
 from medtrust.errors import CheckRefused, InputError
 from medtrust.packing import lot_id
-from medtrust.suppression import LARGEST_SMALL, TOTAL, Grid, highest, suppress
+from medtrust.suppression import LARGEST_SMALL, TOTAL, Grid, determined, highest, suppress
 from tests.doses import LOT, batch_of
 
 PLANTED = {("north", "a"): 7, ("north", "b"): 100, ("south", "a"): 200, ("south", "b"): 300}
@@ -85,7 +85,12 @@ class TestSuppress:
         assert all(not 1 <= count <= LARGEST_SMALL for cell, count in grid.cells.items() if cell not in hidden)
         assert all(sum(cell in hidden for cell in line) != 1 for line in grid.lines())
         found = _determined(grid, hidden)
+        assert [cell for cell, _, _ in determined(hidden)] == sorted(found)
         assert all(not 1 <= grid.cells[cell] <= LARGEST_SMALL for cell in found)
+
+
+def _without(counts, hidden):
+    return {cell: None if cell in hidden else count for cell, count in Grid.of(counts).cells.items()}
 
 
 def _determined(grid, hidden):
@@ -114,6 +119,7 @@ class TestReleases:
     given the same counts again                      -> released
     given late doses, from 1 to 10, 11 of them       -> refused, refused, released: DifferencingAttack
     given late doses that cancel out in a cell, hidden where others are kept back -> refused
+    given late doses in a cell that is kept back, but follows from several rows and columns -> refused, and 11 released
     given a finer division of the same period, or one region more -> refused
     given a week inside a released month; a month beside it -> refused; released
     given a cell that was kept back and grew         -> stays kept back
@@ -144,6 +150,21 @@ class TestReleases:
         later = {**PLANTED, ("north", "a"): 10}
         with pytest.raises(CheckRefused, match="changed by 3"):
             table_of(later, earlier=earlier)
+
+    @pytest.mark.parametrize(("late", "is_refused"), [(0, False), (1, True), (10, True), (11, False)])
+    def test_refuses_a_difference_that_several_lines_tell(self, late, is_refused):
+        before = {(region, product): 500 for region in "nsew" for product in "abcd"}
+        after = {**before, ("s", "c"): 500 + late, ("s", "a"): 520, ("e", "c"): 520}
+        hidden = {("s", "c"), *pairs_of("ns", "ab"), *pairs_of("ew", "cd")}
+        first, second = (
+            Release((CountTable("2026-10", tuple("nsew"), tuple("abcd"), _without(counts, hidden)),), "")
+            for counts in (before, after)
+        )
+        if not is_refused:
+            check_releases(second, [first])
+            return
+        with pytest.raises(CheckRefused, match=f"near s / c changed by {late}:"):
+            check_releases(second, [first])
 
     @pytest.mark.parametrize("cell", [("west", "a"), ("north", "c")])
     def test_refuses_another_division(self, earlier, cell):
