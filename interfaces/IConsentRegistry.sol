@@ -146,7 +146,7 @@ interface IConsentRegistry {
     ///
     /// Those that follow have their places among these. FROZEN, before SIGNATURE: the patient is frozen, so no signature counts. ONWARD and WIDER,
     /// after PARENT: the parent does not share onward, or gives less than this one. DECLINED, NOT_ACCEPTED, after USES: the grantee declined, or has
-    /// not accepted what must be accepted. HIDDEN, last: a guardian granted it, and the patient hides this class from guardians. LINE: no consent,
+    /// not accepted what must be accepted. HIDDEN, after them: a guardian granted it, and the patient hides this class from guardians. LINE: no consent,
     /// more than 4, or not one signature for each.
     enum Reason {
         NONE,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import rfc8785
 
-from medtrust.bulk_report import packs_in, read_pack
+from medtrust.bulk.report import packs_in, read_pack
 from medtrust.certificate import LONGEST_TEXT, Certificate
 from medtrust.counts import CountedDose, Release, make_release
 from medtrust.errors import InputError

@@ -19,8 +19,8 @@ from typing import Final
 from medtrust import node, sandbox
 from medtrust.bench.doses import write_doses
 from medtrust.bench.figures import Figure, Stopwatch, rate
-from medtrust.bulk_import import import_bulk
-from medtrust.bulk_report import BulkReport, read_pack
+from medtrust.bulk.importing import import_bulk
+from medtrust.bulk.report import BulkReport, read_pack
 from medtrust.certificate import Certificate
 from medtrust.checkpoint import OfflineRegistry
 from medtrust.checkpoints import make_checkpoint

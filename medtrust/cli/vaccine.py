@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from medtrust.bulk_import import import_bulk
-from medtrust.bulk_report import BulkReport
+from medtrust.bulk.importing import import_bulk
+from medtrust.bulk.report import BulkReport
 from medtrust.certificate import MAX_BATCH
 from medtrust.cli.common import (
     AccountOption,

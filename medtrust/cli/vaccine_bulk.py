@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from medtrust.bulk_report import BulkReport, packs_in, read_pack
+from medtrust.bulk.report import BulkReport, packs_in, read_pack
 from medtrust.cli.common import AccountOption, ChainOption, JsonOption, answer, console, open_suite, table
 from medtrust.errors import InputError
 from medtrust.feed import Feed

@@ -149,7 +149,9 @@ class Message(Tallied):
         if header[:3] not in _STARTS:
             raise InputError(place=f"{prefix}line 1", found=repr(header[:20]), expected="MSH, the header of a message")
         trailer = header[:3] in _TRAILERS
-        separator, encoding = header[3:4], _USUAL if trailer else header[4:].split(header[3:4] or "|", 1)[0]
+        separator, encoding = header[3:4], header[4:].split(header[3:4] or "|", 1)[0]
+        if trailer:  # which names no delimiters, and may end after its name
+            separator, encoding = separator or "|", _USUAL
         delimiters = separator + encoding
         if not 3 <= len(delimiters) <= 6 or len(set(delimiters)) != len(delimiters) or _worded(delimiters):
             expected = "four or five different delimiters, such as ^~\\&"
@@ -157,10 +159,9 @@ class Message(Tallied):
         self.component, self.repetition, self.escape, self.subcomponent = list((encoding[:4] + "\0\0")[:4])
         meanings = (separator, self.component, self.repetition, self.escape, self.subcomponent)
         self.escapes = dict(zip("FSRET", meanings, strict=True))
-        self.segments = self._split(lines, "" if trailer else encoding)
+        self.segments = self._split(lines, separator, "" if trailer else encoding)
 
-    def _split(self, lines: list[str], encoding: str) -> list[Segment]:
-        separator = lines[0][3]
+    def _split(self, lines: list[str], separator: str, encoding: str) -> list[Segment]:
         counts: dict[str, int] = {}
         segments = []
         for number, line in enumerate(lines, 1):

@@ -12,8 +12,8 @@ import pytest
 
 from medtrust import samples
 from medtrust.bench.doses import write_doses
-from medtrust.bulk_import import import_bulk
-from medtrust.bulk_report import BulkReport, read_pack
+from medtrust.bulk.importing import import_bulk
+from medtrust.bulk.report import BulkReport, read_pack
 from medtrust.certificate import Certificate
 from medtrust.drugs import RecallClass, RecallDepth
 from medtrust.errors import InputError
@@ -38,8 +38,8 @@ def _home(tmp_path, monkeypatch):
 def small_pieces(monkeypatch):
     """Cut files into pieces of some hundred bytes, as if they were a thousand times as long."""
     monkeypatch.setattr(pieces, "PIECE", 2000)
-    monkeypatch.setattr("medtrust.bulk_scan.PIECE", 500)
-    monkeypatch.setattr("medtrust.bulk_merge._SLICE", 16)
+    monkeypatch.setattr("medtrust.bulk.scan.PIECE", 500)
+    monkeypatch.setattr("medtrust.bulk.merge._SLICE", 16)
 
 
 @pytest.fixture

@@ -161,7 +161,7 @@ class Registry(RuleBasedStateMachine):
 
     @rule(chance=chances, caller=people, first=st.integers(0, 99), second=st.integers(0, 99), index=places)
     def amend(self, chance: int, caller: str, first: int, second: int, index: int) -> None:
-        """Mostly by a batch of the same organisation, or of its heir."""
+        """Mostly by a batch of the same organisation, or of its heir, and with doses that stand."""
         organisation, root, size = self._some(first)
         heirs = {organisation, self.model.state.heirs.get(organisation)}
         near = [key for key in self.model.state.batches if key[0] in heirs or chance == 0]
@@ -169,9 +169,17 @@ class Registry(RuleBasedStateMachine):
         new_size = self.model.state.batches[issuer, newer].size
         old = {"organisation": organisation, "root": root, "index": index % size}
         new = {"organisation": issuer, "root": newer, "index": second % (new_size + (index == 7))}
+        if chance > 1:
+            old["index"], new["index"] = self._standing(old, size), self._standing(new, new_size)
         right = self._signer(issuer, caller) if chance != 1 else caller
         if self._try("amend", right, old, new, keccak256(bytes([index]))):
             self._ask_about(root, newer)
+
+    def _standing(self, place: dict[str, Any], size: int) -> int:
+        """The dose at a place, or where that was withdrawn another of its batch that stands."""
+        gone = self.model.state.revoked.get(batch_id(place["organisation"], place["root"]), set())
+        standing = [one for one in range(size) if one not in gone]
+        return place["index"] if place["index"] in standing or not standing else standing[-1]
 
     @rule(chance=chances, pick=st.integers(0, 99), place=places, other=people)
     def dispute(self, chance: int, pick: int, place: int, other: str) -> None:

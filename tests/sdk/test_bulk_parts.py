@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medtrust.bulk_crew import Crew
-from medtrust.bulk_report import read_pack
-from medtrust.bulk_rows import KNOWN, SETTLED, Row, marked_rows, resolve
+from medtrust.bulk.crew import Crew
+from medtrust.bulk.report import read_pack
+from medtrust.bulk.rows import KNOWN, SETTLED, Row, marked_rows, resolve
 from medtrust.digest_file import DigestFile
 from medtrust.errors import InputError, MedtrustError
 from medtrust.import_journal import Journal, PlannedBatch

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from medtrust.anchoring import Anchoring
-from medtrust.bulk_crew import Crew
-from medtrust.bulk_merge import Merged, merge
-from medtrust.bulk_report import BulkReport, tallied
-from medtrust.bulk_rows import KNOWN, SETTLED, Problem, marked_rows
-from medtrust.bulk_scan import ScannedFile, read_tasks, scan
+from medtrust.bulk.crew import Crew
+from medtrust.bulk.merge import Merged, merge
+from medtrust.bulk.report import BulkReport, tallied
+from medtrust.bulk.rows import KNOWN, SETTLED, Problem, marked_rows
+from medtrust.bulk.scan import ScannedFile, read_tasks, scan
 from medtrust.certificate import MAX_BATCH
 from medtrust.digest_file import DigestFile
 from medtrust.drugs import LotStatus

@@ -13,7 +13,7 @@ from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 from typing import Any, Final
 
-from medtrust.bulk_steps import Steps
+from medtrust.bulk.steps import Steps
 from medtrust.errors import MedtrustError
 
 __all__ = ["Crew", "peak_memory", "serve"]
@@ -88,10 +88,10 @@ def serve() -> None:
 
 
 def _start(setup: Mapping[str, Any]) -> subprocess.Popen[bytes]:
-    here = str(Path(__file__).resolve().parent.parent)
+    here = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))
     worker = subprocess.Popen(
-        [sys.executable, "-c", "from medtrust.bulk_crew import serve; serve()"],
+        [sys.executable, "-c", "from medtrust.bulk.crew import serve; serve()"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": path},

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from medtrust import standards
-from medtrust.bulk_rows import DOSE, UPDATE, WITHDRAWN, Problem, Row, refusal
+from medtrust.bulk.rows import DOSE, UPDATE, WITHDRAWN, Problem, Row, refusal
 from medtrust.canonical import Immunization
 from medtrust.certificate import Dose, dose_leaf
 from medtrust.disclosure import seal

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final
 
-from medtrust.bulk_rows import Problem, Row, resolve
+from medtrust.bulk.rows import Problem, Row, resolve
 from medtrust.files import read_json, write_whole
 
 __all__ = ["Merged", "MergedBatch", "merge"]
