@@ -146,10 +146,10 @@ def show_the_child_alone(world: World) -> None:
 # What the service and the custodian do with it
 
 
-@attack("service-line-unread", defence="the service has the whole line judged", blocked_by="REVOKED", patch=())
+@attack("service-line-unread", defence="the service has the whole line judged", blocked_by="REVOKED")
 @off_chain
 def hide_behind_the_last(world: World) -> None:
-    """Show a line whose first consent was revoked, to a service that looks no further than the one before the last."""
+    """Show a line whose first consent was revoked, to a service that takes a line for judged."""
     with hospital(world) as (keeper, held):
         under, receipt = sign_line(world, 3)
         revoke(world, under[0])
