@@ -16,7 +16,7 @@ from medtrust.keyed import keyed_hash
 from medtrust.record_terms import Version
 from medtrust.suite import Suite
 from medtrust.types import ZERO_HASH, bytes32
-from medtrust.vault import HeldRecord, HeldVersion, Reader, Vault
+from medtrust.vault import Basis, HeldRecord, HeldVersion, Reader, Vault
 from medtrust.wrapping import PrivateKey, unwrap, wrap
 
 __all__ = ["Custodian"]
@@ -124,6 +124,8 @@ class Custodian:
     def sweep(self, record: bytes) -> bool:
         """End the key epoch of a record if a consent of a reader was revoked, or one read in an emergency.
 
+        A consent that stands on others counts as revoked with any of them.
+
         So it is if the record belongs to another patient than when it was read or shared. Returns whether it did.
         """
         held = self.vault.get(record)
@@ -140,11 +142,13 @@ class Custodian:
             return True
         if reader.organisation == self.organisation:
             return False
+        return reader.consent == ZERO_HASH or any(self._is_withdrawn(basis, patient) for basis in reader.bases)
+
+    def _is_withdrawn(self, basis: Basis, patient: str) -> bool:
         consent = self.suite.consent
         return (
-            reader.consent == ZERO_HASH
-            or consent.record_of(patient, reader.consent).revoked_at != 0
-            or consent.epoch_of(patient, reader.organisation) != reader.consent_epoch
+            consent.record_of(patient, basis.consent).revoked_at != 0
+            or consent.epoch_of(patient, basis.organisation) != basis.epoch
         )
 
     def receive(self, case: str) -> Identity:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
@@ -205,6 +206,15 @@ class EmergencyClient(Client):
         """The sessions of an organisation whose review is overdue, oldest first."""
         return self._sessions(organisation, "overdueOf")
 
+    def running(self, organisation: bytes) -> list[Session]:
+        """The sessions of an organisation that have not ended, oldest first, also those that were reviewed early.
+
+        By the clock of the chain. Whether one still lets its clinician at data, `is_open` says: an organisation may be
+        suspended, a clinician dismissed.
+        """
+        now, opened = self.chain.now(), self._events("EmergencyOpened", indexed={"organisation": organisation})
+        return self._all(organisation, [one.values["number"] for one in opened if now < one.values["until"]])
+
     def withheld_of(self, patient: str) -> int:
         """Which classes (bits of `DataClass`) a patient's standing rule withholds; 0 if there is no rule."""
         return int(self._call("withheldOf", patient))
@@ -216,7 +226,10 @@ class EmergencyClient(Client):
         return sorted(found, key=lambda event: (event.block, event.log_index))
 
     def _sessions(self, organisation: bytes, view: str) -> list[Session]:
-        found = [self.session_of(organisation, number) for number in self._call(view, organisation)]
+        return self._all(organisation, self._call(view, organisation))
+
+    def _all(self, organisation: bytes, numbers: Sequence[int]) -> list[Session]:
+        found = [self.session_of(organisation, number) for number in numbers]
         return [session for session in found if session]
 
     def _sign(self, statement: TypedData, values: tuple[Any, ...], deadline: int) -> tuple[int, bytes]:

@@ -85,8 +85,10 @@ class JsonFields:
         """Take an object."""
         return JsonFields(self.take(name, dict), f"{self._place}.{name}")
 
-    def each(self, name: str) -> list[JsonFields]:
-        """Take a list of objects."""
+    def each(self, name: str, *, is_optional: bool = False) -> list[JsonFields]:
+        """Take a list of objects; one that is optional is empty where it is left out."""
+        if is_optional and name not in self._raw:
+            return []
         return [JsonFields(one, f"{self._place}.{name}[{at}]") for at, one in enumerate(self.take(name, list))]
 
     def _check_text(self, name: str, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -52,18 +53,27 @@ class RecordReader:
         self._key = key
         self._url = url.rstrip("/")
 
-    def read(self, record: bytes, receipt: SignedConsent, *, purpose: int, facility: bytes = ZERO_HASH) -> ReadRecord:
+    def read(
+        self,
+        record: bytes,
+        receipt: SignedConsent,
+        *,
+        purpose: int,
+        facility: bytes = ZERO_HASH,
+        under: Sequence[SignedConsent] = (),
+    ) -> ReadRecord:
         """Read the newest version of a record by a consent: ask, record one use, take the key, open.
 
-        A consent that was only signed is granted first. Raises `CheckRefused` with the reason of the service, or with
-        what is wrong with its answer, and `Reverted` where the chain refuses the use.
+        A consent that was only signed is granted first. `under` are those that it stands on, the first one first, at
+        most 3; the use is recorded for the consent itself. Raises `CheckRefused` with the reason of the service, or
+        with what is wrong with its answer, and `Reverted` where the chain refuses the use.
         """
-        asked = self._ask(receipt, record=record, purpose=purpose, facility=facility)
+        asked = self._ask(receipt, record=record, purpose=purpose, facility=facility, under=under)
         ticket = Ticket.from_json(self._post("ticket", asked))
         if self.suite.consent.record_of(receipt.consent.patient, receipt.id).granted_at == 0:
             self.suite.consent.grant_by_sig(receipt)
         used = self.suite.consent.use(receipt.consent, ticket.commitment)
-        asked = self._ask(receipt, record=record, purpose=purpose, facility=facility)
+        asked = self._ask(receipt, record=record, purpose=purpose, facility=facility, under=under)
         release = Release.from_json(self._post("release", replace(asked, ticket=ticket.number)))
         return ReadRecord(self._open(record, release), release.version, used.transaction_hash)
 
@@ -88,10 +98,22 @@ class RecordReader:
         return HandedShare.from_json(self._post("share", asked))
 
     def find(
-        self, receipt: SignedConsent, *, purpose: int, data_class: int, kind: str = "", facility: bytes = ZERO_HASH
+        self,
+        receipt: SignedConsent,
+        *,
+        purpose: int,
+        data_class: int,
+        kind: str = "",
+        facility: bytes = ZERO_HASH,
+        under: Sequence[SignedConsent] = (),
     ) -> list[Found]:
-        """Ask what exists of a class of data, youngest first; no use is recorded. Raises `CheckRefused`."""
-        asked = self._ask(receipt, record=ZERO_HASH, purpose=purpose, facility=facility, data_class=data_class)
+        """Ask what exists of a class of data, youngest first; no use is recorded. `under` is as for `read`.
+
+        Raises `CheckRefused`.
+        """
+        asked = self._ask(
+            receipt, record=ZERO_HASH, purpose=purpose, facility=facility, data_class=data_class, under=under
+        )
         answer = JsonFields(self._post("find", replace(asked, kind=kind)), "answer")
         return [Found.from_json(one) for one in answer.each("found")]
 
@@ -109,7 +131,14 @@ class RecordReader:
         return open_sealed(release.blob, data_key, version.place(self.suite.chain.id, self.suite.records.address))
 
     def _ask(
-        self, basis: SignedConsent | int, *, record: bytes, purpose: int, facility: bytes, data_class: int = 0
+        self,
+        basis: SignedConsent | int,
+        *,
+        record: bytes,
+        purpose: int,
+        facility: bytes,
+        data_class: int = 0,
+        under: Sequence[SignedConsent] = (),
     ) -> Asked:
         """Sign what is asked, by a consent or by the number of an emergency session."""
         signer = self._signer()
@@ -128,7 +157,7 @@ class RecordReader:
             nonce=greeting.hash("nonce"),
         )
         signature = sign(bytes(signer.key), ask.digest(self.suite.records.domain))
-        return Asked(ask, signature, receipt, self._key.public)
+        return Asked(ask, signature, receipt, self._key.public, under=tuple(under))
 
     def _signer(self) -> LocalAccount:
         if self.suite.signer is None:

@@ -25,7 +25,7 @@ from medtrust.share_vault import ShareVault
 from medtrust.signing import recover
 from medtrust.suite import Suite
 from medtrust.types import ZERO_HASH
-from medtrust.vault import HeldRecord, HeldVersion, Reader
+from medtrust.vault import Basis, HeldRecord, HeldVersion, Reader
 from medtrust.wrapping import unwrap, wrap
 
 __all__ = ["CHALLENGE_SECONDS", "TICKET_SECONDS", "EmergencyRule", "RecordService", "emergency_rule"]
@@ -99,7 +99,7 @@ class RecordService:
         """Judge whether an actor may have a record, and say what the use of the consent must record.
 
         Raises `CheckRefused` with the one reason: "Challenge", "Signature", "AnotherAddressee", "AnotherConsent",
-        "NotHeld", "EncryptionKey", or that of the consent.
+        "NotHeld", "EncryptionKey", or that of the consent, or of one that it stands on.
         """
         return self._logged("ticket", asked, lambda: self._ticket(asked))
 
@@ -139,26 +139,26 @@ class RecordService:
         held, newest = self._held(asked)
         request = self._request(asked, held)
         self._check_key(asked)
-        self._verdict(asked, request).require_permitted()
+        self._require_permitted(asked, request)
         number = secrets.token_bytes(32)
         return Ticket(number, self._salt(number, asked, newest), request)
 
     def _release(self, asked: Asked) -> Release:
         self._authenticate(asked)
-        receipt = _receipt(asked)
+        _receipt(asked)
         held, newest = self._held(asked)
         request = self._request(asked, held)
         self._check_key(asked)
         self._check_used(asked, request.commitment(self._salt(asked.ticket, asked, newest)))
         self._check_again(asked, request)
-        return self._hand_out(asked, held, newest, receipt.id, receipt.consent.epoch)
+        return self._hand_out(asked, held, newest, *map(_basis, asked.line))
 
     def _break_glass(self, asked: Asked) -> Release:
         self._authenticate(asked)
         held, newest = self._held(asked)
         self._check_key(asked)
         self._check_emergency(asked, self.custodian.vault.patient_of(held), self._request(asked, held))
-        return self._hand_out(asked, held, newest, ZERO_HASH, 0)
+        return self._hand_out(asked, held, newest, Basis(ZERO_HASH, asked.ask.organisation, 0))
 
     def _share(self, asked: Asked) -> HandedShare:
         self._authenticate(asked)
@@ -182,15 +182,14 @@ class RecordService:
         if self._emergency is None or not is_session or not self._emergency(session, patient, request):
             raise CheckRefused("NoEmergency", "this actor has no emergency session open for this patient and class")
 
-    def _hand_out(
-        self, asked: Asked, held: HeldRecord, newest: HeldVersion, consent: bytes, consent_epoch: int
-    ) -> Release:
-        """Note the reader, then wrap the key: who is not noted gets nothing."""
+    def _hand_out(self, asked: Asked, held: HeldRecord, newest: HeldVersion, *line: Basis) -> Release:
+        """Note the reader and every consent that it reads by, then wrap the key: who is not noted gets nothing."""
         blob = fetch(self.custodian.blobs, newest.blob)
         header = read_header(blob)
         data_key = unwrap(header, newest.key, self.custodian.organisation, self.custodian.key)
         patient = self.custodian.vault.patient_of(held)
-        reader = Reader(consent, asked.ask.organisation, consent_epoch, newest.version.epoch, patient)
+        *under, basis = line
+        reader = Reader(basis.consent, basis.organisation, basis.epoch, newest.version.epoch, patient, tuple(under))
         self.custodian.vault.change(held.record, lambda now: now.with_reader(reader))
         return Release(newest.version, wrap(header, data_key, asked.ask.organisation, asked.public), blob)
 
@@ -202,10 +201,10 @@ class RecordService:
             is_asked = held.data_class == asked.ask.data_class
             if held.newest is None or not is_asked or (asked.kind and asked.kind != held.kind):
                 continue
-            if self._verdict(asked, self._request(asked, held)).is_permitted:
+            if self._verdict(asked, self._request(asked, held))[0].is_permitted:
                 found.append(Found(held.record, held.kind, held.data_class, max(0, now - held.data_at)))
         if not found:  # who may not read anything of this class is told why, whether there is something or not
-            self._verdict(asked, self._widest_request(asked)).require_permitted()
+            self._require_permitted(asked, self._widest_request(asked))
         return sorted(found, key=lambda one: (one.age, one.record))
 
     def _authenticate(self, asked: Asked) -> None:
@@ -225,8 +224,8 @@ class RecordService:
         receipt = asked.receipt
         if (ask.consent, ask.organisation) != (receipt.id, receipt.consent.grantee):
             raise CheckRefused("AnotherConsent", "the consent is not the one that the actor named, or is for others")
-        if receipt.domain != suite.consent.domain:
-            raise CheckRefused("AnotherConsent", "the consent is for another registry or another chain")
+        if any(one.domain != suite.consent.domain for one in asked.line):
+            raise CheckRefused("AnotherConsent", "a consent is for another registry or another chain")
 
     def _spend(self, nonce: bytes) -> None:
         now = int(self._clock())
@@ -279,9 +278,16 @@ class RecordService:
         if published == ZERO_HASH or {asked.public.fingerprint, asked.ask.key} != {published}:
             raise CheckRefused("EncryptionKey", "the key is not the one that the organisation published")
 
-    def _verdict(self, asked: Asked, request: Request) -> Verdict:
-        receipt = _receipt(asked)
-        return self.custodian.suite.consent.check(receipt.consent, request, signature=receipt.signature)
+    def _verdict(self, asked: Asked, request: Request) -> tuple[Verdict, int]:
+        """Ask the chain, which judges a consent with all that it stands on; and say which of them (from 0) it means."""
+        receipt, registry = _receipt(asked), self.custodian.suite.consent
+        if not asked.under:
+            return registry.check(receipt.consent, request, signature=receipt.signature), 0
+        signatures = [one.signature for one in asked.line]
+        return registry.check_line([one.consent for one in asked.line], request, signatures=signatures)
+
+    def _require_permitted(self, asked: Asked, request: Request) -> None:
+        _require(*self._verdict(asked, request), len(asked.line))
 
     def _check_used(self, asked: Asked, commitment: bytes) -> None:
         suite = self.custodian.suite
@@ -295,12 +301,13 @@ class RecordService:
     def _check_again(self, asked: Asked, request: Request) -> None:
         """Judge once more, now that the use is recorded: it may have been the last one, which is no reason against it.
 
-        USES stands before the standing of the actor, which is therefore asked for itself; the rest of what follows it
-        was judged for the ticket and cannot change.
+        A consent that it stands on is another matter, as this use did not count there. USES stands before the standing
+        of the actor, which is therefore asked for itself; the rest of what follows it was judged for the ticket and
+        cannot change.
         """
-        verdict = self._verdict(asked, request)
-        if verdict.reason != Reason.USES:
-            verdict.require_permitted()
+        verdict, place = self._verdict(asked, request)
+        if verdict.reason != Reason.USES or place < len(asked.under):
+            _require(verdict, place, len(asked.line))
         elif not self.custodian.suite.accreditation.is_authorised(
             request.organisation, request.actor, Role.PARTICIPANT
         ):
@@ -325,6 +332,18 @@ class RecordService:
             raise
         self._log({**line, "outcome": "done"})
         return answer
+
+
+def _basis(receipt: SignedConsent) -> Basis:
+    return Basis(receipt.id, receipt.consent.grantee, receipt.consent.epoch)
+
+
+def _require(verdict: Verdict, place: int, length: int) -> None:
+    """Refuse what is not permitted, and name the consent that refuses where there are several."""
+    if verdict.is_permitted:
+        return
+    about = f" (consent {place + 1} of {length})" if length > 1 else ""
+    raise CheckRefused(verdict.reason.name, verdict.sentence + about)
 
 
 def _receipt(asked: Asked) -> SignedConsent:

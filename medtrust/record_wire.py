@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, Final
 
 from medtrust import consent_receipt
+from medtrust.consent_rules import MAX_LINE
 from medtrust.consent_terms import Request, SignedConsent
 from medtrust.encryption_key import public_from_json, public_to_json
+from medtrust.errors import InputError
 from medtrust.json_fields import JsonFields, base64_text, hex_text
 from medtrust.key_shares import WrappedShare
 from medtrust.record_terms import Ask, Version
@@ -23,13 +25,16 @@ from medtrust.wrapping import PublicKey, WrappedKey
 
 __all__ = ["Asked", "Found", "HandedShare", "Release", "Ticket"]
 
+_MAX_UNDER: Final = MAX_LINE - 1
+
 
 @dataclass(frozen=True)
 class Asked:
     """One request to a service: the signed ask, the consent it rests on, and the key that a data key is wrapped to.
 
     `receipt` is None in an emergency. `ticket` is the number of the ticket that is redeemed, empty where none is;
-    `kind` narrows a search.
+    `kind` narrows a search. `under` are the consents that the receipt's stands on, the first one first, each with its
+    signature, which is empty where it was granted on chain.
     """
 
     ask: Ask
@@ -38,6 +43,12 @@ class Asked:
     public: PublicKey
     ticket: bytes = b""
     kind: str = ""
+    under: tuple[SignedConsent, ...] = ()
+
+    @property
+    def line(self) -> tuple[SignedConsent, ...]:
+        """Every consent that is shown, the first one first; none in an emergency."""
+        return (*self.under, self.receipt) if self.receipt else ()
 
     def to_json(self) -> dict[str, Any]:
         """Write it as JSON takes it."""
@@ -49,6 +60,7 @@ class Asked:
             "publicKey": public_to_json(self.public),
             "ticket": hex_text(self.ticket),
             "kind": self.kind,
+            "under": [consent_receipt.to_json(one) for one in self.under],
         }
 
     @classmethod
@@ -74,7 +86,23 @@ class Asked:
             public=public_from_json(whole.take("publicKey", dict)),
             ticket=whole.octets("ticket"),
             kind=whole.take("kind", str),
+            under=_under(whole.take("under", list) if "under" in raw else [], bool(raw.get("consent"))),
         )
+
+
+def _under(listed: list[Any], has_consent: bool) -> tuple[SignedConsent, ...]:
+    """Read the consents that the one that is shown stands on."""
+    if len(listed) > _MAX_UNDER or (listed and not has_consent):
+        expected = f"at most {_MAX_UNDER}" if has_consent else "none, as no consent stands on them"
+        raise InputError(place="request.under", found=f"{len(listed)} consents", expected=expected)
+    return tuple(_shown(one, f"request.under[{at}]") for at, one in enumerate(listed))
+
+
+def _shown(raw: Any, place: str) -> SignedConsent:
+    try:
+        return consent_receipt.from_json(raw)
+    except InputError as error:
+        raise InputError(place=f"{place}: {error.place}", found=error.found, expected=error.expected) from None
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from medtrust.sealed_files import locked, read_sealed, write_sealed
 from medtrust.wrapping import KeySuite, PrivateKey, WrappedKey
 
 __all__ = [
+    "Basis",
     "HeldRecord",
     "HeldVersion",
     "Reader",
@@ -51,11 +52,21 @@ class HeldVersion:
 
 
 @dataclass(frozen=True)
+class Basis:
+    """A consent that somebody reads by: its id, whom it was given to, and of which epoch of the patient it is."""
+
+    consent: bytes
+    organisation: bytes
+    epoch: int
+
+
+@dataclass(frozen=True)
 class Reader:
     """Who was given a key: by which consent, of which epoch of the patient, and in which key epoch of the record.
 
     `consent` is 32 zero bytes for who read in an emergency. `patient` is the address whose consent or emergency it was.
     Where the custodian handed shares of the key to others, the reader is itself, and `consent` the id of the sharing.
+    `under` are the consents that the consent stands on, the first one first.
     """
 
     consent: bytes
@@ -63,6 +74,12 @@ class Reader:
     consent_epoch: int
     key_epoch: int
     patient: str
+    under: tuple[Basis, ...] = ()
+
+    @property
+    def bases(self) -> tuple[Basis, ...]:
+        """All the consents that it reads by: each must stand."""
+        return (*self.under, Basis(self.consent, self.organisation, self.consent_epoch))
 
 
 @dataclass(frozen=True)
@@ -241,6 +258,7 @@ def _to_json(held: HeldRecord) -> dict[str, Any]:
                 "consentEpoch": one.consent_epoch,
                 "keyEpoch": one.key_epoch,
                 "patient": one.patient,
+                "under": [_basis_to_json(basis) for basis in one.under],
             }
             for one in held.readers
         ],
@@ -271,7 +289,20 @@ def _reader_from_json(raw: JsonFields) -> Reader:
         consent_epoch=raw.number("consentEpoch"),
         key_epoch=raw.number("keyEpoch"),
         patient=raw.address("patient"),
+        under=tuple(_basis_from_json(one) for one in raw.each("under", is_optional=True)),
     )
+
+
+def _basis_to_json(basis: Basis) -> dict[str, Any]:
+    return {
+        "consent": hex_text(basis.consent),
+        "organisation": hex_text(basis.organisation),
+        "epoch": basis.epoch,
+    }
+
+
+def _basis_from_json(raw: JsonFields) -> Basis:
+    return Basis(raw.hash("consent"), raw.hash("organisation"), raw.number("epoch"))
 
 
 def _held_to_json(held: HeldVersion) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,9 +32,11 @@ __all__ = [
     "custodian_of",
     "hold",
     "reader_of",
+    "revoke",
     "serving",
     "serving_application",
     "sign_consent",
+    "sign_line",
     "use_for",
 ]
 
@@ -86,6 +89,21 @@ def sign_consent(world: World, *, terms: dict[str, Any] | None = None, **changes
     return patient.sign(replace(consent, **changes))
 
 
+def sign_line(world: World, depth: int = 2, **changes: Any) -> tuple[list[SignedConsent], SignedConsent]:
+    """Consents to the pharmacy, each on the one before it, and the one to the clinic that stands on them.
+
+    Together they are `depth`; `changes` are made to each of them.
+    """
+    now, patient = world.chain.now(), world.acting_as(world.patient).consent
+    window = {"access_from": now, "access_until": now + 10 * DAY, **changes}
+    of_pharmacy = {"grantee": world.pharmacy, "epoch": patient.epoch_of(world.patient.address, world.pharmacy)}
+    line: list[SignedConsent] = []
+    while len(line) < depth - 1:
+        parent = line[-1].id if line else ZERO_HASH
+        line.append(sign_consent(world, terms={"onward": True, "parent": parent}, **{**of_pharmacy, **window}))
+    return line, sign_consent(world, terms={"parent": line[-1].id}, **window)
+
+
 def reader_of(world: World, url: str, *, publish: bool = True) -> RecordReader:
     """The clinic as a reader, its key published."""
     suite = world.acting_as("clinic")
@@ -104,6 +122,7 @@ def ask(
     public: PublicKey | None = None,
     ticket: bytes = b"",
     kind: str = "",
+    under: Sequence[SignedConsent] = (),
     **changes: Any,
 ) -> Asked:
     """What the clinic asks of the service, signed; `changes` are made to the statement before it is signed."""
@@ -122,7 +141,7 @@ def ask(
     statement = replace(statement, **changes)
     key = bytes((signer or world.account("clinic")).key)
     signature = sign(key, statement.digest(world.suite.records.domain))
-    return Asked(statement, signature, receipt, public or READER_KEY.public, ticket, kind)
+    return Asked(statement, signature, receipt, public or READER_KEY.public, ticket, kind, tuple(under))
 
 
 def use_for(world: World, receipt: SignedConsent, ticket: Ticket) -> None:
@@ -130,3 +149,11 @@ def use_for(world: World, receipt: SignedConsent, ticket: Ticket) -> None:
     clinic = world.acting_as("clinic").consent
     clinic.grant_by_sig(receipt)
     clinic.use(receipt.consent, ticket.commitment)
+
+
+def revoke(world: World, receipt: SignedConsent) -> None:
+    """Revoke a consent as the patient, who has no ETH; another sends it."""
+    patient, deadline = world.acting_as(world.patient).consent, world.chain.now() + DAY
+    signature = patient.sign_revoke(receipt.id, deadline=deadline)
+    relay = world.acting_as("relayer").consent
+    relay.revoke_by_sig(world.patient.address, receipt.id, signature, deadline=deadline)

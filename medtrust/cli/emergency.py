@@ -172,16 +172,20 @@ def check(
 
 @app.command()
 def show(identifier: OrganisationArgument, chain: ChainOption = "local", json_: JsonOption = False) -> None:
-    """Show how an organisation stands: whether it is suspended, which sessions wait, which are overdue."""
+    """Show how an organisation stands: whether it is suspended, which sessions run, wait for review or are overdue."""
     suite, id_ = open_suite(chain, None), organisation(identifier)
     state, waiting = suite.emergency.reviews_of(id_), suite.emergency.unreviewed(id_)
     overdue = {session.number for session in suite.emergency.overdue(id_)}
-    rows = table(f"emergencies at {identifier}", "session", "opened", "until", "review", "verdict")
-    for one in waiting:
-        due = "OVERDUE" if one.number in overdue else f"until {time_of(one.review_until)}"
-        rows.add_row(str(one.number), time_of(one.opened_at), time_of(one.until), due, one.verdict.name)
+    running = {session.number: session for session in suite.emergency.running(id_)}
+    waits = {session.number for session in waiting}
+    rows = table(f"emergencies at {identifier}", "session", "opened", "until", "runs", "review", "verdict")
+    for number, one in sorted({**running, **{session.number: session for session in waiting}}.items()):
+        due = "OVERDUE" if number in overdue else f"until {time_of(one.review_until)}" if number in waits else "done"
+        runs = "yes" if number in running else "no"
+        rows.add_row(str(number), time_of(one.opened_at), time_of(one.until), runs, due, one.verdict.name)
     rows.caption = f"suspended since {time_of(state.suspended_from)}" if state.suspended_from else "not suspended"
     value = {"reviews": state, "unreviewed": [_plain(one) for one in waiting], "overdue": sorted(overdue)}
+    value["running"] = [_plain(one) for one in running.values()]
     answer(value, rows, as_json=json_)
 
 

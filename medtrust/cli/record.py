@@ -62,6 +62,10 @@ LetterArgument = Annotated[Path, typer.Argument(help="The file of the letter.")]
 UrlOption = Annotated[str, typer.Option("--service", help="The URL of the custodian's service.")]
 CustodianOption = Annotated[str, typer.Option("--of", help="The custodian: identifier, id, or sandbox name.")]
 ReceiptOption = Annotated[Path, typer.Option("--consent", help="The file of the signed consent.")]
+UnderOption = Annotated[
+    list[Path] | None,
+    typer.Option("--under", help="A signed consent that it stands on, the first one first; again for each."),
+]
 PurposeOption = Annotated[str, typer.Option(help="The purpose of use, such as treat (an HL7 code).")]
 FacilityOption = Annotated[str | None, typer.Option(help="Where the data will be used: a name, or a hash.")]
 
@@ -204,6 +208,7 @@ def find(
     service: UrlOption,
     consent: ReceiptOption,
     class_: Annotated[str, typer.Option("--class", help="The class of data, such as laboratory.")],
+    under: UnderOption = None,
     purpose: PurposeOption = "treat",
     kind: Annotated[str, typer.Option(help="Of one kind alone, such as http://loinc.org|4548-4.")] = "",
     facility: FacilityOption = None,
@@ -220,6 +225,7 @@ def find(
         data_class=flags_of(DataClass, class_, place="--class"),
         kind=kind,
         facility=_facility(facility),
+        under=[read_receipt(one) for one in under or ()],
     )
     rows = table(f"{class_} at {custodian}", "record", "kind", "age in days")
     rows.columns[0].overflow = "fold"
@@ -236,6 +242,7 @@ def read(
     service: UrlOption,
     to: Annotated[Path, typer.Option(help="Where the content goes.")],
     consent: Annotated[Path | None, typer.Option(help="The file of the signed consent.")] = None,
+    under: UnderOption = None,
     session: Annotated[int | None, typer.Option(help="In an emergency: the number of the open session.")] = None,
     purpose: Annotated[str | None, typer.Option(help="treat unless given; in an emergency etreat.")] = None,
     facility: FacilityOption = None,
@@ -247,11 +254,14 @@ def read(
     """Read a record of another hospital: by a consent, of which one use is recorded, or in an emergency."""
     if (consent is None) == (session is None):
         raise InputError(place="options", found="both or neither", expected="--consent or --session")
+    if under and consent is None:
+        raise InputError(place="options", found="--under without --consent", expected="the consent that stands on it")
     reader = _reader(by, custodian, service, key_, open_suite(chain, as_))
     id_, where = bytes32(record, place="record"), _facility(facility)
     asked = flags_of(Purpose, purpose or ("treat" if consent else "etreat"), place="--purpose")
     if consent is not None:
-        done = reader.read(id_, read_receipt(consent), purpose=asked, facility=where)
+        line = [read_receipt(one) for one in (*(under or ()), consent)]
+        done = reader.read(id_, line[-1], purpose=asked, facility=where, under=line[:-1])
     else:
         done = reader.break_glass(id_, session or 0, purpose=asked, facility=where)
     write_whole(to, done.content, mode=0o600)

@@ -454,7 +454,7 @@ def read_above_the_label(world: World) -> None:
 def read_for_another_purpose(world: World) -> None:
     """Read for marketing what was given for treatment."""
     with hospital(world) as (keeper, held):
-        patch = ("        self._verdict(asked, request).require_permitted()\n        number", "        number")
+        patch = ("        self._require_permitted(asked, request)\n        number", "        number")
         service = service_of(world, keeper, patch)
         asked = ask(world, service, held.record, sign_consent(world), purpose=Purpose.HMARKT)
         assert service.ticket(asked).number
@@ -538,7 +538,7 @@ def break_the_glass_without_a_session(world: World) -> None:
 def ask_without_a_consent(world: World) -> None:
     """Leave the consent out of a request, which is only lawful in an emergency."""
     with hospital(world) as (keeper, held):
-        patch = ("        self._verdict(asked, request).require_permitted()\n        number", "        number")
+        patch = ("        self._require_permitted(asked, request)\n        number", "        number")
         service = service_of(world, keeper, patch)
         asked = replace(ask(world, service, held.record, sign_consent(world), consent=ZERO_HASH), receipt=None)
         assert service.ticket(asked).number
@@ -549,7 +549,7 @@ def ask_without_a_consent(world: World) -> None:
 def search_what_is_hidden(world: World) -> None:
     """Find out by a search that there is a restricted result."""
     with hospital(world) as (keeper, held):
-        patch = ("if self._verdict(asked, self._request(asked, held)).is_permitted:", "if True:")
+        patch = ("if self._verdict(asked, self._request(asked, held))[0].is_permitted:", "if True:")
         service = service_of(world, keeper, patch)
         hold(world, keeper, sensitivity=Confidentiality.V)
         asked = ask(world, service, ZERO_HASH, sign_consent(world), data_class=DataClass.LABORATORY)

@@ -559,6 +559,7 @@ class TestRule:
 class TestLists:
     """
     given sessions of several days, some reviewed -> those that wait, and those that are overdue at each second
+    given sessions that end one after another     -> those that still run at each second, also reviewed ones
     given a patient's sessions                    -> her history, and nothing of others
     """
 
@@ -585,6 +586,30 @@ class TestLists:
         assert numbers(officers.unreviewed(world.hospital)) == [2, 4]
         world.chain.travel(sessions[4].review_until + DAY)
         assert numbers(officers.overdue(world.hospital)) == [2, 4]
+
+    def test_lists_what_still_runs(self, world, officers):
+        for patient, hours in zip(others(3), (1, 3, 2), strict=True):
+            open_session(world, patient=patient, period=hours * 3600)
+        review(world, 0)
+        review(world, 1, Verdict.UNJUSTIFIED)
+        sessions = [officers.session_of(world.hospital, number) for number in range(3)]
+        ends = [session.until for session in sessions]
+
+        running = officers.running(world.hospital)
+        assert running == sessions
+        assert [session.verdict for session in running] == [Verdict.JUSTIFIED, Verdict.UNJUSTIFIED, Verdict.NONE]
+        for at, expected in (
+            (ends[0] - 1, [0, 1, 2]),
+            (ends[0], [1, 2]),
+            (ends[0] + 1, [1, 2]),
+            (ends[2], [1]),
+            (ends[1] - 1, [1]),
+            (ends[1], []),
+        ):
+            world.chain.travel(at)
+            assert [session.number for session in officers.running(world.hospital)] == expected
+        assert officers.running(world.clinic) == []
+        assert [session.number for session in officers.unreviewed(world.hospital)] == [2]
 
     def test_tells_the_history_of_a_patient(self, world, hers):
         client = emergency(world, "patient")

@@ -116,7 +116,7 @@ class TestReview:
     """
     review   -> the verdict by its name in any case; findings as a salted hash
     contest  -> by the patient, alone or sent by another; overrule -> by the authority
-    show     -> sessions that wait, those overdue, since when suspended; for people, too
+    show     -> sessions that run, also reviewed ones, that wait, those overdue, since when suspended; for people, too
     restore  -> by the authority, once every review is done
     history  -> what was opened, contested and ruled
     """
@@ -145,6 +145,18 @@ class TestReview:
         assert world.suite.emergency.session_of(world.hospital, 0).verdict is Verdict.UNJUSTIFIED
         code, told = as_json("emergency", "history", "stranger")
         assert (code, [one["event"] for one in told]) == (0, ["EmergencyOpened", "EmergencyContested"])
+
+    def test_shows_what_runs(self, open_, as_json, command, world):
+        until = open_("--hours", 1)["events"][0]["until"]
+        as_json("emergency", "review", "hospital", 0, "justified", "--why", "the log", "--as", "carrier")
+        code, told = as_json("emergency", "show", HOSPITAL)
+        assert (code, told["unreviewed"]) == (0, [])
+        assert [(one["number"], one["verdict"]) for one in told["running"]] == [(0, "JUSTIFIED")]
+        shown = command("emergency", "show", "hospital")[1]
+        assert all(word in shown for word in ("yes", "done", "JUSTIFIED")), shown
+        world.chain.travel(until)
+        assert as_json("emergency", "show", HOSPITAL)[1]["running"] == []
+        assert "JUSTIFIED" not in command("emergency", "show", "hospital")[1]
 
     def test_shows_who_waits_and_restores(self, open_, as_json, command, world, her):
         opened = open_("--class", "allergy")

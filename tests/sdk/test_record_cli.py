@@ -21,7 +21,7 @@ from medtrust.deploy import AddressBook
 from medtrust.encryption_key import encryption_key
 from medtrust.record_service import RecordService
 from medtrust.vault import Vault
-from tests.hospitals import CONTENT, HBA1C, serving, sign_consent
+from tests.hospitals import CONTENT, HBA1C, revoke, serving, sign_consent, sign_line
 from tests.world import ORGANISATIONS, ROOT
 
 HOSPITAL = ORGANISATIONS["hospital"].identifier
@@ -131,6 +131,9 @@ class TestReader:
       when it reads for another purpose             -> exit 1 with the reason, and no file
       when it reads in an emergency                 -> the same bytes, for the session that is open alone
       when it shows both a consent and a session    -> exit 2
+      when its consent stands on another            -> found and read with that one; alone, and after it was revoked,
+                                                       exit 1 with the reason
+      when it shows that one without its own        -> exit 2
     """
 
     @pytest.fixture
@@ -177,6 +180,26 @@ class TestReader:
         assert (code, told["reason"]) == (1, "NoEmergency")
         code, told = medtrust("read", stored, *who, "--session", "7", "--to", home / "other.json")
         assert (code, told["place"]) == (2, "options")
+
+    def test_reads_by_a_line(self, medtrust, world, home, stored, who):
+        (first,), receipt = sign_line(world)
+        write_receipt(home / "first.json", first)
+        write_receipt(home / "consent.json", receipt)
+        under, to = ("--under", home / "first.json"), ("--to", home / "read.json")
+        code, told = medtrust("read", stored, *who, *to)
+        assert (code, told["reason"]) == (1, "PARENT")
+        assert medtrust("find", *who, "--class", "laboratory")[1]["reason"] == "PARENT"
+        assert medtrust("find", *who, *under, "--class", "laboratory")[1][0]["record"] == stored
+        code, told = medtrust("read", stored, *who, *under, *to)
+        assert (code, told["bytes"], (home / "read.json").read_bytes()) == (0, len(CONTENT), CONTENT)
+        assert world.suite.consent.record_of(world.patient.address, receipt.id).uses == 1
+        revoke(world, first)
+        code, told = medtrust("read", stored, *who, *under, "--to", home / "other.json")
+        assert (code, told["reason"], "consent 1 of 2" in told["sentence"]) == (1, "REVOKED", True)
+        without = [*who[:6], "--as", "clinic", "--session", "7"]
+        code, told = medtrust("read", stored, *without, *under, "--to", home / "other.json")
+        assert (code, told["place"], told["found"]) == (2, "options", "--under without --consent")
+        assert not (home / "other.json").exists()
 
 
 class TestServe:
