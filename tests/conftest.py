@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from eth_account.signers.local import LocalAccount
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 from medtrust import node
 from medtrust.chain import Chain
@@ -21,6 +22,12 @@ from tests.world import GENESIS, ROOT, World, build, compiled
 # How long an example takes says how busy the machine is, and nothing about the code.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+# Hypothesis also draws constants that stand in those modules of the project which happen to be loaded. What a machine
+# reaches must not depend on which other tests its process ran, so none are looked for.
+_NO_CONSTANTS = getattr(providers, "_local_constants", None)
+if _NO_CONSTANTS is not None:
+    providers._get_local_constants = lambda: _NO_CONSTANTS
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

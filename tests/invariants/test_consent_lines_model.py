@@ -74,6 +74,10 @@ class Lines(Registry):
             self.owners.act(self.host.now, patient, "addGuardian", *appointment, ZERO_HASH)
         self.keys.send(AUTHORITY, "allowHiding", USA, SUMMARY)
         self.owners.allow_hiding(AUTHORITY, USA, SUMMARY)
+        self.hide(0, SUMMARY)
+        self.act_as_guardian(0, 0, by_sig=False, late=0)
+        self.hide(0, 0)
+        self.live_a_line(0, 2, 2, uses=True)
         self.begin(0, 0)
 
     @rule(patient=patients, classes=st.sampled_from([0, 0, SUMMARY, 2]))

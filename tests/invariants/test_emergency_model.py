@@ -381,7 +381,7 @@ class TestModel:
     """
 
     def test_contract_and_model_agree(self, request):
-        run(Emergencies, request, examples=35)
+        run(Emergencies, request, examples=60)
         print(TALLY.report())
         assert TALLY.rare() == []
         assert {"ask: open", "ask: closed"} <= set(TALLY.tried)
