@@ -284,17 +284,18 @@ class TestAddGuardian:
             simulate(registry, "addGuardian", appointment)
 
     def test_reverts_given_8_guardians(self, world, registry, hers, reverts):
-        accounts = [f"0x{number:040x}" for number in range(1, 10)]
+        *first, leaver, ninth = (f"0x{number:040x}" for number in range(1, 10))
         until = world.chain.now() + DAY
-        for account in accounts[:8]:
-            registry.add_guardian(hers, account, Scope.REVOKE, until=until if account == accounts[3] else FAR)
+        for guardian in first:
+            registry.add_guardian(hers, guardian, Scope.REVOKE, until=FAR)
+        registry.add_guardian(hers, leaver, Scope.REVOKE, until=until)
         with reverts("TooManyGuardians", patient=hers):
-            registry.add_guardian(hers, accounts[8], Scope.REVOKE, until=FAR)
+            registry.add_guardian(hers, ninth, Scope.REVOKE, until=FAR)
         world.chain.travel(until)
-        registry.add_guardian(hers, accounts[8], Scope.REVOKE, until=FAR)
+        registry.add_guardian(hers, ninth, Scope.REVOKE, until=FAR)
 
         assert len(registry.guardians(hers)) == 8
-        assert registry.is_guardian(hers, accounts[8], Scope.REVOKE)
+        assert registry.is_guardian(hers, ninth, Scope.REVOKE)
 
     def test_lets_it_act(self, world, registry, hers, doctor, stranger):
         receipt = registry.add_guardian(hers, doctor.address, Scope.GRANT | Scope.RECOVER, until=FAR, evidence=EVIDENCE)
