@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from struct import Struct
 from typing import Any
 
 from eth_abi.abi import encode
@@ -15,6 +16,7 @@ __all__ = ["MerkleTree", "leaf_encoder", "process_proof", "proof_lengths", "stan
 
 _HASH = 32
 _TOGETHER = 4096
+_PAIR = Struct("32s32s")
 
 Encoder = Callable[[Any], bytes]
 
@@ -37,14 +39,15 @@ class MerkleTree:
         size = len(leaf_hashes)
         if size == 0:
             raise ValueError("a Merkle tree needs at least one leaf, found none")
-        order = sorted(range(size), key=leaf_hashes.__getitem__)
-        positions = array("I", bytes(4 * size))
-        for rank, index in enumerate(order):
-            positions[index] = 2 * size - 2 - rank
-        self._positions: array[int] | memoryview = positions
-        leaves = b"".join([leaf_hashes[index] for index in reversed(order)])
-        if len(leaves) != _HASH * size or any(len(leaf) != _HASH for leaf in leaf_hashes):
+        if set(map(len, leaf_hashes)) != {_HASH}:
             raise ValueError("a leaf hash is 32 bytes, found another length")
+        order = sorted(range(size), key=leaf_hashes.__getitem__)
+        order.reverse()  # after sorting, so that equal leaves lie as the JavaScript library lays them
+        positions = array("I", bytes(4 * size))
+        for position, index in enumerate(order, size - 1):
+            positions[index] = position
+        self._positions: array[int] | memoryview = positions
+        leaves = b"".join([leaf_hashes[index] for index in order])
         nodes = bytearray(_HASH * (size - 1)) + leaves
         _hash_inner_nodes(nodes, size - 1)
         self._nodes: bytearray | memoryview = nodes
@@ -106,11 +109,8 @@ def _hash_inner_nodes(nodes: bytearray, count: int) -> None:
         for done in range(0, pairs, _TOGETHER):
             start = _HASH * (first + 2 * done)
             level = bytes(nodes[start : start + 2 * _HASH * min(_TOGETHER, pairs - done)])
-            lefts = [level[at : at + _HASH] for at in range(0, len(level), 2 * _HASH)]
-            rights = [level[at : at + _HASH] for at in range(_HASH, len(level), 2 * _HASH)]
-            parents = [
-                hash_(left + right if left < right else right + left) for left, right in zip(lefts, rights, strict=True)
-            ]
+            siblings = _PAIR.iter_unpack(level)
+            parents = [hash_(left + right if left < right else right + left) for left, right in siblings]
             parent = _HASH * (first // 2 + done)
             nodes[parent : parent + _HASH * len(parents)] = b"".join(parents)
         first //= 2
