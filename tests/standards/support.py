@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from medtrust.canonical import Immunization
+from medtrust.pseudonym import PatientIdentifier, pseudonym
 from medtrust.standards import Reading, read
 
 KEY = bytes(range(32))
@@ -16,6 +18,9 @@ ORGANISATION = "urn:gs1:gln:0614141000012"
 
 HEADER = "MSH|^~\\&|EHR|CLINIC|IIS|STATE|20261005101530||VXU^V04^VXU_V04|1|P|2.5.1"
 PERSON = "PID|1||700101^^^CLINIC^MR||Quint^Marisol"
+
+SUB = pseudonym(KEY, ORGANISATION, PatientIdentifier("CLINIC", "MR", "700101"))
+DOSE = Immunization(sub=SUB, vs="cvx", vc="115", d="2026-10-05", st="completed", lot="MT2026A", mvx="SKB")
 
 
 def reading(data: bytes | str, **more: Any) -> Reading:
@@ -29,17 +34,39 @@ def segment(name: str, fields: dict[int, str]) -> str:
     return "|".join([name, *(fields.get(number, "") for number in range(1, max(fields) + 1))])
 
 
-DOSE = {1: "0", 2: "1", 3: "20261005", 5: "115^Tdap^CVX", 6: "0.5", 7: "mL^mL^UCUM", 15: "MT2026A", 17: "SKB^^MVX"}
+RXA = {1: "0", 2: "1", 3: "20261005", 5: "115^Tdap^CVX", 6: "0.5", 7: "mL^mL^UCUM", 15: "MT2026A", 17: "SKB^^MVX"}
 
 
 def rxa(changed: dict[int, str] | None = None) -> str:
     """Write the RXA of the default dose, some of its fields changed."""
-    return segment("RXA", {**DOSE, 20: "CP", 21: "A", **(changed or {})})
+    return segment("RXA", {**RXA, 20: "CP", 21: "A", **(changed or {})})
 
 
 def vxu(*doses: str, person: str = PERSON, header: str = HEADER) -> str:
     """Write a VXU with these RXA, by default the one of the default dose."""
     return "\r".join([header, person, *(doses or (rxa(),))]) + "\r"
+
+
+VISIT = {1: "1", 2: "O", 19: "V1^^^CLINIC^VN", 44: "20261005093000", 45: "20261005102000"}
+CHARGE = {1: "1", 4: "20261005", 6: "CG", 7: "99213^^C4", 10: "1", 11: "120.50&USD"}
+INSURANCE = {1: "1", 3: "urn:gs1:gln:0614141000067", 36: "MM-4471"}
+
+
+def dft(
+    *,
+    visit: dict[int, str] | None = None,
+    charges: tuple[dict[int, str], ...] = ({},),
+    insurance: dict[int, str] | None = None,
+    diagnoses: tuple[str, ...] = ("Z23^^I10C",),
+    sender: str = "CLINIC",
+) -> str:
+    """Write a DFT, some of the fields of its segments changed."""
+    start = HEADER.replace("VXU^V04^VXU_V04", "DFT^P03").replace("|CLINIC|", f"|{sender}|")
+    lines = [start, PERSON, segment("PV1", {**VISIT, **(visit or {})})]
+    lines += [segment("DG1", {1: "1", 3: code}) for code in diagnoses]
+    lines += [segment("FT1", {**CHARGE, **changed}) for changed in charges]
+    lines += [segment("IN1", {**INSURANCE, **insurance})] if insurance is not None else [segment("IN1", INSURANCE)]
+    return "\r".join(lines)
 
 
 def patient(**changed: Any) -> dict[str, Any]:

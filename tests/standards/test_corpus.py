@@ -10,8 +10,8 @@ import hl7
 import pytest
 
 from medtrust.standards import read
+from tests.standards.hl7_oracle import agree
 from tests.standards.support import corpus, reading
-from tests.standards.test_hl7v2 import agree
 
 PLACE = re.compile(r"[A-Z][A-Z0-9]{2}\[[0-9]+\]-[0-9]+(\.[0-9]+)?")
 
