@@ -24,21 +24,19 @@ from medtrust.consent import (
 )
 from medtrust.types import ZERO_HASH, name_hash
 from tests.invariants.machine import LocalContract
-from tests.sdk.test_consent_rules import (
+from tests.sdk.consent_twins import (
     ACTORS,
     AUTHORITY,
-    CHINA,
     DAY,
-    FAR,
     GRANTEES,
     NOWHERE,
     PATIENTS,
     SEED,
-    USA,
     WARD,
     Model,
     new_model,
 )
+from tests.world import CHINA, FAR, USA
 
 CASES = 150
 FLIPS: dict[str, tuple[Callable[[Request, Terms], Any], Reason]] = {
