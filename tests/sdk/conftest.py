@@ -1,14 +1,17 @@
-"""The command line as a test runs it: in this process, on the chain of the world."""
+"""The command line as a test runs it, in this process and on the chain of the world; and a project to compile."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from medtrust import cli
 from medtrust.deploy import AddressBook
+from tests.sdk.keepers import SOURCES, lay_out
 
 
 @pytest.fixture
@@ -52,3 +55,17 @@ def as_json(command):
         return code, json.loads(output)
 
     return go
+
+
+@pytest.fixture(scope="module")
+def no_named_compiler_folder() -> Iterator[None]:
+    """No folder of compilers is named in the environment."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("SOLCX_BINARY_PATH", raising=False)
+        yield
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small project, for every test of a file."""
+    return lay_out(tmp_path_factory.mktemp("project"), SOURCES)
