@@ -16,7 +16,8 @@ from medtrust.keccak import keccak256
 from medtrust.record_terms import NO_FINGERPRINT, Question
 from medtrust.records import RecordStatus, Stage
 from medtrust.types import ZERO_HASH, organisation_id
-from tests.attacks.test_records import ATTACKS
+from tests.attacks.test_record_requests import ATTACKS as ON_REQUESTS
+from tests.attacks.test_records import ATTACKS as ON_RECORDS
 from tests.invariants.accreditation_model import Model as AccreditationModel
 from tests.invariants.accreditation_model import Refused
 from tests.invariants.machine import LocalEvm, Tally, run
@@ -236,7 +237,7 @@ def pytest_generate_tests(metafunc):
     """Six of the checks, or all with --full."""
     if "attack" in metafunc.fixturenames:
         is_full = metafunc.config.getoption("--full")
-        chosen = [attack for attack in ATTACKS if is_full or attack.id in FEW]
+        chosen = [attack for attack in [*ON_RECORDS, *ON_REQUESTS] if is_full or attack.id in FEW]
         metafunc.parametrize("attack", chosen, ids=str)
 
 
