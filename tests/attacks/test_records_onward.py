@@ -2,50 +2,27 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Sequence
 
 from medtrust.consent import DataClass, SignedConsent
-from medtrust.custodian import Custodian
 from medtrust.record_service import RecordService
 from medtrust.record_wire import Ticket
 from medtrust.types import ZERO_HASH
 from medtrust.vault import HeldRecord
 from tests.attacks.framework import Attack, AttackTests, Blocked, attacks_on
 from tests.attacks.python_twin import module, off_chain
-from tests.hospitals import (
-    CONTENT,
-    READER_KEY,
-    ask,
-    custodian_of,
-    hold,
-    revoke,
-    sign_consent,
-    sign_line,
-    use_for,
-)
+from tests.attacks.sealed_records import NEXT, hospital
+from tests.hospitals import ask, revoke, sign_consent, sign_line, use_for
 from tests.world import World
 
 ATTACKS: list[Attack] = []
 attack = attacks_on("ConsentRegistry", ATTACKS)
 
 COVERAGE = "contracts/libraries/Coverage.sol"
-NEXT = CONTENT.replace(b"1.50", b"9.99")
 
 
 class TestAttacks(AttackTests):
     pass
-
-
-@contextmanager
-def hospital(world: World, data_class: DataClass = DataClass.LABORATORY) -> Iterator[tuple[Custodian, HeldRecord]]:
-    """A custodian with one record of the patient; the key of the clinic is published."""
-    with tempfile.TemporaryDirectory() as folder:
-        keeper = custodian_of(world, Path(folder))
-        world.acting_as("clinic").records.publish_key(world.clinic, READER_KEY.public.fingerprint)
-        yield keeper, hold(world, keeper, data_class=data_class)
 
 
 def take_ticket(

@@ -12,7 +12,7 @@ from tests.world import ROOT
 
 GUIDES: dict[str, list[Sequence[str]]] = {
     "consent": [("consent", "patients", "emergency")],
-    "records": [("records", "record_requests"), ("envelopes",), ("shared_keys",)],
+    "records": [("records", "record_requests"), ("envelopes", "record_service", "record_reader"), ("shared_keys",)],
     "provenance": [("provenance",)],
     "vaccination": [("vaccination", "vaccination_corrections", "vaccination_once", "vaccination_shown"), ("foreign",)],
 }
