@@ -27,6 +27,7 @@ __all__ = [
     "CONTENT",
     "DAY",
     "HBA1C",
+    "NEXT",
     "READER_KEY",
     "ask",
     "custodian_of",
@@ -43,6 +44,7 @@ __all__ = [
 DAY = 86_400
 HBA1C = "http://loinc.org|4548-4"
 CONTENT = b'{"resourceType":"Bundle","type":"document","entry":[{"resource":{"value":1.50}}]}\n'
+NEXT = CONTENT.replace(b"1.50", b"1.60")
 CUSTODIAN_KEY = PrivateKey.generate()
 READER_KEY = PrivateKey.generate()
 

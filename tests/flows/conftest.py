@@ -1,4 +1,4 @@
-"""Commands in processes of their own, on the session's chain, which can be killed at any step."""
+"""What flows share: a hospital that keeps records, and commands in processes that can be killed at any step."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from subprocess import PIPE
 
 import pytest
 
+from medtrust.custodian import Custodian
 from medtrust.deploy import AddressBook
+from medtrust.record_service import RecordService
+from medtrust.record_wire import Ticket
+from tests.hospitals import READER_KEY, ask, custodian_of, hold, sign_consent, use_for
 from tests.world import ROOT
 
 
@@ -57,3 +61,63 @@ def command(world, tmp_path, session_node, runner):
         return Done(answer["code"], *said, answer["steps"])
 
     return run
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def custodian(world, tmp_path) -> Custodian:
+    """The hospital, with a vault and a store of its own."""
+    return custodian_of(world, tmp_path)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The clock of the service."""
+    return Clock()
+
+
+@pytest.fixture
+def log() -> list[dict]:
+    """What a service notes."""
+    return []
+
+
+@pytest.fixture
+def service(custodian, clock, log) -> RecordService:
+    """The service of the hospital for records."""
+    return RecordService(custodian, clock=clock, log=log.append)
+
+
+@pytest.fixture
+def held(world, custodian):
+    """A laboratory result that is anchored."""
+    return hold(world, custodian)
+
+
+@pytest.fixture
+def receipt(world):
+    """A consent of the patient to the clinic."""
+    return sign_consent(world)
+
+
+@pytest.fixture
+def published(world):
+    """The key of the clinic is published."""
+    return world.acting_as("clinic").records.publish_key(world.clinic, READER_KEY.public.fingerprint)
+
+
+@pytest.fixture
+def used(world, service, held, receipt, published) -> Ticket:
+    """A ticket whose use is recorded."""
+    ticket = service.ticket(ask(world, service, held.record, receipt))
+    use_for(world, receipt, ticket)
+    return ticket

@@ -24,11 +24,6 @@ def keeper(world, tmp_path):
 
 
 @pytest.fixture
-def log() -> list[dict]:
-    return []
-
-
-@pytest.fixture
 def service(world, keeper, log) -> RecordService:
     return RecordService(keeper, log=log.append, emergency=emergency_rule(world.suite))
 

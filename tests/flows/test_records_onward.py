@@ -9,7 +9,6 @@ import pytest
 
 from medtrust.blobs import fetch
 from medtrust.consent import DataClass, Purpose
-from medtrust.custodian import Custodian
 from medtrust.envelope import is_key_of, read_header
 from medtrust.errors import CheckRefused, InputError
 from medtrust.record_service import RecordService
@@ -20,9 +19,9 @@ from medtrust.wrapping import unwrap
 from tests.hospitals import (
     CONTENT,
     DAY,
+    NEXT,
     READER_KEY,
     ask,
-    custodian_of,
     hold,
     reader_of,
     revoke,
@@ -31,13 +30,6 @@ from tests.hospitals import (
     sign_line,
     use_for,
 )
-
-NEXT = CONTENT.replace(b"1.50", b"1.60")
-
-
-@pytest.fixture
-def custodian(world, tmp_path) -> Custodian:
-    return custodian_of(world, tmp_path)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from medtrust.sharing import Card, Deposit, Invited, share_record
 from medtrust.signing import sign
 from medtrust.types import name_hash
 from tests.emergencies import emergency
-from tests.hospitals import CONTENT, hold
+from tests.hospitals import CONTENT, NEXT, hold
 from tests.tourists import (
     DOCTOR_KEY,
     HOLDERS,
@@ -31,7 +31,6 @@ from tests.tourists import (
 )
 
 WHY = name_hash("unconscious, no papers, and a salt")
-NEXT = CONTENT.replace(b"1.50", b"1.60")
 
 
 @pytest.fixture

@@ -9,16 +9,7 @@ from typing import Any
 from medtrust import wallet
 from medtrust.accreditation import Role
 from medtrust.artifacts import load
-from medtrust.consent import (
-    UNLIMITED,
-    Consent,
-    DataClass,
-    Facts,
-    Purpose,
-    Record,
-    Request,
-    Terms,
-)
+from medtrust.consent import UNLIMITED, Consent, DataClass, Facts, Purpose, Record, Request, Terms
 from medtrust.consent_terms import CONSENT
 from medtrust.signing import Domain, sign
 from medtrust.types import ZERO_HASH, name_hash

@@ -10,16 +10,7 @@ from medtrust import samples
 from medtrust.errors import InputError
 from medtrust.pseudonym import PatientIdentifier
 from tests.standards.hl7_oracle import agree
-from tests.standards.support import (
-    DOSE,
-    HEADER,
-    PERSON,
-    only,
-    reading,
-    refusal,
-    rxa,
-    vxu,
-)
+from tests.standards.support import DOSE, HEADER, PERSON, only, reading, refusal, rxa, vxu
 
 BATCH = "FHS|^~\\&|X\rBHS|^~\\&|X\r"
 

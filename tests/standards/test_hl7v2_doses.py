@@ -4,16 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.standards.support import (
-    DOSE,
-    HEADER,
-    dft,
-    only,
-    reading,
-    refusal,
-    rxa,
-    vxu,
-)
+from tests.standards.support import DOSE, HEADER, dft, only, reading, refusal, rxa, vxu
 
 
 class TestDose:

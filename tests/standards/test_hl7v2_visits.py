@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.standards.support import (
-    ORGANISATION,
-    SUB,
-    dft,
-    reading,
-    refusal,
-)
+from tests.standards.support import ORGANISATION, SUB, dft, reading, refusal
 
 
 class TestVisit:
