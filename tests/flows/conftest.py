@@ -1,4 +1,4 @@
-"""What flows share: a hospital that keeps records, and commands in processes that can be killed at any step."""
+"""What flows share: a hospital that keeps records, imports of doses, and commands that can be killed at any step."""
 
 from __future__ import annotations
 
@@ -7,14 +7,23 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
 from subprocess import PIPE
 
 import pytest
 
+from medtrust import samples
 from medtrust.custodian import Custodian
 from medtrust.deploy import AddressBook
+from medtrust.import_report import ImportReport
+from medtrust.importer import import_files
+from medtrust.packing import PackedLot
 from medtrust.record_service import RecordService
 from medtrust.record_wire import Ticket
+from medtrust.stock import Stock
+from tests.doses import CLINIC
+from tests.flows.imports import GTIN, KEY, LOT_NUMBER
 from tests.hospitals import READER_KEY, ask, custodian_of, hold, sign_consent, use_for
 from tests.world import ROOT
 
@@ -121,3 +130,47 @@ def used(world, service, held, receipt, published) -> Ticket:
     ticket = service.ticket(ask(world, service, held.record, receipt))
     use_for(world, receipt, ticket)
     return ticket
+
+
+@pytest.fixture
+def own_home(tmp_path, monkeypatch):
+    """Journals and keys of each test lie in a folder of its own."""
+    monkeypatch.setenv("MEDTRUST_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def sample(tmp_path):
+    """Copy a sample of the package, perhaps with something in it replaced, and return its path."""
+
+    def copy(name: str, *changes: tuple[str, str]) -> Path:
+        text = samples.read(name).decode()
+        for old, new in changes:
+            assert old in text, old
+            text = text.replace(old, new)
+        path = tmp_path / f"{len(list(tmp_path.glob('in-*')))}-{name}"
+        path = path.with_name(f"in-{path.name}")
+        path.write_text(text)
+        return path
+
+    return copy
+
+
+@pytest.fixture
+def do_import(world, tmp_path):
+    """Import files as the clinic, with what differs from the default."""
+
+    def do(*paths: Path, out: str = "out", key: bytes = KEY, **options: object) -> ImportReport:
+        return import_files(paths, world.acting_as("clinic"), CLINIC, key, out=tmp_path / out, **options)
+
+    return do
+
+
+@pytest.fixture
+def stock(world):
+    """A stock of one lot, which its maker commissioned."""
+    regulator, maker = world.acting_as("regulator"), world.acting_as("maker")
+    regulator.drugs.assign_prefix(world.regulator, world.maker, "0361414")
+    packed = PackedLot(GTIN, LOT_NUMBER, KEY, packs=("1", "2"))
+    maker.drugs.commission(world.maker, packed, prefix_digits=7, expiry=date(2028, 6, 30))
+    with samples.path("stock.json") as path:
+        return Stock.read(path)

@@ -22,16 +22,10 @@ from medtrust.packing import PackedLot
 from medtrust.standards import pieces, read_mapping
 from medtrust.stock import Stock
 from tests.doses import CLINIC
+from tests.flows.imports import GTIN, KEY, LOT_NUMBER, anchored_roots, files_in
 from tests.world import GENESIS
 
-KEY = bytes(range(32))
-GTIN, LOT_NUMBER = "00361414567894", "MT2026A"
-
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path, monkeypatch):
-    """Journals and work of each test lie in a folder of its own."""
-    monkeypatch.setenv("MEDTRUST_HOME", str(tmp_path / "home"))
+pytestmark = pytest.mark.usefixtures("own_home")
 
 
 @pytest.fixture
@@ -324,11 +318,3 @@ class TestKilled:
         assert files_in(tmp_path / "killed") == expected
         assert anchored_roots(world) == roots
         assert [path.name for path in (tmp_path / "home-killed").rglob("*.work")] == []
-
-
-def anchored_roots(world) -> list[bytes]:
-    return [event.values["root"] for event in world.suite.vaccination.batches_of(world.clinic)]
-
-
-def files_in(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}

@@ -25,16 +25,12 @@ from medtrust.errors import ChainUnreachable
 from medtrust.feed import Feed
 from medtrust.mllp import MllpServer, framed, frames
 from tests.doses import CLINIC
+from tests.flows.imports import KEY
 from tests.world import ROOT
 
-KEY = bytes(range(32))
+pytestmark = pytest.mark.usefixtures("own_home")
+
 SAMPLE = samples.read("vxu_v04.hl7")
-
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path, monkeypatch):
-    """What is kept lies in a folder of each test's own."""
-    monkeypatch.setenv("MEDTRUST_HOME", str(tmp_path / "home"))
 
 
 @pytest.fixture
