@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -167,7 +168,9 @@ class TestStop:
       when stopped twice                     -> the second changes nothing
     given a program that started a chain
       when it ends, or by SIGTERM or SIGINT  -> the chain ends, and the program's exit tells the signal
-      when it is killed outright             -> the chain ends (on Linux)
+      when it is killed outright             -> the chain ends, on Linux
+    given a thread that starts a chain       -> the chain is not tied to its end, which is not the program's
+    given another system than Linux          -> the chain is not tied to the program's death either
     """
 
     @pytest.mark.parametrize("kind", KINDS)
@@ -214,6 +217,15 @@ class TestStop:
 
             assert owner.wait() == -signal.SIGKILL
             assert ends(pid)
+
+    def test_is_not_tied_to_the_thread_that_starts_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "platform", "linux")
+        with ThreadPoolExecutor(1) as others:
+            assert others.submit(node._die_with_parent).result() is None
+
+    def test_is_not_tied_to_the_program_on_another_system(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "platform", "darwin")
+        assert node._die_with_parent() is None
 
     @staticmethod
     def _owner(kind: node.Kind, what: str) -> subprocess.Popen[str]:
