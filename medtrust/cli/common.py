@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
@@ -25,6 +25,7 @@ __all__ = [
     "ChainOption",
     "JsonOption",
     "KindOption",
+    "act_or_relay",
     "address",
     "answer",
     "console",
@@ -39,6 +40,9 @@ __all__ = [
     "time_of",
     "when",
 ]
+
+_Arguments = ParamSpec("_Arguments")
+_Signed = TypeVar("_Signed")
 
 _END_OF_CALENDAR: Final = 253_402_300_800
 """The first second of the year 10000, which a calendar cannot write."""
@@ -111,6 +115,25 @@ def time_of(seconds: int) -> str:
     if seconds >= _END_OF_CALENDAR:
         return "for ever"
     return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def act_or_relay(
+    suite: Suite,
+    sender: str | None,
+    act: Callable[_Arguments, Receipt],
+    sign: Callable[..., _Signed],
+    send: Callable[[Suite, _Signed], Receipt],
+) -> Callable[_Arguments, Receipt]:
+    """Give what does an act: `act` itself, or if a sender is named, `sign` for one hour and `send` as the sender.
+
+    What is given takes the arguments of `act`; `sign` takes the same, and the last second in which it may be sent.
+    """
+
+    def relay(*arguments: _Arguments.args, **named: _Arguments.kwargs) -> Receipt:
+        sending = suite.acting_as(sender)
+        return send(sending, sign(*arguments, **named, deadline=when("+1h", suite.chain, default=0)))
+
+    return act if sender is None else relay
 
 
 def answer(value: Any, text: str | Table | Callable[[], None], *, as_json: bool) -> None:

@@ -11,6 +11,7 @@ from medtrust.cli.common import (
     AccountOption,
     ChainOption,
     JsonOption,
+    act_or_relay,
     address,
     answer,
     new_app,
@@ -19,7 +20,6 @@ from medtrust.cli.common import (
     receipt_answer,
     table,
     time_of,
-    when,
 )
 from medtrust.consent import DataClass
 from medtrust.consent_terms import flags_of, names_of
@@ -95,12 +95,9 @@ def contest(
     """Contest a session, as the patient or a guardian, so that the authority may overrule its review."""
     suite, id_ = open_suite(chain, as_), organisation(identifier)
     salt, grounds = committed(why)
-    if sender is None:
-        done = suite.emergency.contest(id_, number, grounds=grounds)
-    else:
-        deadline = when("+1h", suite.chain, default=0)
-        signed = suite.emergency.sign_contest(id_, number, deadline=deadline, grounds=grounds)
-        done = open_suite(chain, sender).emergency.contest_by_sig(signed)
+    act, sign = suite.emergency.contest, suite.emergency.sign_contest
+    contesting = act_or_relay(suite, sender, act, sign, lambda relay, signed: relay.emergency.contest_by_sig(signed))
+    done = contesting(id_, number, grounds=grounds)
     receipt_answer(done, f"session {number} is contested; keep the salt 0x{salt.hex()}", as_json=json_, salt=salt)
 
 
@@ -118,11 +115,9 @@ def rule(
     who = address(patient, suite)
     special = {"all": DataClass(EVERYTHING), "none": DataClass(0)}
     withheld = special[withhold] if withhold in special else flags_of(DataClass, withhold, place="withhold")
-    if sender is None:
-        done = suite.emergency.change_rule(who, withheld)
-    else:
-        signed = suite.emergency.sign_change_rule(who, withheld, deadline=when("+1h", suite.chain, default=0))
-        done = open_suite(chain, sender).emergency.change_rule_by_sig(signed)
+    act, sign = suite.emergency.change_rule, suite.emergency.sign_change_rule
+    ruling = act_or_relay(suite, sender, act, sign, lambda relay, signed: relay.emergency.change_rule_by_sig(signed))
+    done = ruling(who, withheld)
     receipt_answer(done, f"never opened: {', '.join(names_of(withheld)) or 'nothing'}", as_json=json_)
 
 

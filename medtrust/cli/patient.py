@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, ParamSpec
 
 import typer
 
+from medtrust.chain import Receipt
 from medtrust.cli.common import (
     AccountOption,
     ChainOption,
     JsonOption,
+    act_or_relay,
     address,
     answer,
     new_app,
@@ -21,13 +24,15 @@ from medtrust.cli.common import (
 )
 from medtrust.consent import DataClass
 from medtrust.consent_terms import flags_of, names_of
-from medtrust.patients import Scope
+from medtrust.patients import Scope, SignedAct
 from medtrust.suite import Suite
 from medtrust.types import ZERO_HASH, bytes32
 
 __all__ = ["app"]
 
 app = new_app("Who decides for a patient: another key, guardians, freezes and recovery.")
+
+_Arguments = ParamSpec("_Arguments")
 
 PatientArgument = Annotated[str, typer.Argument(help="The address of the patient, or a name on a local chain.")]
 AccountArgument = Annotated[str, typer.Argument(help="An address, or a name on a local chain.")]
@@ -49,10 +54,7 @@ def rotate(
     """Let another account decide for a patient; consents, rules and records stay."""
     suite = open_suite(chain, as_)
     who, new = address(patient, suite), address(controller, suite)
-    if sender is None:
-        done = suite.patients.rotate(who, new)
-    else:
-        done = _relay(chain, sender).patients.send(suite.patients.sign_rotate(who, new, deadline=_soon(suite)))
+    done = _act(suite, sender, suite.patients.rotate, suite.patients.sign_rotate)(who, new)
     receipt_answer(done, f"{new} decides for {who}", as_json=json_)
 
 
@@ -76,13 +78,9 @@ def guardian(
     who, named, powers = address(patient, suite), address(account, suite), flags_of(Scope, scope, place="--scope")
     begins, ends = when(since, suite.chain, default=0), when(until, suite.chain, default=0)
     ground = bytes32(evidence, place="--evidence") if evidence else ZERO_HASH
-    if sender is None:
-        done = suite.patients.add_guardian(who, named, powers, since=begins, until=ends, evidence=ground)
-    else:
-        act = suite.patients.sign_add_guardian(
-            who, named, powers, since=begins, until=ends, evidence=ground, deadline=_soon(suite)
-        )
-        done = _relay(chain, sender).patients.send(act)
+    done = _act(suite, sender, suite.patients.add_guardian, suite.patients.sign_add_guardian)(
+        who, named, powers, since=begins, until=ends, evidence=ground
+    )
     receipt_answer(done, f"{named} is a guardian until {time_of(ends)}: {', '.join(names_of(powers))}", as_json=json_)
 
 
@@ -98,11 +96,7 @@ def remove_guardian(
     """Remove a guardian, as the patient; it may freeze and recover for 7 more days."""
     suite = open_suite(chain, as_)
     who, named = address(patient, suite), address(account, suite)
-    if sender is None:
-        done = suite.patients.remove_guardian(who, named)
-    else:
-        act = suite.patients.sign_remove_guardian(who, named, deadline=_soon(suite))
-        done = _relay(chain, sender).patients.send(act)
+    done = _act(suite, sender, suite.patients.remove_guardian, suite.patients.sign_remove_guardian)(who, named)
     receipt_answer(done, f"{named} is no guardian of {who} any more", as_json=json_)
 
 
@@ -133,10 +127,7 @@ def hide(
     suite = open_suite(chain, as_)
     who = address(patient, suite)
     hidden = DataClass(0) if classes == "none" else flags_of(DataClass, classes, place="classes")
-    if sender is None:
-        done = suite.patients.hide(who, hidden)
-    else:
-        done = _relay(chain, sender).patients.send(suite.patients.sign_hide(who, hidden, deadline=_soon(suite)))
+    done = _act(suite, sender, suite.patients.hide, suite.patients.sign_hide)(who, hidden)
     receipt_answer(done, f"hidden from guardians: {', '.join(names_of(hidden)) or 'nothing'}", as_json=json_)
 
 
@@ -166,10 +157,7 @@ def freeze(
     """Freeze a patient whose key may be stolen, as the patient or a guardian; revoking goes on."""
     suite = open_suite(chain, as_)
     who, ends = address(patient, suite), when(until, suite.chain, default=0)
-    if sender is None:
-        done = suite.patients.freeze(who, ends)
-    else:
-        done = _relay(chain, sender).patients.send(suite.patients.sign_freeze(who, ends, deadline=_soon(suite)))
+    done = _act(suite, sender, suite.patients.freeze, suite.patients.sign_freeze)(who, ends)
     receipt_answer(done, f"{who} is frozen until {time_of(ends)}", as_json=json_)
 
 
@@ -185,10 +173,7 @@ def recover(
     """Vote for a new controller of a patient, as a guardian."""
     suite = open_suite(chain, as_)
     who, new = address(patient, suite), address(controller, suite)
-    if sender is None:
-        done = suite.patients.recover(who, new)
-    else:
-        done = _relay(chain, sender).patients.send(suite.patients.sign_recover(who, new, deadline=_soon(suite)))
+    done = _act(suite, sender, suite.patients.recover, suite.patients.sign_recover)(who, new)
     state = suite.patients.recovery_of(who)
     begun = any(event.name == "RecoveryBegun" for event in done.events)
     text = f"recovery begun: ready at {time_of(state.ready_at)}" if begun else "voted"
@@ -206,10 +191,7 @@ def veto(
     """Refuse a recovery, as the present controller."""
     suite = open_suite(chain, as_)
     who = address(patient, suite)
-    if sender is None:
-        done = suite.patients.veto(who)
-    else:
-        done = _relay(chain, sender).patients.send(suite.patients.sign_veto(who, deadline=_soon(suite)))
+    done = _act(suite, sender, suite.patients.veto, suite.patients.sign_veto)(who)
     receipt_answer(done, "the recovery is refused, and all votes are void", as_json=json_)
 
 
@@ -235,10 +217,7 @@ def resign(
     """Resign as a guardian, at once."""
     suite = open_suite(chain, as_)
     who = address(patient, suite)
-    if sender is None:
-        done = suite.patients.resign(who)
-    else:
-        done = _relay(chain, sender).patients.send(suite.patients.sign_resign(who, deadline=_soon(suite)))
+    done = _act(suite, sender, suite.patients.resign, suite.patients.sign_resign)(who)
     receipt_answer(done, "no guardian any more", as_json=json_)
 
 
@@ -268,9 +247,8 @@ def show(patient: PatientArgument, chain: ChainOption = "local", json_: JsonOpti
     answer(value, rows, as_json=json_)
 
 
-def _relay(chain: str, sender: str) -> Suite:
-    return open_suite(chain, sender)
-
-
-def _soon(suite: Suite) -> int:
-    return when("+1h", suite.chain, default=0)
+def _act(
+    suite: Suite, sender: str | None, act: Callable[_Arguments, Receipt], sign: Callable[..., SignedAct]
+) -> Callable[_Arguments, Receipt]:
+    """Give what does an act about a patient: the signer itself, or a sender that is named, with its signature."""
+    return act_or_relay(suite, sender, act, sign, lambda relay, signed: relay.patients.send(signed))
