@@ -224,7 +224,29 @@ contract AccreditationRegistry is IAccreditationRegistry {
     /* VIEWS */
 
     /// @inheritdoc IAccreditationRegistry
-    function isAuthorised(bytes32 organisation, address signer, uint64 role, uint64 at) external view returns (bool) {
+    function checkAuthorised(bytes32 organisation, address signer, uint64 role) external view {
+        bool isNow = isAuthorised(organisation, signer, role, uint64(block.timestamp));
+        require(isNow, NotAuthorised(organisation, signer, role));
+    }
+
+    /// @inheritdoc IAccreditationRegistry
+    function checkAccredited(bytes32 organisation, uint64 role) external view {
+        require(isAccredited(organisation, role, uint64(block.timestamp)), NotAccredited(organisation, role));
+    }
+
+    /// @inheritdoc IAccreditationRegistry
+    function checkAuthority(bytes32 organisation, address account) external view {
+        uint16 jurisdiction = jurisdictionOf(organisation);
+        require(account == authorityOf(jurisdiction), NotAuthority(jurisdiction, account));
+    }
+
+    /// @inheritdoc IAccreditationRegistry
+    function checkAdmin(bytes32 organisation, address account) external view {
+        require(account == _organisations[organisation].admin, NotAdmin(organisation, account));
+    }
+
+    /// @inheritdoc IAccreditationRegistry
+    function isAuthorised(bytes32 organisation, address signer, uint64 role, uint64 at) public view returns (bool) {
         return _signers[organisation][signer].isActing(role, at) && isAccredited(organisation, role, at);
     }
 

@@ -213,9 +213,7 @@ contract EmergencyAccess is IEmergencyAccess, Accredited, Controlled, SignedActi
     }
 
     function _checkAuthority(bytes32 organisation) private view {
-        uint16 jurisdiction = ACCREDITATION.jurisdictionOf(organisation);
-        bool isAuthority = msg.sender == ACCREDITATION.authorityOf(jurisdiction);
-        require(isAuthority, IAccreditationRegistry.NotAuthority(jurisdiction, msg.sender));
+        ACCREDITATION.checkAuthority(organisation, msg.sender);
     }
 
     /* VIEWS */

@@ -145,8 +145,7 @@ contract RecordExchange is IRecordExchange, Accredited {
 
     /// @inheritdoc IRecordExchange
     function publishKey(bytes32 organisation, bytes32 key) external {
-        bool isAdmin = ACCREDITATION.organisationOf(organisation).admin == msg.sender;
-        require(isAdmin, IAccreditationRegistry.NotAdmin(organisation, msg.sender));
+        ACCREDITATION.checkAdmin(organisation, msg.sender);
 
         _keys[organisation] = key;
 

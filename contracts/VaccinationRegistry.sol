@@ -123,10 +123,7 @@ contract VaccinationRegistry is IVaccinationRegistry, Accredited, Controlled, Fi
     }
 
     function _checkVaccinator(bytes32 organisation) private view {
-        require(
-            _isVaccinator(organisation),
-            IAccreditationRegistry.NotAuthorised(organisation, msg.sender, Roles.VACCINATOR)
-        );
+        _checkAuthorised(organisation, Roles.VACCINATOR);
     }
 
     function _isVaccinator(bytes32 organisation) private view returns (bool) {
@@ -204,9 +201,7 @@ contract VaccinationRegistry is IVaccinationRegistry, Accredited, Controlled, Fi
 
     /// @inheritdoc IVaccinationRegistry
     function nameHeir(bytes32 organisation, bytes32 heir) external {
-        uint16 jurisdiction = ACCREDITATION.jurisdictionOf(organisation);
-        bool isAuthority = msg.sender == ACCREDITATION.authorityOf(jurisdiction);
-        require(isAuthority, IAccreditationRegistry.NotAuthority(jurisdiction, msg.sender));
+        ACCREDITATION.checkAuthority(organisation, msg.sender);
 
         _heirs[organisation] = heir;
 

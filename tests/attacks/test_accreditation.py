@@ -67,8 +67,8 @@ def require_not(standing: Standing, *blocking: Standing) -> None:
     file="contracts/base/Accredited.sol",
     patch=[
         (
-            "ACCREDITATION.isAuthorised(organisation, msg.sender, role, uint64(block.timestamp))",
-            "ACCREDITATION.isAccredited(organisation, role, uint64(block.timestamp))",
+            "ACCREDITATION.checkAuthorised(organisation, msg.sender, role)",
+            "ACCREDITATION.checkAccredited(organisation, role)",
         )
     ],
 )
@@ -84,8 +84,8 @@ def stranger_acts(world: World) -> None:
     file="contracts/base/Accredited.sol",
     patch=[
         (
-            "ACCREDITATION.isAuthorised(organisation, msg.sender, role, uint64(block.timestamp))",
-            'ACCREDITATION.signerOf(keccak256("urn:gs1:gln:0614141000012"), msg.sender).from != 0',
+            "ACCREDITATION.checkAuthorised(organisation, msg.sender, role)",
+            'require(ACCREDITATION.signerOf(keccak256("urn:gs1:gln:0614141000012"), msg.sender).from != 0)',
         )
     ],
 )

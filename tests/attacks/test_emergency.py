@@ -341,12 +341,7 @@ def go_on_over_the_quota(world: World) -> None:
     "emergency-restores-itself",
     defence="only the authority of the jurisdiction restores",
     blocked_by="NotAuthority",
-    patch=[
-        (
-            "        require(isAuthority, IAccreditationRegistry.NotAuthority(jurisdiction, msg.sender));\n",
-            "        isAuthority;\n",
-        )
-    ],
+    patch=[("        ACCREDITATION.checkAuthority(organisation, msg.sender);\n", "")],
 )
 def restore_oneself(world: World) -> None:
     staff(world)
@@ -480,12 +475,7 @@ add_strange("rule", lambda world: emergency(world).change_rule(world.patient.add
     "emergency-overruled-by-itself",
     defence="only the authority of the jurisdiction overrules",
     blocked_by="NotAuthority",
-    patch=[
-        (
-            "        require(isAuthority, IAccreditationRegistry.NotAuthority(jurisdiction, msg.sender));\n",
-            "        isAuthority;\n",
-        )
-    ],
+    patch=[("        ACCREDITATION.checkAuthority(organisation, msg.sender);\n", "")],
 )
 def overrule_a_colleague(world: World) -> None:
     """As the hospital, put the blame for a session that was contested on the clinician."""
