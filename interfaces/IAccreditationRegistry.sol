@@ -63,14 +63,6 @@ interface IAccreditationRegistry {
         uint64 registeredAt;
     }
 
-    /// @notice An account that accredits on behalf of the authority.
-    /// @param roles The roles it may accredit, as bits of `Roles`.
-    /// @param until First second in which it may no longer act, and the latest end of what it grants (Unix seconds).
-    struct Delegate {
-        uint64 roles;
-        uint64 until;
-    }
-
     /// @notice The steward named the first authority of a jurisdiction.
     /// @param jurisdiction The jurisdiction (ISO 3166-1 numeric).
     /// @param authority Its authority.
@@ -508,17 +500,6 @@ interface IAccreditationRegistry {
     /// @param at The time that is asked about (Unix seconds).
     /// @return Its authority then; zero if it had none.
     function authorityAt(uint16 jurisdiction, uint64 at) external view returns (address);
-
-    /// @notice The account to which the office of an authority is offered.
-    /// @param jurisdiction The jurisdiction (ISO 3166-1 numeric).
-    /// @return The account; zero if there is none.
-    function successorOf(uint16 jurisdiction) external view returns (address);
-
-    /// @notice What an account may accredit on behalf of the authority of a jurisdiction.
-    /// @param jurisdiction The jurisdiction (ISO 3166-1 numeric).
-    /// @param delegate The account.
-    /// @return The roles and the time; all zero if it is no delegate.
-    function delegateOf(uint16 jurisdiction, address delegate) external view returns (Delegate memory);
 
     /// @notice The account that names the first authority of each jurisdiction.
     /// @return The steward.
