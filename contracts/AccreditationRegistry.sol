@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity =0.8.30;
 
-import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 import {IAccreditationRegistry} from "../interfaces/IAccreditationRegistry.sol";
+import {Offices} from "./libraries/Offices.sol";
 import {Roles} from "./libraries/Roles.sol";
 import {Timeline} from "./libraries/Timeline.sol";
 
 /// @title AccreditationRegistry
 /// @notice See {IAccreditationRegistry}.
 contract AccreditationRegistry is IAccreditationRegistry {
-    using Checkpoints for Checkpoints.Trace208;
+    using Offices for Offices.Office;
     using Timeline for Timeline.Line;
     using Timeline for Signer;
 
@@ -23,9 +22,9 @@ contract AccreditationRegistry is IAccreditationRegistry {
     mapping(bytes32 organisation => mapping(uint64 role => Timeline.Line)) private _lines;
     mapping(bytes32 organisation => mapping(address signer => Signer)) private _signers;
     mapping(bytes32 organisation => mapping(address signer => bytes32 unit)) private _units;
-    mapping(uint16 jurisdiction => Checkpoints.Trace208 line) private _authorities;
+    mapping(uint16 jurisdiction => Offices.Office office) private _offices;
     mapping(uint16 jurisdiction => address successor) private _successors;
-    mapping(uint16 jurisdiction => mapping(address delegate => Delegate)) private _delegates;
+    mapping(uint16 jurisdiction => mapping(address delegate => Offices.Delegate)) private _delegates;
 
     /// @param steward The account that names the first authority of each jurisdiction.
     constructor(address steward) {
@@ -43,7 +42,7 @@ contract AccreditationRegistry is IAccreditationRegistry {
         require(authority != address(0), ZeroIdentifier());
         require(authorityOf(jurisdiction) == address(0), JurisdictionExists(jurisdiction));
 
-        _setAuthority(jurisdiction, authority);
+        _offices[jurisdiction].take(authority);
 
         emit JurisdictionOpened(jurisdiction, authority);
     }
@@ -64,13 +63,9 @@ contract AccreditationRegistry is IAccreditationRegistry {
         require(msg.sender == _successors[jurisdiction], NotSuccessor(jurisdiction, msg.sender));
 
         delete _successors[jurisdiction];
-        _setAuthority(jurisdiction, msg.sender);
+        _offices[jurisdiction].take(msg.sender);
 
         emit AuthorityChanged(jurisdiction, msg.sender);
-    }
-
-    function _setAuthority(uint16 jurisdiction, address authority) private {
-        _authorities[jurisdiction].push(SafeCast.toUint48(block.timestamp), uint160(authority));
     }
 
     /// @inheritdoc IAccreditationRegistry
@@ -78,7 +73,8 @@ contract AccreditationRegistry is IAccreditationRegistry {
         require(msg.sender == authorityOf(jurisdiction), NotAuthority(jurisdiction, msg.sender));
         require(roles & Roles.ALL == roles, InvalidRoles(roles));
 
-        _delegates[jurisdiction][delegate] = Delegate({roles: roles, until: until});
+        Offices.Delegate storage record = _delegates[jurisdiction][delegate];
+        (record.roles, record.until) = (roles, until);
 
         emit DelegateAppointed(jurisdiction, delegate, roles, until);
     }
@@ -91,11 +87,8 @@ contract AccreditationRegistry is IAccreditationRegistry {
         require(_organisations[organisation].registeredAt == 0, OrganisationExists(organisation));
         _checkAuthority(jurisdiction, Roles.PARTICIPANT, until);
 
-        _organisations[organisation] = Organisation({
-            admin: admin,
-            jurisdiction: jurisdiction,
-            registeredAt: uint64(block.timestamp)
-        });
+        Organisation storage record = _organisations[organisation];
+        (record.admin, record.jurisdiction, record.registeredAt) = (admin, jurisdiction, uint64(block.timestamp));
 
         emit OrganisationRegistered(organisation, jurisdiction, admin);
 
@@ -155,7 +148,7 @@ contract AccreditationRegistry is IAccreditationRegistry {
     /// @dev A delegate grants only its own roles and only within its own time, so that what it grants is part of what it was given.
     function _checkAuthority(uint16 jurisdiction, uint64 role, uint64 until) private view {
         if (msg.sender == authorityOf(jurisdiction)) return;
-        Delegate memory delegate = _delegates[jurisdiction][msg.sender];
+        Offices.Delegate storage delegate = _delegates[jurisdiction][msg.sender];
         bool isDelegate = role != 0 && delegate.roles & role == role && block.timestamp < delegate.until;
         require(isDelegate, NotAuthority(jurisdiction, msg.sender));
         require(until <= delegate.until, BeyondDelegation(until, delegate.until));
@@ -179,17 +172,15 @@ contract AccreditationRegistry is IAccreditationRegistry {
         require(signer != address(0), ZeroIdentifier());
         require(roles & Roles.ALL == roles, InvalidRoles(roles));
         require(until > block.timestamp, InvalidInterval(uint64(block.timestamp), until));
-        require(_signers[organisation][signer].from == 0, SignerExists(organisation, signer));
+        Signer storage record = _signers[organisation][signer];
+        require(record.from == 0, SignerExists(organisation, signer));
 
-        _signers[organisation][signer] = Signer({
-            from: uint64(block.timestamp),
-            until: until,
-            compromisedFrom: 0,
-            roles: roles | Roles.PARTICIPANT
-        });
+        roles |= Roles.PARTICIPANT;
+        (record.from, record.until, record.compromisedFrom) = (uint64(block.timestamp), until, 0);
+        record.roles = roles;
         if (unit != bytes32(0)) _units[organisation][signer] = unit;
 
-        emit SignerAdded(organisation, signer, roles | Roles.PARTICIPANT, until, unit);
+        emit SignerAdded(organisation, signer, roles, until, unit);
     }
 
     /// @inheritdoc IAccreditationRegistry
@@ -215,7 +206,7 @@ contract AccreditationRegistry is IAccreditationRegistry {
     }
 
     function _checkAdmin(bytes32 organisation) private view {
-        Organisation memory record = _organisations[organisation];
+        Organisation storage record = _organisations[organisation];
         bool isAdmin =
             record.registeredAt != 0 && (msg.sender == record.admin || msg.sender == authorityOf(record.jurisdiction));
         require(isAdmin, NotAdmin(organisation, msg.sender));
@@ -224,7 +215,29 @@ contract AccreditationRegistry is IAccreditationRegistry {
     /* VIEWS */
 
     /// @inheritdoc IAccreditationRegistry
-    function isAuthorised(bytes32 organisation, address signer, uint64 role, uint64 at) external view returns (bool) {
+    function checkAuthorised(bytes32 organisation, address signer, uint64 role) external view {
+        bool isNow = isAuthorised(organisation, signer, role, uint64(block.timestamp));
+        require(isNow, NotAuthorised(organisation, signer, role));
+    }
+
+    /// @inheritdoc IAccreditationRegistry
+    function checkAccredited(bytes32 organisation, uint64 role) external view {
+        require(isAccredited(organisation, role, uint64(block.timestamp)), NotAccredited(organisation, role));
+    }
+
+    /// @inheritdoc IAccreditationRegistry
+    function checkAuthority(bytes32 organisation, address account) external view {
+        uint16 jurisdiction = jurisdictionOf(organisation);
+        require(account == authorityOf(jurisdiction), NotAuthority(jurisdiction, account));
+    }
+
+    /// @inheritdoc IAccreditationRegistry
+    function checkAdmin(bytes32 organisation, address account) external view {
+        require(account == _organisations[organisation].admin, NotAdmin(organisation, account));
+    }
+
+    /// @inheritdoc IAccreditationRegistry
+    function isAuthorised(bytes32 organisation, address signer, uint64 role, uint64 at) public view returns (bool) {
         return _signers[organisation][signer].isActing(role, at) && isAccredited(organisation, role, at);
     }
 
@@ -275,21 +288,11 @@ contract AccreditationRegistry is IAccreditationRegistry {
 
     /// @inheritdoc IAccreditationRegistry
     function authorityOf(uint16 jurisdiction) public view returns (address) {
-        return address(uint160(_authorities[jurisdiction].latest()));
+        return _offices[jurisdiction].newest.holder;
     }
 
     /// @inheritdoc IAccreditationRegistry
     function authorityAt(uint16 jurisdiction, uint64 at) external view returns (address) {
-        return address(uint160(_authorities[jurisdiction].upperLookup(SafeCast.toUint48(at))));
-    }
-
-    /// @inheritdoc IAccreditationRegistry
-    function successorOf(uint16 jurisdiction) external view returns (address) {
-        return _successors[jurisdiction];
-    }
-
-    /// @inheritdoc IAccreditationRegistry
-    function delegateOf(uint16 jurisdiction, address delegate) external view returns (Delegate memory) {
-        return _delegates[jurisdiction][delegate];
+        return _offices[jurisdiction].holderAt(at);
     }
 }

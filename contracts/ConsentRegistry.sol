@@ -6,8 +6,8 @@ import {IConsentRegistry} from "../interfaces/IConsentRegistry.sol";
 import {IPatientRegistry} from "../interfaces/IPatientRegistry.sol";
 import {Accredited} from "./base/Accredited.sol";
 import {ConsentLedgers} from "./base/ConsentLedgers.sol";
+import {ConsentStatements} from "./base/ConsentStatements.sol";
 import {Controlled} from "./base/Controlled.sol";
-import {SignedActions} from "./base/SignedActions.sol";
 import {Coverage} from "./libraries/Coverage.sol";
 import {Epochs} from "./libraries/Epochs.sol";
 import {Ledgers} from "./libraries/Ledgers.sol";
@@ -17,7 +17,7 @@ import {Statements} from "./libraries/Statements.sol";
 
 /// @title ConsentRegistry
 /// @notice See {IConsentRegistry}.
-contract ConsentRegistry is ConsentLedgers, Accredited, Controlled, SignedActions {
+contract ConsentRegistry is ConsentLedgers, ConsentStatements, Accredited, Controlled {
     using Epochs for Epochs.State;
     using Ledgers for Ledgers.Entry;
     using Ledgers for Ledgers.Ledger;
@@ -27,19 +27,19 @@ contract ConsentRegistry is ConsentLedgers, Accredited, Controlled, SignedAction
     constructor(
         IAccreditationRegistry accreditation,
         IPatientRegistry patients
-    ) Accredited(accreditation) Controlled(patients) SignedActions("ConsentRegistry", "1") {}
+    ) Accredited(accreditation) Controlled(patients) {}
 
     /* CONTROLLER OR GUARDIAN, OR ANYONE WITH THEIR SIGNATURE */
 
     /// @inheritdoc IConsentRegistry
     function grant(Grant calldata outer) external returns (bytes32 consent) {
-        consent = Statements.consent(outer);
+        consent = Statements.outerInCalldata();
         _grant(outer, consent, _checkMay(outer.patient, Scopes.GRANT));
     }
 
     /// @inheritdoc IConsentRegistry
     function grantBySig(Grant calldata outer, bytes calldata signature) external returns (bytes32 consent) {
-        consent = Statements.consent(outer);
+        consent = Statements.outerInCalldata();
         _grant(outer, consent, _checkBySig(outer.patient, Scopes.GRANT, consent, signature));
     }
 
@@ -57,11 +57,6 @@ contract ConsentRegistry is ConsentLedgers, Accredited, Controlled, SignedAction
         else entry.grantedAt = at;
 
         emit ConsentGranted(consent, outer.patient, outer.grantee, outer.accessFrom, outer.accessUntil, at, isGuardian);
-    }
-
-    function _checkEpoch(Grant calldata outer) private view {
-        uint64 current = epochOf(outer.patient, outer.grantee);
-        require(outer.epoch == current, WrongEpoch(outer.epoch, current));
     }
 
     /// @inheritdoc IConsentRegistry
@@ -139,42 +134,49 @@ contract ConsentRegistry is ConsentLedgers, Accredited, Controlled, SignedAction
         emit GranteeConsentsRevoked(patient, grantee, epochOf(patient, grantee), uint64(block.timestamp));
     }
 
-    function _checkBySig(address patient, uint8 scope, bytes32 hash, bytes calldata by) private view returns (bool) {
-        IPatientRegistry.Control memory control = PATIENTS.controlOf(patient);
-        return _checkSigner(patient, scope, control, _signerOf(control.controller, hash, by));
+    function _checkBySig(
+        address patient,
+        uint8 scope,
+        bytes32 statement,
+        bytes calldata by
+    ) private view returns (bool) {
+        (, bool isGuardian) = PATIENTS.checkSigned(patient, scope, _digest(statement), by);
+        return isGuardian;
     }
 
     /* GRANTEE */
 
     /// @inheritdoc IConsentRegistry
     function accept(Grant calldata outer, bytes32 obligations) external {
-        bytes32 consent = _answer(outer, false);
+        (bytes32 consent, ) = _answer(outer);
 
         emit ConsentAccepted(consent, outer.patient, outer.grantee, msg.sender, obligations, uint64(block.timestamp));
     }
 
     /// @inheritdoc IConsentRegistry
     function decline(Grant calldata outer) external {
-        bytes32 consent = _answer(outer, true);
+        (bytes32 consent, Ledgers.Entry storage entry) = _answer(outer);
+
+        entry.isDeclined = true;
 
         emit ConsentDeclined(consent, outer.patient, outer.grantee, msg.sender, uint64(block.timestamp));
     }
 
     /// @dev Whether it was granted is not asked: one that was only signed is answered the same way.
-    function _answer(Grant calldata outer, bool isDeclined) private returns (bytes32 consent) {
+    function _answer(Grant calldata outer) private returns (bytes32 consent, Ledgers.Entry storage entry) {
         _checkAuthorised(outer.grantee, Roles.PARTICIPANT);
-        consent = Statements.consent(outer);
-        Ledgers.Entry storage entry = _ledger(outer.patient).entries[consent];
+        consent = Statements.outerInCalldata();
+        entry = _ledger(outer.patient).entries[consent];
         require(entry.revokedAt == 0, AlreadyRevoked(consent, entry.revokedAt));
         require(entry.answeredAt == 0, AlreadyAnswered(consent, entry.answeredAt));
 
-        (entry.answeredAt, entry.isDeclined) = (uint40(block.timestamp), isDeclined);
+        entry.answeredAt = uint40(block.timestamp);
     }
 
     /// @inheritdoc IConsentRegistry
     function use(Grant calldata outer, bytes32 requestCommitment) external {
         _checkAuthorised(outer.grantee, Roles.PARTICIPANT);
-        bytes32 consent = Statements.consent(outer);
+        bytes32 consent = Statements.outerInCalldata();
         Ledgers.Entry storage entry = _ledger(outer.patient).entries[consent];
         require(entry.isGranted(), NotGranted(consent));
         require(entry.revokedAt == 0, AlreadyRevoked(consent, entry.revokedAt));
@@ -199,7 +201,7 @@ contract ConsentRegistry is ConsentLedgers, Accredited, Controlled, SignedAction
         Request calldata request,
         bytes calldata signature
     ) external view returns (Decision, Reason) {
-        return Coverage.decided(_judge(consent, request, signature, uint64(block.timestamp)));
+        return checkAt(consent, request, signature, uint64(block.timestamp));
     }
 
     /// @inheritdoc IConsentRegistry
@@ -208,22 +210,19 @@ contract ConsentRegistry is ConsentLedgers, Accredited, Controlled, SignedAction
         Request calldata request,
         bytes calldata signature,
         uint64 at
-    ) external view returns (Decision, Reason) {
+    ) public view returns (Decision, Reason) {
         if (at > block.timestamp) return (Decision.DEFAULT_DENIAL, Reason.FUTURE);
         return Coverage.decided(_judge(consent, request, signature, at));
     }
 
-    /// @dev Both calls begin with the consent, whose words stand there as they are hashed.
     function _judge(
         Consent calldata consent,
         Request calldata request,
         bytes calldata signature,
         uint64 at
     ) private view returns (Reason reason) {
-        bytes32 id = Statements.consentInCalldata();
-        bool isPlain;
-        (reason, isPlain) = _ledger(consent.patient).judge(consent, id, at);
-        if (!isPlain) reason = _reasonAgainst(consent, id, signature, at, Coverage.alone(consent), request.dataClass);
+        Reason broken = Coverage.alone(consent);
+        reason = _reasonAgainst(consent, Statements.consentAt(4), signature, at, broken, request.dataClass);
         if (reason == Reason.NONE) reason = Coverage.uncovered(consent, request, ACCREDITATION, at);
     }
 
@@ -254,8 +253,8 @@ contract ConsentRegistry is ConsentLedgers, Accredited, Controlled, SignedAction
     ) private view returns (Reason reason) {
         Consent calldata consent = line[place];
         Reason broken = Coverage.broken(line, place);
-        reason = _reasonAgainst(consent, Statements.consent(consent), signature, at, broken, dataClass);
-        bool isStanding = ACCREDITATION.isAccredited(consent.grantee, Roles.PARTICIPANT, at);
+        reason = _reasonAgainst(consent, Statements.consentInLine(place), signature, at, broken, dataClass);
+        bool isStanding = Coverage.isStanding(consent.grantee, ACCREDITATION, at);
         return reason == Reason.NONE && !isStanding ? Reason.ACCREDITATION : reason;
     }
 
@@ -269,7 +268,7 @@ contract ConsentRegistry is ConsentLedgers, Accredited, Controlled, SignedAction
         uint256 dataClass
     ) private view returns (Reason reason) {
         Ledgers.Ledger storage ledger = _ledger(consent.patient);
-        (reason, ) = ledger.judge(consent, id, at);
+        reason = ledger.judge(consent, id, at);
         if (reason == Reason.REVOKED || reason == Reason.EPOCH) return reason;
         (bool isGranted, bool isByGuardian) = ledger.entries[id].grantAt(at);
         if (!isGranted) {
@@ -281,7 +280,7 @@ contract ConsentRegistry is ConsentLedgers, Accredited, Controlled, SignedAction
     }
 
     function _reasonOfHiding(Consent calldata consent, uint256 dataClass) private view returns (Reason) {
-        uint32 hidden = PATIENTS.hiddenOf(consent.patient, ACCREDITATION.jurisdictionOf(consent.grantee));
+        uint32 hidden = PATIENTS.hiddenOf(consent.patient, Coverage.jurisdictionOf(consent.grantee, ACCREDITATION));
         return dataClass & hidden == 0 ? Reason.NONE : Reason.HIDDEN;
     }
 
@@ -293,8 +292,8 @@ contract ConsentRegistry is ConsentLedgers, Accredited, Controlled, SignedAction
         uint64 at
     ) private view returns (Reason) {
         if (signature.length == 0) return Reason.UNKNOWN;
-        IPatientRegistry.Control memory control = PATIENTS.controlOf(patient);
-        if (_isFrozenAt(control, at)) return Reason.FROZEN;
-        return _isSigned(control.controller, id, signature) ? Reason.NONE : Reason.SIGNATURE;
+        (address controller, uint64 frozenFrom, uint64 frozenUntil) = PATIENTS.controlOf(patient);
+        if (at >= frozenFrom && at < frozenUntil) return Reason.FROZEN;
+        return PATIENTS.isSignedBy(controller, _digest(id), signature) ? Reason.NONE : Reason.SIGNATURE;
     }
 }

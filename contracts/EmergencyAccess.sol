@@ -42,7 +42,7 @@ contract EmergencyAccess is IEmergencyAccess, Accredited, Controlled, SignedActi
     constructor(
         IAccreditationRegistry accreditation,
         IPatientRegistry patients
-    ) Accredited(accreditation) Controlled(patients) SignedActions("EmergencyAccess", "1") {}
+    ) Accredited(accreditation) Controlled(patients) {}
 
     /* CLINICIAN */
 
@@ -106,21 +106,24 @@ contract EmergencyAccess is IEmergencyAccess, Accredited, Controlled, SignedActi
     /// @dev Two without a unit count as of one: an organisation names the unit of its officer to set her apart.
     function _checkIndependent(bytes32 organisation, address actor) private view {
         require(msg.sender != actor, SelfReview(actor));
-        bytes32 unit = ACCREDITATION.unitOf(organisation, actor);
-        require(unit != ACCREDITATION.unitOf(organisation, msg.sender), SameUnit(organisation, unit));
+        bytes32 unit = _unitOf(organisation, actor);
+        require(unit != _unitOf(organisation, msg.sender), SameUnit(organisation, unit));
+    }
+
+    function _unitOf(bytes32 organisation, address signer) private view returns (bytes32) {
+        return ACCREDITATION.unitOf(organisation, signer);
     }
 
     /// @dev A suspension that came by a late review is kept before the review takes its cause away.
-    /// @return Since when the organisation is suspended; 0 if it is not.
-    function _record(bytes32 organisation, uint32 number, Verdict verdict) private returns (uint48) {
-        Dockets.Docket memory docket = _dockets[organisation];
-        docket.suspendedFrom = docket.suspension(uint64(block.timestamp));
+    /// @return from Since when the organisation is suspended; 0 if it is not.
+    function _record(bytes32 organisation, uint32 number, Verdict verdict) private returns (uint48 from) {
+        Dockets.Docket storage docket = _dockets[organisation];
+        from = docket.suspension(uint64(block.timestamp));
         if (verdict != Verdict.NEEDS_INFORMATION) docket.close(number);
         if (docket.span != 0) docket.dueAt = _sessions[organisation][docket.head].openedAt + Sessions.REVIEW_PERIOD;
         bool isOver = verdict == Verdict.UNJUSTIFIED && _countUnjustified(organisation);
-        if (isOver && docket.suspendedFrom == 0) docket.suspendedFrom = uint48(block.timestamp);
-        _dockets[organisation] = docket;
-        return docket.suspendedFrom;
+        if (isOver && from == 0) from = uint48(block.timestamp);
+        docket.suspendedFrom = from;
     }
 
     /// @dev Whether this one is over the quota.
@@ -160,9 +163,8 @@ contract EmergencyAccess is IEmergencyAccess, Accredited, Controlled, SignedActi
     /// @inheritdoc IEmergencyAccess
     function contestBySig(bytes32 organisation, uint32 number, bytes32 grounds, Signed calldata by) external {
         Sessions.Kept storage session = _session(organisation, number);
-        address patient = session.patient;
         bytes32 statement = EmergencyStatements.contest(organisation, number, grounds, by);
-        _checkStatement(patient, Scopes.CONTEST, statement, by);
+        _checkStatement(session.patient, Scopes.CONTEST, statement, by);
         _contest(session, organisation, number, grounds);
     }
 
@@ -177,9 +179,7 @@ contract EmergencyAccess is IEmergencyAccess, Accredited, Controlled, SignedActi
 
     function _checkStatement(address patient, uint8 scope, bytes32 statement, Signed calldata by) private {
         _checkDeadline(by.deadline);
-        IPatientRegistry.Control memory control = PATIENTS.controlOf(patient);
-        address signer = _signerOf(control.controller, statement, by.signature);
-        _checkSigner(patient, scope, control, signer);
+        (address signer, ) = PATIENTS.checkSigned(patient, scope, _digest(statement), by.signature);
         _useNonce(signer, by.nonce);
     }
 
@@ -213,9 +213,7 @@ contract EmergencyAccess is IEmergencyAccess, Accredited, Controlled, SignedActi
     }
 
     function _checkAuthority(bytes32 organisation) private view {
-        uint16 jurisdiction = ACCREDITATION.jurisdictionOf(organisation);
-        bool isAuthority = msg.sender == ACCREDITATION.authorityOf(jurisdiction);
-        require(isAuthority, IAccreditationRegistry.NotAuthority(jurisdiction, msg.sender));
+        ACCREDITATION.checkAuthority(organisation, msg.sender);
     }
 
     /* VIEWS */
@@ -236,31 +234,50 @@ contract EmergencyAccess is IEmergencyAccess, Accredited, Controlled, SignedActi
 
     /// @inheritdoc IEmergencyAccess
     function isSuspended(bytes32 organisation, uint64 at) public view returns (bool) {
-        Dockets.Docket memory docket = _dockets[organisation];
-        return docket.suspension(at) != 0;
+        return _dockets[organisation].suspension(at) != 0;
     }
 
     /// @inheritdoc IEmergencyAccess
-    function sessionOf(bytes32 organisation, uint32 number) external view returns (Session memory) {
-        return _sessions[organisation][number].told();
+    function sessionOf(
+        bytes32 organisation,
+        uint32 number
+    )
+        external
+        view
+        returns (
+            address patient,
+            address actor,
+            uint32 classes,
+            uint64 openedAt,
+            uint64 until,
+            uint64 reviewUntil,
+            uint64 contestedAt,
+            Verdict verdict
+        )
+    {
+        Sessions.Kept storage session = _sessions[organisation][number];
+        (patient, actor, classes) = (session.patient, session.actor, session.classes);
+        (openedAt, until) = (session.openedAt, session.until);
+        if (openedAt != 0) reviewUntil = openedAt + Sessions.REVIEW_PERIOD;
+        (contestedAt, verdict) = (session.contestedAt, session.verdict);
     }
 
     /// @inheritdoc IEmergencyAccess
-    function reviewsOf(bytes32 organisation) external view returns (Reviews memory) {
-        Dockets.Docket memory docket = _dockets[organisation];
-        uint64 from = docket.suspension(uint64(block.timestamp));
-        return Reviews(docket.next(), docket.span == 0 ? 0 : docket.dueAt, from);
+    function reviewsOf(bytes32 organisation) external view returns (uint32 count, uint64 dueAt, uint64 suspendedFrom) {
+        Dockets.Docket storage docket = _dockets[organisation];
+        if (docket.span != 0) dueAt = docket.dueAt;
+        return (docket.next(), dueAt, docket.suspension(uint64(block.timestamp)));
     }
 
     /// @inheritdoc IEmergencyAccess
     function unreviewedOf(bytes32 organisation) external view returns (uint32[] memory) {
-        Dockets.Docket memory docket = _dockets[organisation];
+        Dockets.Docket storage docket = _dockets[organisation];
         return docket.waiting(docket.span);
     }
 
     /// @inheritdoc IEmergencyAccess
     function overdueOf(bytes32 organisation) external view returns (uint32[] memory) {
-        Dockets.Docket memory docket = _dockets[organisation];
+        Dockets.Docket storage docket = _dockets[organisation];
         uint32 end = Sessions.firstNotDue(_sessions[organisation], docket.head, docket.next());
         return docket.waiting(end - docket.head);
     }
@@ -275,5 +292,9 @@ contract EmergencyAccess is IEmergencyAccess, Accredited, Controlled, SignedActi
     function _session(bytes32 organisation, uint32 number) private view returns (Sessions.Kept storage session) {
         session = _sessions[organisation][number];
         require(session.openedAt != 0, UnknownSession(organisation, number));
+    }
+
+    function _name() internal pure override returns (string memory) {
+        return "EmergencyAccess";
     }
 }

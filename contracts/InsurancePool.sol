@@ -95,8 +95,7 @@ contract InsurancePool is IInsurancePool, Accredited, ReentrancyGuard {
 
     /// @inheritdoc IInsurancePool
     function namePayee(bytes32 organisation, address account) external {
-        bool isAdmin = ACCREDITATION.organisationOf(organisation).admin == msg.sender;
-        require(isAdmin, IAccreditationRegistry.NotAdmin(organisation, msg.sender));
+        ACCREDITATION.checkAdmin(organisation, msg.sender);
         require(account != address(0), IAccreditationRegistry.ZeroIdentifier());
 
         _payees[organisation].account = account;

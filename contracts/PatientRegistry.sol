@@ -4,32 +4,24 @@ pragma solidity =0.8.30;
 import {IAccreditationRegistry} from "../interfaces/IAccreditationRegistry.sol";
 import {IPatientRegistry} from "../interfaces/IPatientRegistry.sol";
 import {Accredited} from "./base/Accredited.sol";
-import {Guarded} from "./base/Guarded.sol";
-import {SignedActions} from "./base/SignedActions.sol";
+import {Keys} from "./base/Keys.sol";
 import {UnorderedNonces} from "./base/UnorderedNonces.sol";
 import {Guardianship} from "./libraries/Guardianship.sol";
 import {PatientStatements} from "./libraries/PatientStatements.sol";
 import {Scopes} from "./libraries/Scopes.sol";
+import {Signatures} from "./libraries/Signatures.sol";
 
 /// @title PatientRegistry
 /// @notice See {IPatientRegistry}.
-contract PatientRegistry is Guarded, Accredited, SignedActions, UnorderedNonces {
+contract PatientRegistry is Keys, Accredited, UnorderedNonces {
     using Guardianship for Guardianship.State;
 
     /* STORAGE */
 
-    /// @dev All that a grant reads, in one slot. The zero controller stands for the patient.
-    struct Key {
-        address controller;
-        uint48 frozenFrom;
-        uint48 frozenUntil;
-    }
-
-    mapping(address patient => Key key) private _keys;
     mapping(uint16 jurisdiction => uint32 classes) private _hideable;
 
     /// @param accreditation The registry in which the authority of each jurisdiction stands.
-    constructor(IAccreditationRegistry accreditation) Accredited(accreditation) SignedActions("PatientRegistry", "1") {}
+    constructor(IAccreditationRegistry accreditation) Accredited(accreditation) {}
 
     /* CONTROLLER, OR ANYONE WITH ITS SIGNATURE */
 
@@ -41,7 +33,7 @@ contract PatientRegistry is Guarded, Accredited, SignedActions, UnorderedNonces 
 
     /// @inheritdoc IPatientRegistry
     function rotateBySig(address patient, address controller, Signed calldata by) external {
-        _checkStatement(patient, PatientStatements.rotate(patient, controller, by), by);
+        _checkStatement(patient, abi.encode(PatientStatements.ROTATE, patient, controller), by);
         _rotate(patient, controller);
     }
 
@@ -49,7 +41,7 @@ contract PatientRegistry is Guarded, Accredited, SignedActions, UnorderedNonces 
         _checkThawed(patient);
         require(controller != address(0), IAccreditationRegistry.ZeroIdentifier());
 
-        _keys[patient].controller = controller;
+        _key(patient).controller = controller;
 
         emit ControllerRotated(patient, controller);
     }
@@ -62,7 +54,7 @@ contract PatientRegistry is Guarded, Accredited, SignedActions, UnorderedNonces 
 
     /// @inheritdoc IPatientRegistry
     function addGuardianBySig(Appointment calldata appointment, Signed calldata by) external {
-        _checkStatement(appointment.patient, PatientStatements.addGuardian(appointment, by), by);
+        _checkStatement(appointment.patient, abi.encode(PatientStatements.ADD_GUARDIAN, appointment), by);
         _addGuardian(appointment);
     }
 
@@ -70,15 +62,15 @@ contract PatientRegistry is Guarded, Accredited, SignedActions, UnorderedNonces 
         address patient = appointment.patient;
         _checkThawed(patient);
 
-        Guardianship.Entry memory entry = _guardianship(patient).add(appointment);
+        (uint64 from, uint64 protectFrom) = _guardianship(patient).add(appointment);
 
         emit GuardianAdded(
             patient,
             appointment.guardian,
-            entry.scope,
-            entry.from,
-            entry.until,
-            entry.protectFrom,
+            appointment.scope,
+            from,
+            appointment.until,
+            protectFrom,
             appointment.evidence
         );
     }
@@ -91,7 +83,7 @@ contract PatientRegistry is Guarded, Accredited, SignedActions, UnorderedNonces 
 
     /// @inheritdoc IPatientRegistry
     function removeGuardianBySig(address patient, address guardian, Signed calldata by) external {
-        _checkStatement(patient, PatientStatements.removeGuardian(patient, guardian, by), by);
+        _checkStatement(patient, abi.encode(PatientStatements.REMOVE_GUARDIAN, patient, guardian), by);
         _removeGuardian(patient, guardian);
     }
 
@@ -109,7 +101,7 @@ contract PatientRegistry is Guarded, Accredited, SignedActions, UnorderedNonces 
 
     /// @inheritdoc IPatientRegistry
     function changeThresholdBySig(address patient, uint8 threshold, Signed calldata by) external {
-        _checkStatement(patient, PatientStatements.changeThreshold(patient, threshold, by), by);
+        _checkStatement(patient, abi.encode(PatientStatements.CHANGE_THRESHOLD, patient, threshold), by);
         _changeThreshold(patient, threshold);
     }
 
@@ -127,7 +119,7 @@ contract PatientRegistry is Guarded, Accredited, SignedActions, UnorderedNonces 
 
     /// @inheritdoc IPatientRegistry
     function hideBySig(address patient, uint32 classes, Signed calldata by) external {
-        _checkStatement(patient, PatientStatements.hide(patient, classes, by), by);
+        _checkStatement(patient, abi.encode(PatientStatements.HIDE, patient, classes), by);
         _hide(patient, classes);
     }
 
@@ -145,7 +137,7 @@ contract PatientRegistry is Guarded, Accredited, SignedActions, UnorderedNonces 
 
     /// @inheritdoc IPatientRegistry
     function vetoBySig(address patient, uint32 round, Signed calldata by) external {
-        _checkStatement(patient, PatientStatements.veto(patient, round, by), by);
+        _checkStatement(patient, abi.encode(PatientStatements.VETO, patient, round), by);
         uint32 current = _guardianship(patient).round;
         require(round == current, WrongRound(round, current));
         _veto(patient);
@@ -166,13 +158,13 @@ contract PatientRegistry is Guarded, Accredited, SignedActions, UnorderedNonces 
 
     /// @inheritdoc IPatientRegistry
     function freezeBySig(address patient, uint64 until, Signed calldata by) external {
-        _freeze(patient, _signer(patient, PatientStatements.freeze(patient, until, by), by), until);
+        _freeze(patient, _signer(patient, abi.encode(PatientStatements.FREEZE, patient, until), by), until);
     }
 
     function _freeze(address patient, address by, uint64 until) private {
         if (by != controllerOf(patient)) _guardianship(patient).pause(patient, by);
         require(until > block.timestamp && until <= block.timestamp + Guardianship.MAX_FREEZE, InvalidFreeze(until));
-        Key storage key = _keys[patient];
+        Key storage key = _key(patient);
 
         if (block.timestamp >= key.frozenUntil) key.frozenFrom = uint48(block.timestamp);
         if (until > key.frozenUntil) key.frozenUntil = uint48(until);
@@ -189,7 +181,8 @@ contract PatientRegistry is Guarded, Accredited, SignedActions, UnorderedNonces 
 
     /// @inheritdoc IPatientRegistry
     function recoverBySig(address patient, address controller, Signed calldata by) external {
-        _recover(patient, _signer(patient, PatientStatements.recover(patient, controller, by), by), controller);
+        address guardian = _signer(patient, abi.encode(PatientStatements.RECOVER, patient, controller), by);
+        _recover(patient, guardian, controller);
     }
 
     function _recover(address patient, address guardian, address controller) private {
@@ -207,7 +200,7 @@ contract PatientRegistry is Guarded, Accredited, SignedActions, UnorderedNonces 
 
     /// @inheritdoc IPatientRegistry
     function resignBySig(address patient, Signed calldata by) external {
-        _resign(patient, _signer(patient, PatientStatements.resign(patient, by), by));
+        _resign(patient, _signer(patient, abi.encode(PatientStatements.RESIGN, patient), by));
     }
 
     function _resign(address patient, address guardian) private {
@@ -222,7 +215,7 @@ contract PatientRegistry is Guarded, Accredited, SignedActions, UnorderedNonces 
     function finishRecovery(address patient) external {
         address controller = _guardianship(patient).finish(patient);
 
-        Key storage key = _keys[patient];
+        Key storage key = _key(patient);
         key.controller = controller;
         if (block.timestamp < key.frozenUntil) key.frozenUntil = uint48(block.timestamp);
 
@@ -244,29 +237,26 @@ contract PatientRegistry is Guarded, Accredited, SignedActions, UnorderedNonces 
     /* VIEWS */
 
     /// @inheritdoc IPatientRegistry
-    function controllerOf(address patient) public view returns (address) {
-        address controller = _keys[patient].controller;
-        return controller == address(0) ? patient : controller;
+    function checkMay(address patient, address account, uint8 scope) external view returns (address controller) {
+        controller = controllerOf(patient);
+        bool isAllowed = account == controller || _isHeld(patient, account, scope);
+        require(isAllowed, NotController(patient, account));
+        _checkGiving(patient, scope);
     }
 
     /// @inheritdoc IPatientRegistry
-    function controlOf(address patient) public view returns (Control memory) {
-        Key memory key = _keys[patient];
-        return Control(key.controller == address(0) ? patient : key.controller, key.frozenFrom, key.frozenUntil);
-    }
-
-    /// @inheritdoc IPatientRegistry
-    function capacityOf(address patient, address account, uint8 scope) external view returns (Capacity) {
-        Control memory control = controlOf(patient);
-        bool isController = account == control.controller;
-        if (!isController && !isGuardian(patient, account, scope, uint64(block.timestamp))) return Capacity.NONE;
-        if (scope & Scopes.GIVING != 0 && block.timestamp < control.frozenUntil) return Capacity.FROZEN;
-        return isController ? Capacity.CONTROLLER : Capacity.GUARDIAN;
-    }
-
-    /// @inheritdoc IPatientRegistry
-    function isSigned(address patient, bytes32 statement, bytes calldata signature) external view returns (bool) {
-        return _isSigned(controllerOf(patient), statement, signature);
+    function checkSigned(
+        address patient,
+        uint8 scope,
+        bytes32 digest,
+        bytes calldata signature
+    ) external view returns (address signer, bool isGuardian_) {
+        address controller = controllerOf(patient);
+        signer = Signatures.signerOf(controller, digest, signature);
+        isGuardian_ = signer != controller;
+        bool isHers = signer != address(0) && (!isGuardian_ || _isHeld(patient, signer, scope));
+        require(isHers, InvalidSignature(controller));
+        _checkGiving(patient, scope);
     }
 
     /// @inheritdoc IPatientRegistry
@@ -276,25 +266,29 @@ contract PatientRegistry is Guarded, Accredited, SignedActions, UnorderedNonces 
 
     /* HELPERS */
 
-    function _checkController(address patient) private view {
-        require(msg.sender == controllerOf(patient), NotController(patient, msg.sender));
+    function _name() internal pure override returns (string memory) {
+        return "PatientRegistry";
     }
 
-    function _checkStatement(address patient, bytes32 statement, Signed calldata by) private {
+    function _checkStatement(address patient, bytes memory said, Signed calldata by) private {
         address controller = controllerOf(patient);
-        require(_signer(patient, statement, by) == controller, InvalidSignature(controller));
+        require(_signer(patient, said, by) == controller, InvalidSignature(controller));
     }
 
     /// @dev Who signed for once and in time: the controller, or whoever's key it is.
-    function _signer(address patient, bytes32 statement, Signed calldata by) private returns (address signer) {
+    function _signer(address patient, bytes memory said, Signed calldata by) private returns (address signer) {
         _checkDeadline(by.deadline);
         address controller = controllerOf(patient);
-        signer = _signerOf(controller, statement, by.signature);
+        signer = Signatures.signerOf(controller, _digest(PatientStatements.hash(said, by)), by.signature);
         require(signer != address(0), InvalidSignature(controller));
         _useNonce(signer, by.nonce);
     }
 
-    function _checkThawed(address patient) private view {
-        require(block.timestamp >= _keys[patient].frozenUntil, Frozen(patient));
+    function _isHeld(address patient, address account, uint8 scope) private view returns (bool) {
+        return isGuardian(patient, account, scope, uint64(block.timestamp));
+    }
+
+    function _checkGiving(address patient, uint8 scope) private view {
+        if (scope & Scopes.GIVING != 0) _checkThawed(patient);
     }
 }

@@ -43,17 +43,14 @@ contract RecordExchange is IRecordExchange, Accredited {
         bool isNamed = record != bytes32(0) && commitment != bytes32(0);
         require(isNamed, IAccreditationRegistry.ZeroIdentifier());
         Line storage line = _lines[custodian][record];
-        Entry memory newest = line.newest;
+        Entry storage newest = line.newest;
         require(previous == newest.fingerprint, NotNewestVersion(previous, newest.fingerprint));
         uint32 current = line.epoch;
         require(epoch == current, WrongKeyEpoch(epoch, current));
 
         uint24 number = newest.number + 1;
-        line.newest = Entry({
-            fingerprint: _fingerprint(Version(custodian, record, number, epoch, commitment, previous, msg.sender)),
-            recordedAt: uint40(block.timestamp),
-            number: number
-        });
+        newest.fingerprint = _fingerprint(Version(custodian, record, number, epoch, commitment, previous, msg.sender));
+        (newest.recordedAt, newest.number) = (uint40(block.timestamp), number);
 
         uint64 recordedAt = uint64(block.timestamp);
         emit RecordAnchored(custodian, record, msg.sender, number, epoch, commitment, previous, recordedAt);
@@ -81,7 +78,7 @@ contract RecordExchange is IRecordExchange, Accredited {
         bytes32 id = _checkStage(question, Stage.OPEN);
 
         uint64 deadline = uint64(block.timestamp) + _DISPUTE_WINDOW;
-        _exchanges[id] = Exchange(bytes24(delivery), uint40(deadline), Stage.ANSWERED);
+        _write(id, bytes24(delivery), deadline, Stage.ANSWERED);
 
         emit RequestAnswered(id, delivery, deadline, uint64(block.timestamp));
     }
@@ -107,7 +104,7 @@ contract RecordExchange is IRecordExchange, Accredited {
         require(deadline > block.timestamp && deadline <= latest, InvalidDeadline(deadline, latest));
         id = _checkStage(question, Stage.NONE);
 
-        _exchanges[id] = Exchange(bytes24(0), uint40(deadline), Stage.OPEN);
+        _write(id, 0, deadline, Stage.OPEN);
 
         uint64 requestedAt = uint64(block.timestamp);
         emit RecordRequested(id, question.requester, question.custodian, question.commitment, deadline, requestedAt);
@@ -145,8 +142,7 @@ contract RecordExchange is IRecordExchange, Accredited {
 
     /// @inheritdoc IRecordExchange
     function publishKey(bytes32 organisation, bytes32 key) external {
-        bool isAdmin = ACCREDITATION.organisationOf(organisation).admin == msg.sender;
-        require(isAdmin, IAccreditationRegistry.NotAdmin(organisation, msg.sender));
+        ACCREDITATION.checkAdmin(organisation, msg.sender);
 
         _keys[organisation] = key;
 
@@ -157,7 +153,7 @@ contract RecordExchange is IRecordExchange, Accredited {
 
     /// @inheritdoc IRecordExchange
     function statusOf(Version calldata version) external view returns (Status) {
-        Entry memory newest = _lines[version.custodian][version.record].newest;
+        Entry storage newest = _lines[version.custodian][version.record].newest;
         if (newest.number == 0 || _fingerprint(version) != newest.fingerprint) return Status.UNKNOWN;
         bool isTrusted = ACCREDITATION.isAuthorised(
             version.custodian,
@@ -193,8 +189,13 @@ contract RecordExchange is IRecordExchange, Accredited {
         return _exchanges[_idOf(question)].deadline;
     }
 
+    function _write(bytes32 id, bytes24 delivery, uint64 deadline, Stage stage) private {
+        Exchange storage exchange = _exchanges[id];
+        (exchange.delivery, exchange.deadline, exchange.stage) = (delivery, uint40(deadline), stage);
+    }
+
     function _stageOf(bytes32 id) private view returns (Stage) {
-        Exchange memory exchange = _exchanges[id];
+        Exchange storage exchange = _exchanges[id];
         if (block.timestamp < exchange.deadline) return exchange.stage;
         if (exchange.stage == Stage.OPEN) return Stage.OVERDUE;
         return exchange.stage == Stage.ANSWERED ? Stage.UNDISPUTED : exchange.stage;

@@ -72,7 +72,8 @@ contract VaccinationRegistry is IVaccinationRegistry, Accredited, Controlled, Fi
         require(_records[batchId].batch.anchoredAt == 0, BatchExists(organisation, root));
         Lots.checkUsable(PROVENANCE, lots);
 
-        _records[batchId].batch = Batch({anchoredAt: uint64(block.timestamp), size: size, signer: msg.sender});
+        Batch storage batch = _records[batchId].batch;
+        (batch.anchoredAt, batch.size, batch.signer) = (uint64(block.timestamp), size, msg.sender);
 
         emit BatchAnchored(organisation, root, msg.sender, uint64(block.timestamp), size, lots);
     }
@@ -123,10 +124,7 @@ contract VaccinationRegistry is IVaccinationRegistry, Accredited, Controlled, Fi
     }
 
     function _checkVaccinator(bytes32 organisation) private view {
-        require(
-            _isVaccinator(organisation),
-            IAccreditationRegistry.NotAuthorised(organisation, msg.sender, Roles.VACCINATOR)
-        );
+        _checkAuthorised(organisation, Roles.VACCINATOR);
     }
 
     function _isVaccinator(bytes32 organisation) private view returns (bool) {
@@ -204,9 +202,7 @@ contract VaccinationRegistry is IVaccinationRegistry, Accredited, Controlled, Fi
 
     /// @inheritdoc IVaccinationRegistry
     function nameHeir(bytes32 organisation, bytes32 heir) external {
-        uint16 jurisdiction = ACCREDITATION.jurisdictionOf(organisation);
-        bool isAuthority = msg.sender == ACCREDITATION.authorityOf(jurisdiction);
-        require(isAuthority, IAccreditationRegistry.NotAuthority(jurisdiction, msg.sender));
+        ACCREDITATION.checkAuthority(organisation, msg.sender);
 
         _heirs[organisation] = heir;
 
@@ -224,7 +220,7 @@ contract VaccinationRegistry is IVaccinationRegistry, Accredited, Controlled, Fi
         uint64 at
     ) external view returns (Verdict memory verdict) {
         bytes32 batchId = _batchIdOf(organisation, root);
-        Batch memory batch = _records[batchId].batch;
+        Batch storage batch = _records[batchId].batch;
         if (batch.anchoredAt == 0 || at < batch.anchoredAt || dose.index >= batch.size) return verdict;
         if (!_isProofLength(proof.length, batch.size)) return verdict;
         if (!MerkleProof.verifyCalldata(proof, root, _leafOf(organisation, dose))) return verdict;
@@ -261,7 +257,7 @@ contract VaccinationRegistry is IVaccinationRegistry, Accredited, Controlled, Fi
     }
 
     /// @dev The issuer is judged by the block time of the anchor, which nobody can choose, and by what is known now.
-    function _statusBy(bytes32 organisation, Batch memory batch) private view returns (Status) {
+    function _statusBy(bytes32 organisation, Batch storage batch) private view returns (Status) {
         bool isTrusted = ACCREDITATION.isAuthorised(organisation, batch.signer, Roles.VACCINATOR, batch.anchoredAt);
         return isTrusted ? Status.ACTIVE : Status.ISSUER_UNTRUSTED;
     }

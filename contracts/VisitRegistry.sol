@@ -2,9 +2,11 @@
 pragma solidity =0.8.30;
 
 import {IAccreditationRegistry} from "../interfaces/IAccreditationRegistry.sol";
+import {IPatientRegistry} from "../interfaces/IPatientRegistry.sol";
 import {IVisitListener} from "../interfaces/IVisitListener.sol";
 import {IVisitRegistry} from "../interfaces/IVisitRegistry.sol";
 import {Accredited} from "./base/Accredited.sol";
+import {Controlled} from "./base/Controlled.sol";
 import {SignedActions} from "./base/SignedActions.sol";
 import {Roles} from "./libraries/Roles.sol";
 
@@ -12,7 +14,7 @@ import {Roles} from "./libraries/Roles.sol";
 /// @notice See {IVisitRegistry}.
 /// @dev Needs no guard against re-entrancy: a visit is written whole before its payer is called, nothing is read or written after, and
 /// a payer that calls back can do no more than anyone else.
-contract VisitRegistry is IVisitRegistry, Accredited, SignedActions {
+contract VisitRegistry is IVisitRegistry, Accredited, Controlled, SignedActions {
     bytes32 private constant ATTESTATION_TYPEHASH = keccak256("VisitAttestation(bytes32 visit)");
     uint256 private constant MAX_LINES = 25;
     uint64 private constant CLOCK_TOLERANCE = 15 minutes;
@@ -29,7 +31,11 @@ contract VisitRegistry is IVisitRegistry, Accredited, SignedActions {
     mapping(bytes32 nullifier => Entry entry) private _entries;
 
     /// @param accreditation The accreditation registry.
-    constructor(IAccreditationRegistry accreditation) Accredited(accreditation) SignedActions("VisitRegistry", "1") {}
+    /// @param patients Where signatures are checked.
+    constructor(
+        IAccreditationRegistry accreditation,
+        IPatientRegistry patients
+    ) Accredited(accreditation) Controlled(patients) {}
 
     /* PROVIDER */
 
@@ -86,7 +92,7 @@ contract VisitRegistry is IVisitRegistry, Accredited, SignedActions {
     }
 
     function _checkAttestation(bytes32 id, address member, bytes calldata signature) private view {
-        _checkSigned(member, keccak256(abi.encode(ATTESTATION_TYPEHASH, id)), signature);
+        require(PATIENTS.isSignedBy(member, attestationDigestOf(id), signature), InvalidSignature(member));
     }
 
     /// @dev The payer is told and cannot object. Nothing that it returns is copied, so a flood of data costs nobody but itself.
@@ -109,7 +115,11 @@ contract VisitRegistry is IVisitRegistry, Accredited, SignedActions {
     }
 
     /// @inheritdoc IVisitRegistry
-    function attestationDigestOf(bytes32 visit) external view returns (bytes32) {
-        return _hashTypedDataV4(keccak256(abi.encode(ATTESTATION_TYPEHASH, visit)));
+    function attestationDigestOf(bytes32 visit) public view returns (bytes32) {
+        return _digest(keccak256(abi.encode(ATTESTATION_TYPEHASH, visit)));
+    }
+
+    function _name() internal pure override returns (string memory) {
+        return "VisitRegistry";
     }
 }

@@ -63,14 +63,6 @@ interface IAccreditationRegistry {
         uint64 registeredAt;
     }
 
-    /// @notice An account that accredits on behalf of the authority.
-    /// @param roles The roles it may accredit, as bits of `Roles`.
-    /// @param until First second in which it may no longer act, and the latest end of what it grants (Unix seconds).
-    struct Delegate {
-        uint64 roles;
-        uint64 until;
-    }
-
     /// @notice The steward named the first authority of a jurisdiction.
     /// @param jurisdiction The jurisdiction (ISO 3166-1 numeric).
     /// @param authority Its authority.
@@ -227,14 +219,12 @@ interface IAccreditationRegistry {
     error NotSigner(bytes32 organisation, address signer);
 
     /// @notice The organisation is not accredited for this role, or the account does not act in it.
-    /// @dev Raised by the contracts that ask this registry.
     /// @param organisation The organisation.
     /// @param signer The account that tried.
     /// @param role The role that is needed, one bit of `Roles`.
     error NotAuthorised(bytes32 organisation, address signer, uint64 role);
 
     /// @notice The organisation is not accredited for this role.
-    /// @dev Raised by the contracts that ask this registry.
     /// @param organisation The organisation.
     /// @param role The role that is needed, one bit of `Roles`.
     error NotAccredited(bytes32 organisation, uint64 role);
@@ -396,6 +386,47 @@ interface IAccreditationRegistry {
     /// @param compromisedFrom First second from which recorded facts are not to be trusted (Unix seconds).
     function compromiseSigner(bytes32 organisation, address signer, uint64 compromisedFrom) external;
 
+    /// @notice Reverts unless `signer` may act now for `organisation` in `role`.
+    /// @dev For contracts, whose caller then sees the error of this registry. They pass the account that called them, which is never zero.
+    ///
+    /// Reverts with:
+    /// - {NotAuthorised} if it may not.
+    ///
+    /// @param organisation The organisation.
+    /// @param signer The account.
+    /// @param role The role, one bit of `Roles`.
+    function checkAuthorised(bytes32 organisation, address signer, uint64 role) external view;
+
+    /// @notice Reverts unless `organisation` is accredited now for `role`.
+    /// @dev For contracts, whose caller then sees the error of this registry.
+    ///
+    /// Reverts with:
+    /// - {NotAccredited} if it is not.
+    ///
+    /// @param organisation The organisation.
+    /// @param role The role, one bit of `Roles`.
+    function checkAccredited(bytes32 organisation, uint64 role) external view;
+
+    /// @notice Reverts unless `account` is the authority of the jurisdiction of `organisation` now; a delegate is not.
+    /// @dev For contracts, whose caller then sees the error of this registry. They pass the account that called them, which is never zero.
+    ///
+    /// Reverts with:
+    /// - {NotAuthority} if it is not, with the jurisdiction, which is 0 where the organisation is not registered.
+    ///
+    /// @param organisation The organisation.
+    /// @param account The account.
+    function checkAuthority(bytes32 organisation, address account) external view;
+
+    /// @notice Reverts unless `account` is the administrator of `organisation` now; the authority is not.
+    /// @dev For contracts, whose caller then sees the error of this registry. They pass the account that called them, which is never zero.
+    ///
+    /// Reverts with:
+    /// - {NotAdmin} if it is not.
+    ///
+    /// @param organisation The organisation.
+    /// @param account The account.
+    function checkAdmin(bytes32 organisation, address account) external view;
+
     /// @notice Whether `signer` may act for `organisation` in `role` at a time.
     /// @dev For a time in the past it answers with what is known now: a compromise declared later counts. A caller must compare the
     /// organisation and the signer that it looked up itself, never those that its own caller named.
@@ -469,17 +500,6 @@ interface IAccreditationRegistry {
     /// @param at The time that is asked about (Unix seconds).
     /// @return Its authority then; zero if it had none.
     function authorityAt(uint16 jurisdiction, uint64 at) external view returns (address);
-
-    /// @notice The account to which the office of an authority is offered.
-    /// @param jurisdiction The jurisdiction (ISO 3166-1 numeric).
-    /// @return The account; zero if there is none.
-    function successorOf(uint16 jurisdiction) external view returns (address);
-
-    /// @notice What an account may accredit on behalf of the authority of a jurisdiction.
-    /// @param jurisdiction The jurisdiction (ISO 3166-1 numeric).
-    /// @param delegate The account.
-    /// @return The roles and the time; all zero if it is no delegate.
-    function delegateOf(uint16 jurisdiction, address delegate) external view returns (Delegate memory);
 
     /// @notice The account that names the first authority of each jurisdiction.
     /// @return The steward.

@@ -108,24 +108,6 @@ interface IConsentRegistry {
         uint64 dataAt;
     }
 
-    /// @notice What is known of a consent.
-    /// @param grantedAt When it was granted on chain (Unix seconds); 0 if it was not.
-    /// @param revokedAt When it was revoked by its id (Unix seconds); 0 while it was not.
-    /// @param usedAt When it was last used (Unix seconds); 0 if never.
-    /// @param uses How many uses were recorded.
-    /// @param acceptedAt When the grantee accepted it (Unix seconds); 0 if it did not.
-    /// @param declinedAt When the grantee declined it (Unix seconds); 0 if it did not.
-    /// @param isByGuardian Whether a guardian granted it on chain, and not the patient's controller.
-    struct Record {
-        uint64 grantedAt;
-        uint64 revokedAt;
-        uint64 usedAt;
-        uint32 uses;
-        uint64 acceptedAt;
-        uint64 declinedAt;
-        bool isByGuardian;
-    }
-
     /// @notice The answer to a request, in rising precedence: where several answers meet, the highest holds.
     /// @dev BREAK_GLASS is the rank of access in an emergency, of which {IEmergencyAccess} knows. A patient's own denial outranks it.
     enum Decision {
@@ -502,8 +484,28 @@ interface IConsentRegistry {
     /// @dev Says nothing about epochs, window or terms: {check} does.
     /// @param patient The patient.
     /// @param consent The id of the consent.
-    /// @return The record; all zero if it was neither granted nor revoked here.
-    function recordOf(address patient, bytes32 consent) external view returns (Record memory);
+    /// @return grantedAt When it was granted on chain (Unix seconds); 0 if it was not.
+    /// @return revokedAt When it was revoked by its id (Unix seconds); 0 while it was not.
+    /// @return usedAt When it was last used (Unix seconds); 0 if never.
+    /// @return uses How many uses were recorded.
+    /// @return acceptedAt When the grantee accepted it (Unix seconds); 0 if it did not.
+    /// @return declinedAt When the grantee declined it (Unix seconds); 0 if it did not.
+    /// @return isByGuardian Whether a guardian granted it on chain, and not the patient's controller.
+    function recordOf(
+        address patient,
+        bytes32 consent
+    )
+        external
+        view
+        returns (
+            uint64 grantedAt,
+            uint64 revokedAt,
+            uint64 usedAt,
+            uint32 uses,
+            uint64 acceptedAt,
+            uint64 declinedAt,
+            bool isByGuardian
+        );
 
     /// @notice The epoch that a new consent of `patient` to `grantee` must carry.
     /// @dev The upper half counts the calls of {revokeAll}, the lower 32 bits those of {revokeAllOf}. For the zero grantee the lower half is zero.

@@ -28,36 +28,6 @@ interface IEmergencyAccess is IUnorderedNonces {
         UNJUSTIFIED
     }
 
-    /// @notice A session of one clinician with one patient's data.
-    /// @param patient The patient.
-    /// @param actor The account of the clinician.
-    /// @param classes The classes of data that were opened, as bits of `DataClasses`.
-    /// @param openedAt First second of it (Unix seconds); 0 if there is no such session.
-    /// @param until First second after it (Unix seconds).
-    /// @param reviewUntil First second in which its review is overdue (Unix seconds).
-    /// @param contestedAt When it was contested (Unix seconds); 0 if it was not.
-    /// @param verdict What its review found.
-    struct Session {
-        address patient;
-        address actor;
-        uint32 classes;
-        uint64 openedAt;
-        uint64 until;
-        uint64 reviewUntil;
-        uint64 contestedAt;
-        Verdict verdict;
-    }
-
-    /// @notice How an organisation stands with its reviews.
-    /// @param count How many sessions were opened for it ever; the next has this number.
-    /// @param dueAt First second in which the oldest review that waits is overdue (Unix seconds); 0 if none waits.
-    /// @param suspendedFrom Since when it may open nothing (Unix seconds); 0 if it may.
-    struct Reviews {
-        uint32 count;
-        uint64 dueAt;
-        uint64 suspendedFrom;
-    }
-
     /// @notice A clinician opened a patient's data in an emergency.
     /// @param organisation The organisation.
     /// @param patient The patient.
@@ -361,13 +331,37 @@ interface IEmergencyAccess is IUnorderedNonces {
     /// @notice A session.
     /// @param organisation The organisation.
     /// @param number The number of the session.
-    /// @return The session; all zero if there is none.
-    function sessionOf(bytes32 organisation, uint32 number) external view returns (Session memory);
+    /// @return patient The patient.
+    /// @return actor The account of the clinician.
+    /// @return classes The classes of data that were opened, as bits of `DataClasses`.
+    /// @return openedAt First second of it (Unix seconds); 0 if there is no such session.
+    /// @return until First second after it (Unix seconds).
+    /// @return reviewUntil First second in which its review is overdue (Unix seconds).
+    /// @return contestedAt When it was contested (Unix seconds); 0 if it was not.
+    /// @return verdict What its review found.
+    function sessionOf(
+        bytes32 organisation,
+        uint32 number
+    )
+        external
+        view
+        returns (
+            address patient,
+            address actor,
+            uint32 classes,
+            uint64 openedAt,
+            uint64 until,
+            uint64 reviewUntil,
+            uint64 contestedAt,
+            Verdict verdict
+        );
 
     /// @notice How an organisation stands with its reviews.
     /// @param organisation The organisation.
-    /// @return How.
-    function reviewsOf(bytes32 organisation) external view returns (Reviews memory);
+    /// @return count How many sessions were opened for it ever; the next has this number.
+    /// @return dueAt First second in which the oldest review that waits is overdue (Unix seconds); 0 if none waits.
+    /// @return suspendedFrom Since when it may open nothing (Unix seconds); 0 if it may.
+    function reviewsOf(bytes32 organisation) external view returns (uint32 count, uint64 dueAt, uint64 suspendedFrom);
 
     /// @notice The sessions of an organisation whose review has not ended.
     /// @param organisation The organisation.

@@ -20,25 +20,6 @@ import {IUnorderedNonces} from "./IUnorderedNonces.sol";
 ///
 /// All times are Unix seconds, and intervals are half-open: `[from, until)`.
 interface IPatientRegistry is IUnorderedNonces {
-    /// @notice As what an account may act for a patient in a scope.
-    /// @dev NONE: not at all. CONTROLLER: it decides for the patient. GUARDIAN: it was appointed for that. FROZEN: it might, were the patient not frozen.
-    enum Capacity {
-        NONE,
-        CONTROLLER,
-        GUARDIAN,
-        FROZEN
-    }
-
-    /// @notice Who decides for a patient, and the newest freeze.
-    /// @param controller The account that decides.
-    /// @param frozenFrom First second of the newest freeze (Unix seconds); 0 if there was none.
-    /// @param frozenUntil First second after it (Unix seconds).
-    struct Control {
-        address controller;
-        uint64 frozenFrom;
-        uint64 frozenUntil;
-    }
-
     /// @notice What a guardian is appointed for.
     /// @param patient The patient.
     /// @param guardian The account of the guardian.
@@ -53,36 +34,6 @@ interface IPatientRegistry is IUnorderedNonces {
         uint64 from;
         uint64 until;
         bytes32 evidence;
-    }
-
-    /// @notice The newest appointment of a guardian.
-    /// @param scope What it may do, as bits of `Scopes`.
-    /// @param from First second in which it may (Unix seconds).
-    /// @param until First second in which it may no longer (Unix seconds).
-    /// @param protectFrom First second in which it may freeze or recover (Unix seconds).
-    /// @param removedAt When it was removed (Unix seconds), from when on it may freeze and recover alone; 0 if it was not.
-    struct Guardian {
-        uint8 scope;
-        uint64 from;
-        uint64 until;
-        uint64 protectFrom;
-        uint64 removedAt;
-    }
-
-    /// @notice How the recovery of a patient stands.
-    /// @param controller Who would decide; zero if no recovery was begun.
-    /// @param readyAt First second in which it may be finished (Unix seconds).
-    /// @param round The round in which votes count now.
-    /// @param votes How many guardians vote for it now.
-    /// @param needed How many must.
-    /// @param total How many may vote now.
-    struct Recovery {
-        address controller;
-        uint64 readyAt;
-        uint32 round;
-        uint256 votes;
-        uint256 needed;
-        uint256 total;
     }
 
     /// @notice Another account decides for a patient.
@@ -488,15 +439,54 @@ interface IPatientRegistry is IUnorderedNonces {
 
     /// @notice Who decides for a patient now, and its newest freeze.
     /// @param patient The patient.
-    /// @return Both.
-    function controlOf(address patient) external view returns (Control memory);
+    /// @return controller The account that decides.
+    /// @return frozenFrom First second of the newest freeze (Unix seconds); 0 if there was none.
+    /// @return frozenUntil First second after it (Unix seconds).
+    function controlOf(
+        address patient
+    ) external view returns (address controller, uint64 frozenFrom, uint64 frozenUntil);
 
-    /// @notice As what an account may act for a patient now.
+    /// @notice Does nothing if an account may act for a patient now.
+    /// @dev For contracts that ask before they act: a refusal reaches whoever called them as it is.
+    ///
+    /// Reverts with:
+    /// - {NotController} if it neither decides for the patient nor is a guardian for all of the scope.
+    /// - {Frozen} if the patient is frozen and the scope gives something away.
+    ///
     /// @param patient The patient.
     /// @param account The account.
     /// @param scope What it wants to do, as bits of `Scopes`.
-    /// @return The capacity.
-    function capacityOf(address patient, address account, uint8 scope) external view returns (Capacity);
+    /// @return Who decides for the patient: if that is not the account, it may as a guardian.
+    function checkMay(address patient, address account, uint8 scope) external view returns (address);
+
+    /// @notice Does nothing if what somebody signed for a patient counts now.
+    /// @dev For contracts that take statements in the name of patients: the statement is theirs, and so is its domain; who may sign it is known
+    /// here. A wallet with code is asked with at most 400,000 gas.
+    ///
+    /// Reverts with:
+    /// - {ISignedActions-InvalidSignature} if neither the controller signed it nor the key of a guardian for all of the scope.
+    /// - {Frozen} if the patient is frozen and the scope gives something away.
+    ///
+    /// @param patient The patient.
+    /// @param scope What the statement does, as bits of `Scopes`.
+    /// @param digest The EIP-712 digest of the statement.
+    /// @param signature The signature.
+    /// @return signer Who signed it.
+    /// @return isGuardian True if that is a guardian, false if it is the controller.
+    function checkSigned(
+        address patient,
+        uint8 scope,
+        bytes32 digest,
+        bytes calldata signature
+    ) external view returns (address signer, bool isGuardian);
+
+    /// @notice Whether an account signed a digest, by its key or as a wallet with code.
+    /// @dev Asks nothing about patients: one place knows which signatures count.
+    /// @param account The account; zero signs nothing.
+    /// @param digest The EIP-712 digest, which says for which chain and which contract it is.
+    /// @param signature The signature.
+    /// @return True if it did.
+    function isSignedBy(address account, bytes32 digest, bytes calldata signature) external view returns (bool);
 
     /// @notice Whether the controller of a patient signed a statement that another contract defines.
     /// @dev The signature is over the EIP-712 typed data of this contract, so that one place knows who signs for a patient. Whoever
@@ -520,18 +510,35 @@ interface IPatientRegistry is IUnorderedNonces {
     /// @notice The newest appointment of a guardian.
     /// @param patient The patient.
     /// @param guardian The account.
-    /// @return The appointment; all zero if there was none.
-    function guardianOf(address patient, address guardian) external view returns (Guardian memory);
+    /// @return scope What it may do, as bits of `Scopes`; all is zero if there was none.
+    /// @return from First second in which it may (Unix seconds).
+    /// @return until First second in which it may no longer (Unix seconds).
+    /// @return protectFrom First second in which it may freeze or recover (Unix seconds).
+    /// @return removedAt When it was removed (Unix seconds), from when on it may freeze and recover alone; 0 if it was not.
+    function guardianOf(
+        address patient,
+        address guardian
+    ) external view returns (uint8 scope, uint64 from, uint64 until, uint64 protectFrom, uint64 removedAt);
 
     /// @notice Who is a guardian of a patient, or was and was not replaced.
     /// @param patient The patient.
-    /// @return At most 8 accounts.
-    function guardiansOf(address patient) external view returns (address[] memory);
+    /// @return 8 accounts, in the order of their appointment; zero where there are fewer.
+    function guardiansOf(address patient) external view returns (address[8] memory);
 
     /// @notice How the recovery of a patient stands.
     /// @param patient The patient.
-    /// @return The recovery; without controller if none was begun.
-    function recoveryOf(address patient) external view returns (Recovery memory);
+    /// @return controller Who would decide; zero if no recovery was begun.
+    /// @return readyAt First second in which it may be finished (Unix seconds).
+    /// @return round The round in which votes count now.
+    /// @return votes How many guardians vote for it now.
+    /// @return needed How many must.
+    /// @return total How many may vote now.
+    function recoveryOf(
+        address patient
+    )
+        external
+        view
+        returns (address controller, uint64 readyAt, uint32 round, uint256 votes, uint256 needed, uint256 total);
 
     /// @notice Which classes of data are hidden from the guardians of a patient, where the data are shown in a jurisdiction.
     /// @param patient The patient.

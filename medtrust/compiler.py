@@ -8,7 +8,7 @@ import os
 import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,7 @@ class Settings:
     runs: int
     remappings: tuple[str, ...]
     via_ir: bool
+    details: Mapping[str, Any] = field(default_factory=dict)
     is_quick: bool = False
 
     @classmethod
@@ -62,8 +63,10 @@ class Settings:
         solc = compiler["solc"]
         if solc["version"] != VERSION:
             raise CompileError(name, 0, f"solc {solc['version']} is asked for, this package knows {VERSION}")
-        runs = solc["optimizer"]["runs"] if solc["optimizer"]["enabled"] else 0
-        return cls(compiler["evm_version"], runs, tuple(solc["remappings"]), solc["viaIR"])
+        optimizer = solc["optimizer"]
+        runs = optimizer["runs"] if optimizer["enabled"] else 0
+        details = optimizer.get("details", {})
+        return cls(compiler["evm_version"], runs, tuple(solc["remappings"]), solc["viaIR"], details)
 
     def request(self, sources: Mapping[str, str], file: str, contracts: Sequence[str]) -> dict[str, Any]:
         """Write the standard JSON that compiles `contracts` of `file` ("*" for all), and nothing else."""
@@ -81,7 +84,10 @@ class Settings:
     def _pipeline(self) -> dict[str, Any]:
         if self.is_quick:
             return {"optimizer": {"enabled": False, "details": _QUICK_STEPS}, "viaIR": False}
-        return {"optimizer": {"enabled": self.runs > 0, "runs": self.runs}, "viaIR": self.via_ir}
+        optimizer: dict[str, Any] = {"enabled": self.runs > 0, "runs": self.runs}
+        if self.details:
+            optimizer["details"] = self.details
+        return {"optimizer": optimizer, "viaIR": self.via_ir}
 
 
 class Sources:

@@ -37,7 +37,7 @@ PLAN: Final = (
     Step("EmergencyAccess", ("AccreditationRegistry", "PatientRegistry")),
     Step("DrugProvenance", ("AccreditationRegistry",)),
     Step("VaccinationRegistry", ("AccreditationRegistry", "DrugProvenance", "PatientRegistry")),
-    Step("VisitRegistry", ("AccreditationRegistry",)),
+    Step("VisitRegistry", ("AccreditationRegistry", "PatientRegistry")),
     Step("InsurancePool", ("AccreditationRegistry", "token")),
     Step("InsuranceClaims", ("AccreditationRegistry", "VisitRegistry", "InsurancePool")),
     Step("RecordExchange", ("AccreditationRegistry",)),

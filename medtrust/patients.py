@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from medtrust.chain import Event, Receipt
 from medtrust.contract import Client
-from medtrust.errors import InputError
+from medtrust.errors import InputError, Reverted
 from medtrust.signing import Domain, TypedData, sign
-from medtrust.types import ZERO_HASH
+from medtrust.types import ZERO_ADDRESS, ZERO_HASH, checksum_address
 
 __all__ = ["Capacity", "Control", "Guardian", "PatientClient", "Recovery", "Scope", "SignedAct"]
 
@@ -251,7 +251,13 @@ class PatientClient(Client):
 
     def capacity_of(self, patient: str, account: str, scope: Scope) -> Capacity:
         """As what an account may act for a patient in a scope now."""
-        return Capacity(self._call("capacityOf", patient, account, int(scope)))
+        try:
+            controller = self._call("checkMay", patient, account, int(scope))
+        except Reverted as refused:
+            if refused.error not in _REFUSALS:
+                raise
+            return _REFUSALS[refused.error]
+        return Capacity.CONTROLLER if controller == checksum_address(account) else Capacity.GUARDIAN
 
     def is_guardian(self, patient: str, account: str, scope: Scope, *, at: int | None = None) -> bool:
         """Whether an account is a guardian for all of a scope, now or at a time (Unix seconds)."""
@@ -267,7 +273,11 @@ class PatientClient(Client):
 
     def guardians(self, patient: str) -> dict[str, Guardian]:
         """The guardians of a patient by their accounts, those whose time is over among them until they are replaced."""
-        found = {str(one): self.guardian_of(patient, one) for one in self._call("guardiansOf", patient)}
+        found = {
+            str(one): self.guardian_of(patient, one)
+            for one in self._call("guardiansOf", patient)
+            if one != ZERO_ADDRESS
+        }
         return {account: guardian for account, guardian in found.items() if guardian}
 
     def recovery_of(self, patient: str) -> Recovery:
@@ -328,6 +338,8 @@ _STATEMENTS: Final = {
     "recover": _statement("Recover", controller="address"),
     "resign": _statement("Resign"),
 }
+
+_REFUSALS: Final = {"NotController": Capacity.NONE, "Frozen": Capacity.FROZEN}
 
 _EVENTS: Final = (
     "ControllerRotated",

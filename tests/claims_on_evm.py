@@ -38,7 +38,8 @@ class ClaimsEvm:
         host = self.host
         registrar = host.deploy(load("AccreditationRegistry"), STEWARD, by=STEWARD)
         token = host.deploy(compiled()["BlocklistToken"], by=STEWARD)
-        self.registry = host.deploy(load("VisitRegistry"), registrar.address, by=STEWARD)
+        keys = host.deploy(load("PatientRegistry"), registrar.address, by=STEWARD)
+        self.registry = host.deploy(load("VisitRegistry"), registrar.address, keys.address, by=STEWARD)
         self.pool = host.deploy(load("InsurancePool"), registrar.address, token.address, by=STEWARD)
         addresses = registrar.address, self.registry.address, self.pool.address
         self.claims = host.deploy(load("InsuranceClaims"), *addresses, by=STEWARD)

@@ -16,17 +16,11 @@ abstract contract Accredited {
 
     /// @dev Reverts unless the caller may act now for `organisation` in `role`.
     function _checkAuthorised(bytes32 organisation, uint64 role) internal view {
-        require(
-            ACCREDITATION.isAuthorised(organisation, msg.sender, role, uint64(block.timestamp)),
-            IAccreditationRegistry.NotAuthorised(organisation, msg.sender, role)
-        );
+        ACCREDITATION.checkAuthorised(organisation, msg.sender, role);
     }
 
     /// @dev Reverts unless `organisation` is accredited now for `role`.
     function _checkAccredited(bytes32 organisation, uint64 role) internal view {
-        require(
-            ACCREDITATION.isAccredited(organisation, role, uint64(block.timestamp)),
-            IAccreditationRegistry.NotAccredited(organisation, role)
-        );
+        ACCREDITATION.checkAccredited(organisation, role);
     }
 }

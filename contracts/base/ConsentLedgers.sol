@@ -4,7 +4,6 @@ pragma solidity =0.8.30;
 import {IConsentRegistry} from "../../interfaces/IConsentRegistry.sol";
 import {Epochs} from "../libraries/Epochs.sol";
 import {Ledgers} from "../libraries/Ledgers.sol";
-import {Statements} from "../libraries/Statements.sol";
 
 /// @title ConsentLedgers
 /// @notice What is kept of the consents of each patient.
@@ -20,25 +19,40 @@ abstract contract ConsentLedgers is IConsentRegistry {
         return _ledgers[patient];
     }
 
+    function _checkEpoch(Grant calldata outer) internal view {
+        uint64 current = epochOf(outer.patient, outer.grantee);
+        require(outer.epoch == current, WrongEpoch(outer.epoch, current));
+    }
+
     /* VIEWS */
 
     /// @inheritdoc IConsentRegistry
-    function recordOf(address patient, bytes32 consent) external view returns (Record memory) {
-        return _ledgers[patient].entries[consent].record();
+    function recordOf(
+        address patient,
+        bytes32 consent
+    )
+        external
+        view
+        returns (
+            uint64 grantedAt,
+            uint64 revokedAt,
+            uint64 usedAt,
+            uint32 uses,
+            uint64 acceptedAt,
+            uint64 declinedAt,
+            bool isByGuardian
+        )
+    {
+        Ledgers.Entry storage entry = _ledgers[patient].entries[consent];
+        isByGuardian = entry.guardedAt != 0;
+        (grantedAt, revokedAt) = (isByGuardian ? entry.guardedAt : entry.grantedAt, entry.revokedAt);
+        (usedAt, uses) = (entry.usedAt, entry.uses);
+        if (entry.isDeclined) declinedAt = entry.answeredAt;
+        else acceptedAt = entry.answeredAt;
     }
 
     /// @inheritdoc IConsentRegistry
     function epochOf(address patient, bytes32 grantee) public view returns (uint64) {
         return _ledgers[patient].epochs.current(grantee);
-    }
-
-    /// @inheritdoc IConsentRegistry
-    function idOf(Grant calldata outer) external pure returns (bytes32) {
-        return Statements.consent(outer);
-    }
-
-    /// @inheritdoc IConsentRegistry
-    function termsHashOf(Terms calldata terms) external pure returns (bytes32) {
-        return Statements.terms(terms);
     }
 }

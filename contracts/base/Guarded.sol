@@ -25,20 +25,29 @@ abstract contract Guarded is IPatientRegistry {
     }
 
     /// @inheritdoc IPatientRegistry
-    function guardianOf(address patient, address guardian) external view returns (Guardian memory) {
-        Guardianship.Entry memory entry = _guardianships[patient].entries[guardian];
-        return Guardian(entry.scope, entry.from, entry.until, entry.protectFrom, entry.removedAt);
+    function guardianOf(
+        address patient,
+        address guardian
+    ) external view returns (uint8 scope, uint64 from, uint64 until, uint64 protectFrom, uint64 removedAt) {
+        Guardianship.Entry storage entry = _guardianships[patient].entries[guardian];
+        return (entry.scope, entry.from, entry.until, entry.protectFrom, entry.removedAt);
     }
 
     /// @inheritdoc IPatientRegistry
-    function guardiansOf(address patient) external view returns (address[] memory) {
+    function guardiansOf(address patient) external view returns (address[8] memory) {
         return _guardianships[patient].roster;
     }
 
     /// @inheritdoc IPatientRegistry
-    function recoveryOf(address patient) external view returns (Recovery memory) {
+    function recoveryOf(
+        address patient
+    )
+        external
+        view
+        returns (address controller, uint64 readyAt, uint32 round, uint256 votes, uint256 needed, uint256 total)
+    {
         Guardianship.State storage state = _guardianships[patient];
-        (uint256 votes, uint256 needed, uint256 total) = state.tally(state.controller);
-        return Recovery(state.controller, state.readyAt, state.round, votes, needed, total);
+        (controller, readyAt, round) = (state.controller, state.readyAt, state.round);
+        (votes, needed, total) = state.tally(controller);
     }
 }

@@ -36,12 +36,14 @@ library Coverage {
         bytes32 grantee = consent.grantee;
         if (request.organisation != grantee) return IConsentRegistry.Reason.ORGANISATION;
         uint16 place = consent.terms.jurisdiction;
-        if (place != 0 && (place != request.jurisdiction || place != accreditation.jurisdictionOf(grantee))) {
+        if (place != 0 && (place != request.jurisdiction || place != jurisdictionOf(grantee, accreditation))) {
             return IConsentRegistry.Reason.JURISDICTION;
         }
         if (!accreditation.isAuthorised(grantee, request.actor, Roles.PARTICIPANT, at)) {
-            bool isStanding = accreditation.isAccredited(grantee, Roles.PARTICIPANT, at);
-            return isStanding ? IConsentRegistry.Reason.ACTOR : IConsentRegistry.Reason.ACCREDITATION;
+            return
+                isStanding(grantee, accreditation, at)
+                    ? IConsentRegistry.Reason.ACTOR
+                    : IConsentRegistry.Reason.ACCREDITATION;
         }
         IConsentRegistry.Terms calldata terms = consent.terms;
         if (!Purposes.isWithin(request.purpose, terms.purposes)) return IConsentRegistry.Reason.PURPOSE;
@@ -59,6 +61,16 @@ library Coverage {
         return IConsentRegistry.Reason.NONE;
     }
 
+    /// @notice Whether a grantee takes part at a time.
+    function isStanding(bytes32 grantee, IAccreditationRegistry accreditation, uint64 at) internal view returns (bool) {
+        return accreditation.isAccredited(grantee, Roles.PARTICIPANT, at);
+    }
+
+    /// @notice Where a grantee is registered.
+    function jurisdictionOf(bytes32 grantee, IAccreditationRegistry accreditation) internal view returns (uint16) {
+        return accreditation.jurisdictionOf(grantee);
+    }
+
     /// @notice What is wrong with a consent that is shown alone.
     function alone(IConsentRegistry.Consent calldata consent) internal pure returns (IConsentRegistry.Reason) {
         bool isAlone = consent.terms.parent == bytes32(0);
@@ -70,16 +82,15 @@ library Coverage {
         return length != 0 && length <= _MAX_LINE && signatures == length;
     }
 
-    /// @notice What is wrong between a consent of a line and the one before it, on which it stands.
+    /// @notice What is wrong between a consent of the line with which the calldata begin and the one before it, on which it stands.
     function broken(
         IConsentRegistry.Consent[] calldata line,
         uint256 place
     ) internal pure returns (IConsentRegistry.Reason) {
         IConsentRegistry.Consent calldata child = line[place];
-        bytes32 named = child.terms.parent;
-        if (place == 0) return named == bytes32(0) ? IConsentRegistry.Reason.NONE : IConsentRegistry.Reason.PARENT;
+        if (place == 0) return alone(child);
         IConsentRegistry.Consent calldata parent = line[place - 1];
-        bool isLinked = child.patient == parent.patient && named == Statements.consent(parent);
+        bool isLinked = child.patient == parent.patient && child.terms.parent == Statements.consentInLine(place - 1);
         if (!isLinked) return IConsentRegistry.Reason.PARENT;
         if (!parent.terms.onward) return IConsentRegistry.Reason.ONWARD;
         return isWithin(child, parent) ? IConsentRegistry.Reason.NONE : IConsentRegistry.Reason.WIDER;

@@ -18,36 +18,39 @@ library Dockets {
     }
 
     /// @notice Since when the organisation is suspended, as known at a time; 0 if it is not.
-    function suspension(Docket memory docket, uint64 at) internal pure returns (uint48) {
+    function suspension(Docket storage docket, uint64 at) internal view returns (uint48) {
         bool isOverdue = docket.span != 0 && at >= docket.dueAt;
         if (docket.suspendedFrom != 0) return at >= docket.suspendedFrom ? docket.suspendedFrom : 0;
         return isOverdue ? docket.dueAt : 0;
     }
 
     /// @notice The number of the next session.
-    function next(Docket memory docket) internal pure returns (uint32) {
+    function next(Docket storage docket) internal view returns (uint32) {
         return docket.head + docket.span;
     }
 
-    /// @notice Marks a session as reviewed, in memory, and shortens the queue to begin with one that waits.
+    /// @notice Marks a session as reviewed, and shortens the queue to begin with one that waits.
     /// @dev One that has left the queue was reviewed before, and nothing changes.
-    function close(Docket memory docket, uint32 number) internal pure {
-        if (number < docket.head) return;
-        docket.reviewed |= uint96(1 << (number - docket.head));
-        while (docket.reviewed & 1 != 0) {
-            docket.reviewed >>= 1;
-            ++docket.head;
-            --docket.span;
+    function close(Docket storage docket, uint32 number) internal {
+        (uint32 head, uint8 span, uint96 reviewed) = (docket.head, docket.span, docket.reviewed);
+        if (number < head) return;
+        reviewed |= uint96(1 << (number - head));
+        for (; reviewed & 1 != 0; reviewed >>= 1) {
+            unchecked {
+                (head, span) = (head + 1, span - 1);
+            }
         }
+        (docket.head, docket.span, docket.reviewed) = (head, span, reviewed);
     }
 
     /// @notice The sessions that wait, among the first `length` of the queue.
-    function waiting(Docket memory docket, uint256 length) internal pure returns (uint32[] memory numbers) {
+    function waiting(Docket storage docket, uint256 length) internal view returns (uint32[] memory numbers) {
+        (uint32 head, uint256 reviewed) = (docket.head, docket.reviewed);
         uint256 count = 0;
-        for (uint256 i = 0; i < length; ++i) if ((docket.reviewed >> i) & 1 == 0) ++count;
+        for (uint256 i = 0; i < length; ++i) if ((reviewed >> i) & 1 == 0) ++count;
         numbers = new uint32[](count);
         for (uint256 i = length; i > 0; --i) {
-            if ((docket.reviewed >> (i - 1)) & 1 == 0) numbers[--count] = docket.head + uint32(i - 1);
+            if ((reviewed >> (i - 1)) & 1 == 0) numbers[--count] = head + uint32(i - 1);
         }
     }
 }

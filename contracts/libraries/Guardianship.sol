@@ -46,43 +46,47 @@ library Guardianship {
         uint32 round;
         address controller;
         uint48 readyAt;
-        address[] roster;
+        address[MAX_GUARDIANS] roster;
         mapping(address guardian => Entry) entries;
         mapping(address guardian => Vote) votes;
     }
 
     /// @notice Appoints a guardian, in the place of one whose time is over if there is one.
+    /// @return begins First second in which it may act (Unix seconds).
+    /// @return protectFrom First second in which it may freeze or recover (Unix seconds).
     function add(
         State storage state,
         IPatientRegistry.Appointment calldata appointment
-    ) internal returns (Entry memory entry) {
+    ) internal returns (uint48 begins, uint48 protectFrom) {
         (address patient, address guardian) = (appointment.patient, appointment.guardian);
         (uint8 scope, uint64 from, uint64 until) = (appointment.scope, appointment.from, appointment.until);
         require(guardian != address(0) && guardian != patient, IPatientRegistry.InvalidGuardian(guardian));
         require(scope != 0 && scope & Scopes.ALL == scope, IPatientRegistry.InvalidScope(scope));
         bool isInterval = from < until && block.timestamp < until && until <= type(uint48).max;
         require(isInterval, IAccreditationRegistry.InvalidInterval(from, until));
-        bool isNew = block.timestamp >= state.entries[guardian].until;
-        require(isNew, IPatientRegistry.GuardianExists(patient, guardian));
+        Entry storage entry = state.entries[guardian];
+        require(block.timestamp >= entry.until, IPatientRegistry.GuardianExists(patient, guardian));
 
-        uint48 begins = from < block.timestamp ? uint48(block.timestamp) : uint48(from);
-        uint48 known = uint48(block.timestamp) + NOTICE;
-        entry = Entry(begins, uint48(until), begins < known ? known : begins, 0, scope);
+        begins = from < block.timestamp ? uint48(block.timestamp) : uint48(from);
+        protectFrom = uint48(block.timestamp) + NOTICE;
+        if (protectFrom < begins) protectFrom = begins;
         _enrol(state, patient, guardian);
-        state.entries[guardian] = entry;
+        (entry.from, entry.until, entry.protectFrom) = (begins, uint48(until), protectFrom);
+        (entry.removedAt, entry.scope) = (0, scope);
     }
 
+    /// @dev The roster has no gaps: what is zero ends it, and nobody's time is over since ever.
     function _enrol(State storage state, address patient, address guardian) private {
-        address[] storage roster = state.roster;
-        uint256 place = roster.length;
-        for (uint256 i = 0; i < roster.length; ++i) {
-            if (block.timestamp >= state.entries[roster[i]].until) place = i;
-            if (roster[i] == guardian) return;
+        uint256 place = MAX_GUARDIANS;
+        for (uint256 i = 0; i < MAX_GUARDIANS; ++i) {
+            address known = state.roster[i];
+            if (known == guardian) return;
+            if (place == MAX_GUARDIANS && block.timestamp >= state.entries[known].until) place = i;
+            if (known == address(0)) break;
         }
         require(place < MAX_GUARDIANS, IPatientRegistry.TooManyGuardians(patient));
 
-        if (place == roster.length) roster.push(guardian);
-        else roster[place] = guardian;
+        state.roster[place] = guardian;
     }
 
     /// @notice Takes a guardian's powers, those against a thief only after {NOTICE}.
@@ -136,7 +140,8 @@ library Guardianship {
         require(isVoter, IPatientRegistry.NotGuardian(patient, guardian));
         require(controller != address(0), IAccreditationRegistry.ZeroIdentifier());
 
-        state.votes[guardian] = Vote(controller, uint48(block.timestamp), state.round);
+        Vote storage given = state.votes[guardian];
+        (given.controller, given.votedAt, given.round) = (controller, uint48(block.timestamp), state.round);
         (uint256 votes, uint256 needed, ) = tally(state, controller);
         if (votes < needed || _isPending(state, controller)) return 0;
         readyAt = uint48(block.timestamp) + DELAY;
@@ -178,7 +183,7 @@ library Guardianship {
 
     /// @notice Whether an account was a guardian for all of `scope` at a time.
     function isHeld(State storage state, address account, uint8 scope, uint64 at) internal view returns (bool) {
-        Entry memory entry = state.entries[account];
+        Entry storage entry = state.entries[account];
         if (scope == 0 || entry.scope & scope != scope || at < entry.from || at >= entry.until) return false;
         if (scope & Scopes.PROTECTING != 0 && at < entry.protectFrom) return false;
         return entry.removedAt == 0 || at < entry.removedAt || scope & ~Scopes.PROTECTING == 0;
@@ -190,10 +195,11 @@ library Guardianship {
         State storage state,
         address controller
     ) internal view returns (uint256 votes, uint256 needed, uint256 total) {
-        address[] storage roster = state.roster;
-        for (uint256 i = 0; i < roster.length; ++i) {
-            if (!isHeld(state, roster[i], Scopes.RECOVER, uint64(block.timestamp))) continue;
-            Vote storage given = state.votes[roster[i]];
+        for (uint256 i = 0; i < MAX_GUARDIANS; ++i) {
+            address guardian = state.roster[i];
+            if (guardian == address(0)) break;
+            if (!isHeld(state, guardian, Scopes.RECOVER, uint64(block.timestamp))) continue;
+            Vote storage given = state.votes[guardian];
             bool isCounted = given.round == state.round && block.timestamp < uint256(given.votedAt) + VOTE_PERIOD;
             if (isCounted && given.controller == controller) ++votes;
             ++total;

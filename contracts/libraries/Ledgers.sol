@@ -26,20 +26,6 @@ library Ledgers {
         mapping(bytes32 consent => Entry) entries;
     }
 
-    /// @notice What is known of a consent, in the words of the interface.
-    function record(Entry memory entry) internal pure returns (IConsentRegistry.Record memory) {
-        return
-            IConsentRegistry.Record({
-                grantedAt: entry.guardedAt == 0 ? entry.grantedAt : entry.guardedAt,
-                revokedAt: entry.revokedAt,
-                usedAt: entry.usedAt,
-                uses: entry.uses,
-                acceptedAt: entry.isDeclined ? 0 : entry.answeredAt,
-                declinedAt: entry.isDeclined ? entry.answeredAt : 0,
-                isByGuardian: entry.guardedAt != 0
-            });
-    }
-
     /// @notice Whether it was granted on chain, by whomever.
     function isGranted(Entry storage entry) internal view returns (bool) {
         return entry.grantedAt != 0 || entry.guardedAt != 0;
@@ -54,17 +40,14 @@ library Ledgers {
     /// @notice What the patient withdrew, else what of its time, its uses and the grantee's answer speaks against it.
     /// @dev Everything that is kept of it is read at once, as it stands in one slot.
     /// @return reason What does; NONE if nothing.
-    /// @return isPlain Whether the controller had granted it on chain, and it stands on no other: the common case.
     function judge(
         Ledger storage ledger,
         IConsentRegistry.Consent calldata consent,
         bytes32 id,
         uint64 at
-    ) internal view returns (IConsentRegistry.Reason reason, bool isPlain) {
+    ) internal view returns (IConsentRegistry.Reason reason) {
         Entry storage entry = ledger.entries[id];
-        (uint40 grantedAt, uint40 revokedAt) = (entry.grantedAt, entry.revokedAt);
-        (uint32 uses, uint40 answeredAt) = (entry.uses, entry.answeredAt);
-        isPlain = grantedAt != 0 && at >= grantedAt && consent.terms.parent == bytes32(0);
+        (uint40 revokedAt, uint40 answeredAt, uint32 uses) = (entry.revokedAt, entry.answeredAt, entry.uses);
         if (revokedAt != 0 && at >= revokedAt) {
             reason = IConsentRegistry.Reason.REVOKED;
         } else if (!ledger.epochs.isCurrentAt(consent.grantee, consent.epoch, at)) {

@@ -21,30 +21,15 @@ library Sessions {
         IEmergencyAccess.Verdict verdict;
     }
 
-    /// @notice A session in the words of the interface.
-    function told(Kept memory kept) internal pure returns (IEmergencyAccess.Session memory) {
-        return
-            IEmergencyAccess.Session({
-                patient: kept.patient,
-                actor: kept.actor,
-                classes: kept.classes,
-                openedAt: kept.openedAt,
-                until: kept.until,
-                reviewUntil: kept.openedAt == 0 ? 0 : kept.openedAt + REVIEW_PERIOD,
-                contestedAt: kept.contestedAt,
-                verdict: kept.verdict
-            });
-    }
-
     /// @notice Whether a session lets its clinician at a class of one patient's data at a time, where some classes are withheld.
     function covers(
-        Kept memory kept,
+        Kept storage kept,
         address patient,
         address actor,
         uint256 dataClass,
         uint32 withheld,
         uint64 at
-    ) internal pure returns (bool) {
+    ) internal view returns (bool) {
         bool isTime = kept.openedAt != 0 && at >= kept.openedAt && at < kept.until;
         bool isTheirs = patient == kept.patient && actor == kept.actor;
         return isTime && isTheirs && DataClasses.isWithin(dataClass, kept.classes & ~withheld);

@@ -22,38 +22,30 @@ library Statements {
         "RevokeAllOf(address patient,bytes32 grantee,uint64 epoch,uint64 deadline)"
     );
 
-    /// @notice The hash of terms, which stands for them in a consent.
-    function terms(IConsentRegistry.Terms calldata terms_) internal pure returns (bytes32) {
-        return keccak256(abi.encode(TERMS, terms_));
+    /// @notice The hash of the terms with which the calldata begin, which stands for them in a consent.
+    /// @dev In the calldata, words stand as they are hashed: nothing is copied field by field. Whoever soils a word gets another hash.
+    function termsInCalldata() internal pure returns (bytes32) {
+        return keccak256(bytes.concat(TERMS, msg.data[4:356]));
     }
 
-    /// @notice The hash of a consent, its id, from its outer fields.
-    function consent(IConsentRegistry.Grant memory outer) internal pure returns (bytes32) {
-        return keccak256(abi.encode(CONSENT, outer));
+    /// @notice The hash of the consent, its id, with whose outer fields the calldata begin.
+    function outerInCalldata() internal pure returns (bytes32) {
+        return keccak256(bytes.concat(CONSENT, msg.data[4:228]));
     }
 
-    /// @notice The hash of a consent, its id, from the whole of it.
-    function consent(IConsentRegistry.Consent calldata whole) internal pure returns (bytes32) {
-        return
-            keccak256(
-                abi.encode(
-                    CONSENT,
-                    whole.patient,
-                    whole.grantee,
-                    whole.accessFrom,
-                    whole.accessUntil,
-                    whole.maxUses,
-                    whole.epoch,
-                    terms(whole.terms)
-                )
-            );
+    /// @notice The hash of the consent, its id, at a place in the first list of which the calldata tell.
+    function consentInLine(uint256 place) internal pure returns (bytes32) {
+        unchecked {
+            return consentAt(uint256(bytes32(msg.data[4:36])) + 36 + place * 544);
+        }
     }
 
-    /// @notice The hash of the consent, its id, with which the calldata begin: 6 words, then the 11 of the terms.
-    /// @dev The words stand there as they are hashed, so nothing is copied field by field.
-    function consentInCalldata() internal pure returns (bytes32) {
-        bytes32 termsHash = keccak256(bytes.concat(TERMS, msg.data[196:548]));
-        return keccak256(bytes.concat(CONSENT, msg.data[4:196], termsHash));
+    /// @notice The hash of the consent, its id, at a place in the calldata: 6 words, then the 11 of the terms.
+    function consentAt(uint256 place) internal pure returns (bytes32) {
+        unchecked {
+            bytes32 termsHash = keccak256(bytes.concat(TERMS, msg.data[place + 192:place + 544]));
+            return keccak256(bytes.concat(CONSENT, msg.data[place:place + 192], termsHash));
+        }
     }
 
     /// @notice The hash of the statement that one consent is revoked.

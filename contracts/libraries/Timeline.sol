@@ -15,14 +15,10 @@ library Timeline {
     /// @notice Begins a new interval now, in place of the one before.
     /// @return index Which interval of the line it is, counted from 0.
     function append(Line storage line, uint64 until) internal returns (uint256 index) {
-        IAccreditationRegistry.Accreditation memory previous = line.newest;
-        if (previous.from != 0) line.past.push(previous);
-        line.newest = IAccreditationRegistry.Accreditation({
-            from: uint64(block.timestamp),
-            until: until,
-            suspendedFrom: 0,
-            compromisedFrom: 0
-        });
+        IAccreditationRegistry.Accreditation storage newest = line.newest;
+        if (newest.from != 0) line.past.push(newest);
+        (newest.from, newest.until) = (uint64(block.timestamp), until);
+        (newest.suspendedFrom, newest.compromisedFrom) = (0, 0);
         return line.past.length;
     }
 

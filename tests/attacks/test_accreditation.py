@@ -67,8 +67,8 @@ def require_not(standing: Standing, *blocking: Standing) -> None:
     file="contracts/base/Accredited.sol",
     patch=[
         (
-            "ACCREDITATION.isAuthorised(organisation, msg.sender, role, uint64(block.timestamp))",
-            "ACCREDITATION.isAccredited(organisation, role, uint64(block.timestamp))",
+            "ACCREDITATION.checkAuthorised(organisation, msg.sender, role)",
+            "ACCREDITATION.checkAccredited(organisation, role)",
         )
     ],
 )
@@ -84,8 +84,8 @@ def stranger_acts(world: World) -> None:
     file="contracts/base/Accredited.sol",
     patch=[
         (
-            "ACCREDITATION.isAuthorised(organisation, msg.sender, role, uint64(block.timestamp))",
-            'ACCREDITATION.signerOf(keccak256("urn:gs1:gln:0614141000012"), msg.sender).from != 0',
+            "ACCREDITATION.checkAuthorised(organisation, msg.sender, role)",
+            'require(ACCREDITATION.signerOf(keccak256("urn:gs1:gln:0614141000012"), msg.sender).from != 0)',
         )
     ],
 )
@@ -175,12 +175,7 @@ def signer_before_its_time(world: World) -> None:
     "accreditation-removed-signer-returns",
     defence="who was a signer once does not become one again, so its past cannot be rewritten",
     blocked_by="SignerExists",
-    patch=[
-        (
-            "        require(_signers[organisation][signer].from == 0, SignerExists(organisation, signer));\n",
-            "",
-        )
-    ],
+    patch=[("        require(record.from == 0, SignerExists(organisation, signer));\n", "")],
 )
 def removed_signer_returns(world: World) -> None:
     hire(world)
@@ -441,8 +436,8 @@ def delegate_beyond_time(world: World) -> None:
     blocked_by="NotAuthority",
     patch=[
         (
-            "        _delegates[jurisdiction][delegate] = Delegate({roles: roles, until: until});\n",
-            "        if (roles != 0) _delegates[jurisdiction][delegate] = Delegate({roles: roles, until: until});\n",
+            "        (record.roles, record.until) = (roles, until);\n",
+            "        if (roles != 0) (record.roles, record.until) = (roles, until);\n",
         )
     ],
 )

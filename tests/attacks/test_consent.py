@@ -33,24 +33,25 @@ attack = attacks_on("ConsentRegistry", ATTACKS)
 
 ACTIONS = "contracts/base/SignedActions.sol"
 ECDSA = "node_modules/@openzeppelin/contracts/utils/cryptography/ECDSA.sol"
-EIP712 = "node_modules/@openzeppelin/contracts/utils/cryptography/EIP712.sol"
 EPOCHS = "contracts/libraries/Epochs.sol"
-CONTROLLED = "contracts/base/Controlled.sol"
 COVERAGE = "contracts/libraries/Coverage.sol"
 LEDGERS = "contracts/libraries/Ledgers.sol"
+SIGNATURES = "contracts/libraries/Signatures.sol"
 
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 WALLET_GAS = 400_000
-NOT_CONTROLLER = (
-    "require(capacity != IPatientRegistry.Capacity.NONE, IPatientRegistry.NotController(patient, msg.sender));"
-)
+NOT_CONTROLLER = "        require(isAllowed, NotController(patient, account));\n"
 COMMITMENT = name_hash("a request and its salt")
 NOT_REVOKED = "require(entry.revokedAt == 0, AlreadyRevoked(consent, entry.revokedAt));\n        "
 OTHER_HASH = name_hash("another")
+ONCE = "    uint256 private immutable _CHAIN = block.chainid;\n"
 COMPACT = "ECDSA.tryRecover(digest, bytes32(signature[:32]), bytes32(signature[32:]))"
-LOOP = "for (uint256 i = 0; i < _all.length; ++i) if (_all[i] == id) break;"
+LOOP = (
+    "        bytes32 id = Statements.consentAt(4);\n"
+    "        for (uint256 i = 0; i < _all.length; ++i) if (_all[i] == id) break;\n"
+)
 DATA_TIME_LINE = "dataAt < terms.dataFrom || (dataUntil != 0 && dataAt >= dataUntil)"
-UNSIGNED = [("        require(isHers, ISignedActions.InvalidSignature(control.controller));\n", "        isHers;\n")]
+UNSIGNED = [("        require(isHers, InvalidSignature(controller));\n", "        isHers;\n")]
 ZERO_ADDRESS = "0x" + 40 * "0"
 OLD_REGISTRY = "0x0000000000000000000000000000000000000001"
 
@@ -90,8 +91,8 @@ def ask(world: World, receipt: SignedConsent, **changes: Any) -> None:
     defence="the domain holds the chain",
     blocked_by="InvalidSignature",
     contract="ConsentRegistry",
-    file=EIP712,
-    patch=[("_hashedVersion, block.chainid, address(this)", "_hashedVersion, 1, address(this)")],
+    file=ACTIONS,
+    patch=[("version, block.chainid, address(this)", "version, 1, address(this)")],
 )
 def replay_on_another_chain(world: World) -> None:
     """Send here what the patient signed for the registry of chain 1."""
@@ -104,8 +105,8 @@ def replay_on_another_chain(world: World) -> None:
     defence="the domain holds the address of the registry",
     blocked_by="InvalidSignature",
     contract="ConsentRegistry",
-    file=EIP712,
-    patch=[("_hashedVersion, block.chainid, address(this)", "_hashedVersion, block.chainid, address(1)")],
+    file=ACTIONS,
+    patch=[("version, block.chainid, address(this)", "version, block.chainid, address(1)")],
 )
 def replay_on_another_deployment(world: World) -> None:
     """Send here what the patient signed for an older deployment."""
@@ -115,11 +116,14 @@ def replay_on_another_deployment(world: World) -> None:
 
 @attack(
     "consent-replay-after-fork",
-    defence="the domain is computed anew when the number of the chain changes",
+    defence="the domain is that of the chain as it is when a statement is sent",
     blocked_by="SIGNATURE",
     contract="ConsentRegistry",
-    file=EIP712,
-    patch=[("address(this) == _cachedThis && block.chainid == _cachedChainId", "address(this) == _cachedThis")],
+    file=ACTIONS,
+    patch=[
+        ("    bytes32 private immutable _NAME_HASH;\n", f"    bytes32 private immutable _NAME_HASH;\n{ONCE}"),
+        ("version, block.chainid, address(this)", "version, _CHAIN, address(this)"),
+    ],
 )
 def replay_after_a_fork(world: World) -> None:
     """Show on the branch with a new number what was signed before the chain split."""
@@ -143,7 +147,7 @@ def send_variant(world: World, change: Callable[[bytes], bytes]) -> None:
     "consent-high-s",
     defence="s must be in the lower half",
     blocked_by="InvalidSignature",
-    contract="ConsentRegistry",
+    contract="PatientRegistry",
     file=ECDSA,
     patch=[("if (uint256(s) > 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0) {", "if (false) {")],
 )
@@ -161,7 +165,7 @@ def send_high_s(world: World) -> None:
     "consent-v-of-0-or-1",
     defence="v must be 27 or 28",
     blocked_by="InvalidSignature",
-    contract="ConsentRegistry",
+    contract="PatientRegistry",
     file=ECDSA,
     patch=[("ecrecover(hash, v, r, s)", "ecrecover(hash, v < 27 ? v + 27 : v, r, s)")],
 )
@@ -174,8 +178,8 @@ def send_v_of_0_or_1(world: World) -> None:
     "consent-compact-signature",
     defence="a signature has 65 bytes",
     blocked_by="InvalidSignature",
-    contract="ConsentRegistry",
-    file=ACTIONS,
+    contract="PatientRegistry",
+    file=SIGNATURES,
     patch=[
         (
             "ECDSA.tryRecover(digest, signature);",
@@ -196,7 +200,7 @@ def send_compact(world: World) -> None:
     "consent-padded-signature",
     defence="a signature has 65 bytes",
     blocked_by="InvalidSignature",
-    contract="ConsentRegistry",
+    contract="PatientRegistry",
     file=ECDSA,
     patch=[("if (signature.length == 65) {", "if (signature.length >= 65) {")],
 )
@@ -212,8 +216,8 @@ def send_padded(world: World) -> None:
     "consent-wallet-speaks-for-another",
     defence="the wallet at the patient's own address is asked, never one that the sender names",
     blocked_by="InvalidSignature",
-    contract="ConsentRegistry",
-    file=ACTIONS,
+    contract="PatientRegistry",
+    file=SIGNATURES,
     patch=[
         (
             "if (isWallet && _isSignedByWallet(expected, digest, signature)) return expected;",
@@ -234,8 +238,8 @@ def bring_a_wallet_that_agrees(world: World) -> None:
     "consent-wallet-without-the-word",
     defence="the answer of a wallet must be the magic value",
     blocked_by="SIGNATURE",
-    contract="ConsentRegistry",
-    file=ACTIONS,
+    contract="PatientRegistry",
+    file=SIGNATURES,
     patch=[
         (
             "answer.length >= 32 && bytes32(answer) == bytes32(IERC1271.isValidSignature.selector);",
@@ -253,8 +257,8 @@ def speak_for_a_contract_that_answers_anything(world: World) -> None:
     "consent-wallet-reverts",
     defence="a wallet that reverts has not agreed, and does not stop the answer",
     blocked_by="SIGNATURE",
-    contract="ConsentRegistry",
-    file=ACTIONS,
+    contract="PatientRegistry",
+    file=SIGNATURES,
     patch=[
         (
             "return isAnswered && answer.length",
@@ -289,8 +293,8 @@ UNBOUNDED = [("wallet.staticcall{gas: _WALLET_GAS}(question)", "wallet.staticcal
     "consent-wallet-burns-gas",
     defence="a wallet gets a limited amount of gas",
     blocked_by="bounded",
-    contract="ConsentRegistry",
-    file=ACTIONS,
+    contract="PatientRegistry",
+    file=SIGNATURES,
     patch=UNBOUNDED,
 )
 def burn_gas(world: World) -> None:
@@ -301,8 +305,8 @@ def burn_gas(world: World) -> None:
     "consent-wallet-return-bomb",
     defence="a wallet gets a limited amount of gas, and what it returns costs it as much as it costs to read",
     blocked_by="bounded",
-    contract="ConsentRegistry",
-    file=ACTIONS,
+    contract="PatientRegistry",
+    file=SIGNATURES,
     patch=UNBOUNDED,
 )
 def return_a_bomb(world: World) -> None:
@@ -542,8 +546,7 @@ def add_widening(field: str) -> None:
         f"consent-widened-{field.replace('_', '-')}",
         defence="the patient's signature covers every field",
         blocked_by="InvalidSignature",
-        contract="ConsentRegistry",
-        file=CONTROLLED,
+        contract="PatientRegistry",
         patch=UNSIGNED,
     )
     def widen(world: World) -> None:
@@ -562,8 +565,7 @@ for _field in (*(one.name for one in fields(Consent)), *(one.name for one in fie
     "consent-widened-epoch",
     defence="the patient's signature covers every field",
     blocked_by="InvalidSignature",
-    contract="ConsentRegistry",
-    file=CONTROLLED,
+    contract="PatientRegistry",
     patch=UNSIGNED,
 )
 def renew_the_epoch(world: World) -> None:
@@ -579,7 +581,7 @@ def renew_the_epoch(world: World) -> None:
     "consent-widened-when-shown",
     defence="a consent that was not granted is permitted with the patient's signature of just this consent",
     blocked_by="SIGNATURE",
-    patch=[("_isSigned(control.controller, id, signature) ? Reason.NONE : Reason.SIGNATURE", "Reason.NONE")],
+    patch=[("PATIENTS.isSignedBy(controller, _digest(id), signature) ? Reason.NONE : Reason.SIGNATURE", "Reason.NONE")],
 )
 def show_wider_terms(world: World) -> None:
     """Show the patient's signature with wider terms than it was made for."""
@@ -750,7 +752,7 @@ def ask_while_suspended(world: World) -> None:
     file=COVERAGE,
     patch=[
         (
-            "(place != request.jurisdiction || place != accreditation.jurisdictionOf(grantee))",
+            "(place != request.jurisdiction || place != jurisdictionOf(grantee, accreditation))",
             "place != request.jurisdiction",
         )
     ],
@@ -860,8 +862,7 @@ def ask_about_tomorrow(world: World) -> None:
     "consent-granted-by-a-stranger",
     defence="only the patient grants without a signature",
     blocked_by="NotController",
-    contract="ConsentRegistry",
-    file=CONTROLLED,
+    contract="PatientRegistry",
     patch=[(NOT_CONTROLLER, "")],
 )
 def grant_for_another(world: World) -> None:
@@ -874,8 +875,7 @@ def grant_for_another(world: World) -> None:
     "consent-revoked-by-a-stranger",
     defence="only the patient revokes without a signature",
     blocked_by="NotController",
-    contract="ConsentRegistry",
-    file=CONTROLLED,
+    contract="PatientRegistry",
     patch=[(NOT_CONTROLLER, "")],
 )
 def revoke_for_another(world: World) -> None:
@@ -889,8 +889,7 @@ def revoke_for_another(world: World) -> None:
     "consent-revoked-without-signature",
     defence="a revocation that others send carries the patient's signature",
     blocked_by="InvalidSignature",
-    contract="ConsentRegistry",
-    file=CONTROLLED,
+    contract="PatientRegistry",
     patch=UNSIGNED,
 )
 def revoke_without_signature(world: World) -> None:
@@ -904,8 +903,7 @@ def revoke_without_signature(world: World) -> None:
     "consent-revoke-all-without-signature",
     defence="a revocation that others send carries the patient's signature",
     blocked_by="InvalidSignature",
-    contract="ConsentRegistry",
-    file=CONTROLLED,
+    contract="PatientRegistry",
     patch=UNSIGNED,
 )
 def revoke_all_without_signature(world: World) -> None:
@@ -919,9 +917,8 @@ def revoke_all_without_signature(world: World) -> None:
     "consent-of-the-zero-patient",
     defence="a signature that is nobody's is not that of the zero address",
     blocked_by="InvalidSignature",
-    contract="ConsentRegistry",
-    file=CONTROLLED,
-    patch=[("signer != address(0) && (!isGuardian", "(!isGuardian")],
+    contract="PatientRegistry",
+    patch=[("signer != address(0) && (!isGuardian_", "(!isGuardian_")],
 )
 def grant_for_the_zero_patient(world: World) -> None:
     """Name as patient the account that a broken signature seems to come from."""
@@ -1030,7 +1027,10 @@ add_use(
     patch=[
         ("    /* CONTROLLER OR GUARDIAN", "    bytes32[] private _all;\n\n    /* CONTROLLER OR GUARDIAN"),
         ("        if (isGuardian) entry", "        _all.push(consent);\n        if (isGuardian) entry"),
-        ("id = Statements.consentInCalldata();", f"id = Statements.consentInCalldata();\n        {LOOP}"),
+        (
+            "        Reason broken = Coverage.alone(consent);\n",
+            f"        Reason broken = Coverage.alone(consent);\n{LOOP}",
+        ),
     ],
 )
 def spam_the_registry(world: World) -> None:
@@ -1090,7 +1090,7 @@ def outlive_the_parent_in_a_line(world: World) -> None:
     blocked_by="PARENT",
     contract="ConsentRegistry",
     file=COVERAGE,
-    patch=[(" && named == Statements.consent(parent)", "")],
+    patch=[(" && child.terms.parent == Statements.consentInLine(place - 1)", "")],
 )
 def stand_on_another_parent(world: World) -> None:
     """Show, in place of a parent that the patient revoked, another one."""

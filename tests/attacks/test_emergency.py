@@ -9,7 +9,7 @@ from medtrust.accreditation import Role
 from medtrust.emergency import EVERYTHING, Verdict
 from medtrust.types import name_hash
 from tests.attacks.framework import Attack, AttackTests, Blocked, attacks_on
-from tests.attacks.test_consent import EIP712, NOT_CONTROLLER, OLD_REGISTRY
+from tests.attacks.test_consent import ACTIONS, NOT_CONTROLLER, OLD_REGISTRY, UNSIGNED
 from tests.consents import DAY
 from tests.emergencies import LABORATORY, REASON, VITAL, emergency, open_session, review, staff
 from tests.world import FAR, World
@@ -227,7 +227,7 @@ def read_while_suspended(world: World) -> None:
     blocked_by="SelfReview",
     patch=[
         ("        require(msg.sender != actor, SelfReview(actor));\n", ""),
-        ("unit != ACCREDITATION.unitOf(organisation, msg.sender)", "true"),
+        ("unit != _unitOf(organisation, msg.sender)", "true"),
     ],
 )
 def review_oneself(world: World) -> None:
@@ -240,7 +240,7 @@ def review_oneself(world: World) -> None:
     "emergency-collusion-in-a-unit",
     defence="a session is reviewed by another unit",
     blocked_by="SameUnit",
-    patch=[("unit != ACCREDITATION.unitOf(organisation, msg.sender)", "true")],
+    patch=[("unit != _unitOf(organisation, msg.sender)", "true")],
 )
 def collude_in_a_unit(world: World) -> None:
     """Have a colleague of the same unit find it justified."""
@@ -299,7 +299,7 @@ def go_on_while_overdue(world: World) -> None:
     "emergency-late-review-undoes",
     defence="a late review does not undo the suspension",
     blocked_by="EmergencyCareSuspended",
-    patch=[("        docket.suspendedFrom = docket.suspension(uint64(block.timestamp));\n", "")],
+    patch=[("from = docket.suspension(uint64(block.timestamp));", "from = docket.suspendedFrom;")],
 )
 def undo_by_a_late_review(world: World) -> None:
     staff(world)
@@ -328,7 +328,7 @@ def need_information_for_ever(world: World) -> None:
     "emergency-over-the-quota",
     defence="more than 3 unjustified sessions in 90 days suspend by themselves",
     blocked_by="EmergencyCareSuspended",
-    patch=[("if (isOver && docket.suspendedFrom == 0)", "if (isOver && docket.suspendedFrom != 0)")],
+    patch=[("if (isOver && from == 0)", "if (isOver && from != 0)")],
 )
 def go_on_over_the_quota(world: World) -> None:
     staff(world)
@@ -341,12 +341,7 @@ def go_on_over_the_quota(world: World) -> None:
     "emergency-restores-itself",
     defence="only the authority of the jurisdiction restores",
     blocked_by="NotAuthority",
-    patch=[
-        (
-            "        require(isAuthority, IAccreditationRegistry.NotAuthority(jurisdiction, msg.sender));\n",
-            "        isAuthority;\n",
-        )
-    ],
+    patch=[("        ACCREDITATION.checkAuthority(organisation, msg.sender);\n", "")],
 )
 def restore_oneself(world: World) -> None:
     staff(world)
@@ -392,11 +387,8 @@ def add_forged(name: str, act: Callable[[World], None]) -> None:
         f"emergency-{name}-without-signature",
         defence="what others send carries the controller's signature",
         blocked_by="InvalidSignature",
-        file="contracts/base/Controlled.sol",
-        contract="EmergencyAccess",
-        patch=[
-            ("        require(isHers, ISignedActions.InvalidSignature(control.controller));\n", "        isHers;\n")
-        ],
+        contract="PatientRegistry",
+        patch=UNSIGNED,
     )
     def forge(world: World) -> None:
         staff(world)
@@ -423,8 +415,8 @@ add_forged(
     defence="the domain holds the address of the contract",
     blocked_by="InvalidSignature",
     contract="EmergencyAccess",
-    file=EIP712,
-    patch=[("_hashedVersion, block.chainid, address(this)", "_hashedVersion, block.chainid, address(1)")],
+    file=ACTIONS,
+    patch=[("version, block.chainid, address(this)", "version, block.chainid, address(1)")],
 )
 def replay_a_rule_of_another_deployment(world: World) -> None:
     """Send here that everything may be opened, which the patient signed for an older deployment."""
@@ -462,8 +454,7 @@ def add_strange(name: str, act: Callable[[World], object]) -> None:
         f"emergency-{name}-by-a-stranger",
         defence="only the patient's controller or a guardian acts without a signature",
         blocked_by="NotController",
-        file="contracts/base/Controlled.sol",
-        contract="EmergencyAccess",
+        contract="PatientRegistry",
         patch=[(NOT_CONTROLLER, "")],
     )
     def act_for_another(world: World) -> None:
@@ -480,12 +471,7 @@ add_strange("rule", lambda world: emergency(world).change_rule(world.patient.add
     "emergency-overruled-by-itself",
     defence="only the authority of the jurisdiction overrules",
     blocked_by="NotAuthority",
-    patch=[
-        (
-            "        require(isAuthority, IAccreditationRegistry.NotAuthority(jurisdiction, msg.sender));\n",
-            "        isAuthority;\n",
-        )
-    ],
+    patch=[("        ACCREDITATION.checkAuthority(organisation, msg.sender);\n", "")],
 )
 def overrule_a_colleague(world: World) -> None:
     """As the hospital, put the blame for a session that was contested on the clinician."""

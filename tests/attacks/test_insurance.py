@@ -740,7 +740,7 @@ def _withdrawal_of_what_is_owed(world: World) -> None:
     "payee-named-by-a-stranger",
     defence="the administrator of a provider names its payee",
     blocked_by="NotAdmin",
-    patch=[("require(isAdmin, IAccreditationRegistry.NotAdmin(organisation, msg.sender));", "isAdmin;")],
+    patch=[("        ACCREDITATION.checkAdmin(organisation, msg.sender);\n", "")],
 )
 def _payee_named_by_a_stranger(world: World) -> None:
     insured = insure(world)

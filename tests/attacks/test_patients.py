@@ -10,7 +10,7 @@ from medtrust.errors import Reverted
 from medtrust.patients import PatientClient, Scope, SignedAct
 from medtrust.signing import TypedData, sign
 from tests.attacks.framework import Attack, AttackTests, Blocked, attacks_on
-from tests.attacks.test_consent import EIP712, require_permitted
+from tests.attacks.test_consent import ACTIONS, require_permitted
 from tests.consents import DAY, give_ether, simulate, valid_consent, valid_request
 from tests.world import FAR, USA, World
 
@@ -18,6 +18,7 @@ ATTACKS: list[Attack] = []
 attack = attacks_on("PatientRegistry", ATTACKS)
 
 GUARDIANSHIP = "contracts/libraries/Guardianship.sol"
+KEYS = "contracts/base/Keys.sol"
 SCOPES = "contracts/libraries/Scopes.sol"
 NONCES = "contracts/base/UnorderedNonces.sol"
 EVERYTHING = Scope(127)
@@ -86,6 +87,8 @@ def grant(world: World, by: str) -> None:
     "patient-rotated-by-a-stranger",
     defence="only the controller rotates without a signature",
     blocked_by="NotController",
+    contract="PatientRegistry",
+    file=KEYS,
     patch=[("require(msg.sender == controllerOf(patient), NotController(patient, msg.sender));", "patient;")],
 )
 def rotate_another(world: World) -> None:
@@ -97,7 +100,7 @@ def rotate_another(world: World) -> None:
     "patient-rotated-without-signature",
     defence="what others send carries the controller's signature",
     blocked_by="InvalidSignature",
-    patch=[("        require(_signer(patient, statement, by) == controller, InvalidSignature(controller));\n", "")],
+    patch=[("        require(_signer(patient, said, by) == controller, InvalidSignature(controller));\n", "")],
 )
 def rotate_without_signature(world: World) -> None:
     attacker = world.account("attacker").address
@@ -129,8 +132,8 @@ def replay_a_rotation(world: World) -> None:
     defence="the domain holds the chain",
     blocked_by="InvalidSignature",
     contract="PatientRegistry",
-    file=EIP712,
-    patch=[("_hashedVersion, block.chainid, address(this)", "_hashedVersion, 1, address(this)")],
+    file=ACTIONS,
+    patch=[("version, block.chainid, address(this)", "version, 1, address(this)")],
 )
 def replay_a_rotation_of_another_chain(world: World) -> None:
     """Send here that a shared key decides, which the patient signed for a chain on which she tried things out."""
@@ -147,8 +150,8 @@ def replay_a_rotation_of_another_chain(world: World) -> None:
     blocked_by="NotController",
     patch=[
         (
-            "bool isController = account == control.controller;",
-            "bool isController = account == control.controller || account == patient;",
+            "isAllowed = account == controller ||",
+            "isAllowed = account == controller || account == patient ||",
         )
     ],
 )
@@ -194,9 +197,7 @@ def grant_after_majority(world: World) -> None:
     "guardian-out-of-scope-by-signature",
     defence="what a guardian signs counts within its scope",
     blocked_by="InvalidSignature",
-    contract="ConsentRegistry",
-    file="contracts/base/Controlled.sol",
-    patch=[("PATIENTS.isGuardian(patient, signer, scope, at)", "PATIENTS.isGuardian(patient, signer, 2, at)")],
+    patch=[("_isHeld(patient, signer, scope)", "_isHeld(patient, signer, Scopes.REVOKE)")],
 )
 def sign_out_of_scope(world: World) -> None:
     """Have a grant sent that a guardian signed who may revoke alone."""
@@ -572,7 +573,7 @@ def rotate_a_frozen_key(world: World) -> None:
     "thief-grants-while-frozen",
     defence="a freeze stops grants, whoever gives them",
     blocked_by="Frozen",
-    patch=[("if (scope & Scopes.GIVING != 0 && block.timestamp < control.frozenUntil) return Capacity.FROZEN;", "")],
+    patch=[("if (scope & Scopes.GIVING != 0) _checkThawed(patient);", "patient;\n        scope;")],
 )
 def grant_while_frozen(world: World) -> None:
     guard(world)
@@ -585,7 +586,12 @@ def grant_while_frozen(world: World) -> None:
     defence="while a patient is frozen, no signature counts that is not on chain",
     blocked_by="FROZEN",
     contract="ConsentRegistry",
-    patch=[("        if (_isFrozenAt(control, at)) return Reason.FROZEN;\n", "")],
+    patch=[
+        (
+            "if (at >= frozenFrom && at < frozenUntil) return",
+            "if (at >= frozenFrom && at < frozenUntil && false) return",
+        )
+    ],
 )
 def show_while_frozen(world: World) -> None:
     """Sign with the stolen key and show that, instead of granting on chain."""
@@ -601,7 +607,7 @@ def show_while_frozen(world: World) -> None:
     defence="a signature counts while its key decides for the patient",
     blocked_by="SIGNATURE",
     contract="ConsentRegistry",
-    patch=[("_isSigned(control.controller, id, signature)", "_isSigned(patient, id, signature)")],
+    patch=[("isSignedBy(controller, _digest(id), signature)", "isSignedBy(patient, _digest(id), signature)")],
 )
 def show_after_recovery(world: World) -> None:
     guard(world)

@@ -152,7 +152,7 @@ def end_the_epoch_of_nothing(world: World) -> None:
     "record-key-swapped-by-a-clerk",
     defence="only the administrator publishes the key of an organisation",
     blocked_by="NotAdmin",
-    patch=[("        require(isAdmin, IAccreditationRegistry.NotAdmin(organisation, msg.sender));\n", "")],
+    patch=[("        ACCREDITATION.checkAdmin(organisation, msg.sender);\n", "")],
 )
 def publish_a_key_as_a_clerk(world: World) -> None:
     """Publish a key of one's own as a signer of the clinic, and read all that is sent to it."""
@@ -167,7 +167,7 @@ def publish_a_key_as_a_clerk(world: World) -> None:
     "record-key-swapped-by-a-stranger",
     defence="only the administrator publishes the key of an organisation",
     blocked_by="NotAdmin",
-    patch=[("        require(isAdmin, IAccreditationRegistry.NotAdmin(organisation, msg.sender));\n", "")],
+    patch=[("        ACCREDITATION.checkAdmin(organisation, msg.sender);\n", "")],
 )
 def publish_a_key_as_a_stranger(world: World) -> None:
     """Publish a key of one's own for a hospital, and read all that is sent to it."""

@@ -171,8 +171,8 @@ def anchor_with_a_stolen_key(world: World) -> None:
         ("if (batch.anchoredAt == 0 || at < batch.anchoredAt ||", "if (batch.anchoredAt == 0 ||"),
         ("verdict.status = _statusBy(organisation, batch);", "verdict.status = _statusBy(organisation, batch, at);"),
         (
-            "_statusBy(bytes32 organisation, Batch memory batch)",
-            "_statusBy(bytes32 organisation, Batch memory batch, uint64 at)",
+            "_statusBy(bytes32 organisation, Batch storage batch)",
+            "_statusBy(bytes32 organisation, Batch storage batch, uint64 at)",
         ),
         ("Roles.VACCINATOR, batch.anchoredAt)", "Roles.VACCINATOR, at)"),
     ],

@@ -110,7 +110,7 @@ def correct_by_an_own_dose(world: World) -> None:
     "vaccination-own-heir",
     defence="the authority alone names the heir of an organisation",
     blocked_by="NotAuthority",
-    patch=[("        require(isAuthority, IAccreditationRegistry.NotAuthority(jurisdiction, msg.sender));\n", "")],
+    patch=[("        ACCREDITATION.checkAuthority(organisation, msg.sender);\n", "")],
 )
 def name_oneself_the_heir(world: World) -> None:
     """Declare oneself the heir of a rival, and withdraw its doses."""

@@ -139,9 +139,9 @@ def pool(InsurancePool, accreditation, token, steward):
 
 
 @pytest.fixture(scope="module")
-def visits(VisitRegistry, accreditation, steward):
+def visits(VisitRegistry, accreditation, patients, steward):
     """The registry of visits, with nothing in it."""
-    return steward.deploy(VisitRegistry, accreditation)
+    return steward.deploy(VisitRegistry, accreditation, patients)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ from medtrust.types import ZERO_HASH
 FAR = 4_000_000_000
 DAY = 86_400
 GRANT, REVOKE, FREEZE, RECOVER = 1 << 0, 1 << 1, 1 << 5, 1 << 6
-NONE, CONTROLLER, GUARDIAN, FROZEN = 0, 1, 2, 3
 
 
 @pytest.fixture
@@ -45,24 +44,27 @@ class TestGuardian:
     given it votes for another key -> after 2 days that key decides
     """
 
-    def test_acts_in_scope(self, patients, guarded, patient, regulator, attacker):
+    def test_acts_in_scope(self, patients, guarded, reverts, patient, regulator, attacker):
         now = guarded.timestamp
 
-        assert patients.capacityOf(patient, regulator, GRANT) == GUARDIAN
-        assert patients.capacityOf(patient, regulator, REVOKE) == NONE
-        assert patients.capacityOf(patient, attacker, GRANT) == NONE
+        assert patients.checkMay(patient, regulator, GRANT) == patient
+        with reverts("NotController", patient, regulator):
+            patients.checkMay(patient, regulator, REVOKE)
+        with reverts("NotController", patient, attacker):
+            patients.checkMay(patient, attacker, GRANT)
         assert [patients.isGuardian(patient, regulator, FREEZE, now + 7 * DAY + late) for late in (-1, 0, 1)] == [
             False,
             True,
             True,
         ]
 
-    def test_freezes(self, patients, guarded, patient, regulator, chain):
+    def test_freezes(self, patients, guarded, reverts, patient, regulator, chain):
         chain.sleep(7 * DAY)
         patients.freeze(patient, chain.time() + DAY, {"from": regulator})
 
-        assert patients.capacityOf(patient, patient, GRANT) == FROZEN
-        assert patients.capacityOf(patient, patient, REVOKE) == CONTROLLER
+        with reverts("Frozen", patient):
+            patients.checkMay(patient, patient, GRANT)
+        assert patients.checkMay(patient, patient, REVOKE) == patient
 
     def test_recovers(self, patients, guarded, reverts, patient, regulator, hospital, chain):
         chain.sleep(7 * DAY)

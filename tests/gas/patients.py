@@ -63,8 +63,8 @@ def _controller_of(world: World) -> int:
     return execution_gas(_guarded(world), "controllerOf", world.patient.address)
 
 
-def _capacity_of(world: World) -> int:
-    return execution_gas(_guarded(world), "capacityOf", world.patient.address, world.patient.address, int(Scope.GRANT))
+def _check_may(world: World) -> int:
+    return execution_gas(_guarded(world), "checkMay", world.patient.address, world.patient.address, int(Scope.GRANT))
 
 
 OPERATIONS = [
@@ -74,5 +74,5 @@ OPERATIONS = [
     Operation("patient freeze", _freeze),
     Operation("patient recover, with 8 guardians", _recover),
     Operation("patient controllerOf", _controller_of, budget=4_700, bound=2_100, kind="execution"),
-    Operation("patient capacityOf the controller", _capacity_of, budget=4_700, bound=2_100, kind="execution"),
+    Operation("patient checkMay of the controller", _check_may, budget=4_700, bound=2_100, kind="execution"),
 ]

@@ -87,11 +87,11 @@ class Patient:
         self.thresholds = [*begun[-1:], (threshold, now + NOTICE)]
 
     def enrol(self, now: int, guardian: str, entry: Entry) -> bool:
-        """Put a guardian on the roster, in the place of the last whose time is over; False if there is no place."""
+        """Put a guardian on the roster, in the place of the first whose time is over; False if there is no place."""
         places = [place for place, one in enumerate(self.roster) if self.entry(one).until <= now]
         if guardian not in self.roster:
             if places:
-                self.roster[places[-1]] = guardian
+                self.roster[places[0]] = guardian
             elif len(self.roster) < MAX_GUARDIANS:
                 self.roster.append(guardian)
             else:

@@ -92,7 +92,8 @@ class Insurance(RuleBasedStateMachine):
         host = self.host
         self.registrar = host.deploy(load("AccreditationRegistry"), STEWARD, by=STEWARD)
         self.token = host.deploy(compiled()["BlocklistToken"], by=STEWARD)
-        self.registry = host.deploy(self._artifact("VisitRegistry"), self.registrar.address, by=STEWARD)
+        keys = host.deploy(load("PatientRegistry"), self.registrar.address, by=STEWARD)
+        self.registry = host.deploy(self._artifact("VisitRegistry"), self.registrar.address, keys.address, by=STEWARD)
         self.pool = host.deploy(self._artifact("InsurancePool"), self.registrar.address, self.token.address, by=STEWARD)
         addresses = self.registrar.address, self.registry.address, self.pool.address
         self.claims = host.deploy(self._artifact("InsuranceClaims"), *addresses, by=STEWARD)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from medtrust import artifacts, compiler, solc
 from medtrust.compiler import check_artifacts, compile_project, compile_sources, warnings_of, write_artifacts
@@ -262,8 +263,16 @@ class TestWarnings:
 
 class TestRepository:
     """
+    given the settings of this repository  -> the compiler is asked for all that they say of its optimizer
     given the contracts of this repository -> none is larger than a chain takes
     """
+
+    def test_asks_for_the_optimizer_that_brownie_asks_for(self) -> None:
+        told = yaml.safe_load((ROOT / "brownie-config.yaml").read_text())["compiler"]["solc"]["optimizer"]
+        request = Settings.read(ROOT).request({}, "contracts/Keeper.sol", ["Keeper"])
+
+        assert request["settings"]["optimizer"] == told
+        assert told["details"]["yulDetails"]["optimizerSteps"].count("F") == 0
 
     def test_fits_on_a_chain(self) -> None:
         sizes = {name: artifact.deployed_size for name, artifact in compile_project(ROOT).items()}
