@@ -46,6 +46,7 @@ PURE = {
     "recursion",
     "shown",
     "signing",
+    "trace_picture",
     "transactions",
     "travel",
     "suppression",
