@@ -18,7 +18,7 @@ _WIDEST, _LONGEST = 24, 30
 """How many characters fit into a column, of its heading and of what stands at an act."""
 
 _STYLE: Final = (
-    "text{font:13px sans-serif;fill:#1d2733;text-anchor:middle}"
+    "text{font:13px sans-serif;fill:#1d2733;text-anchor:middle;paint-order:stroke;stroke:#fff;stroke-width:4px}"
     ".title{font-size:17px;font-weight:bold;text-anchor:start}.when{font-size:12px;text-anchor:start}.what{font-size:11px;fill:#5b6875}.head{font-weight:bold}"
     ".lane{stroke:#c8d0d8;stroke-dasharray:3 4}.way{stroke:#2f6fab;stroke-width:2}.open{stroke-dasharray:6 4}"
     ".act{fill:#fff;stroke:#2f6fab;stroke-width:2.5}.stop{fill:#fff;stroke:#b3261e;stroke-width:3}"
