@@ -23,12 +23,15 @@ __all__ = [
     "Summary",
     "check_summary",
     "from_celsius",
+    "hundredths",
     "kinetic_temperature",
+    "lined_up",
     "read_readings",
     "reading_leaf",
     "readings_tree",
     "summarise",
     "to_celsius",
+    "whole_seconds",
 ]
 
 CELSIUS_ZERO: Final = 27_315
@@ -95,15 +98,24 @@ def read_readings(text: str, *, now: int | None = None) -> tuple[Reading, ...]:
     rows = list(_json_rows(text) if text.lstrip()[:1] in ("[", "{") else _csv_rows(text))
     if not rows:
         raise InputError(place="file", found="no reading", expected="at least one")
-    readings: list[Reading] = []
+    readings: list[tuple[str, Reading]] = []
     number: int | None = None
     for place, row in rows:
         number = _numbered(row, number, place, is_first=not readings)
-        readings.append(_reading(row, place))
-        _check_order(readings, place)
-        if now is not None and readings[-1].at > now:
-            raise InputError(place=f"{place}.time", found=f"{_iso(readings[-1].at)}, in the future", expected=_iso(now))
-    return tuple(readings)
+        readings.append((place, _reading(row, place)))
+    return lined_up(readings, now=now)
+
+
+def lined_up(readings: Sequence[tuple[str, Reading]], *, now: int | None = None) -> tuple[Reading, ...]:
+    """Return readings, each with its place in a file, without the places.
+
+    Raises `InputError` with the place of one that is not after the one before it, or is after `now` (Unix seconds).
+    """
+    for index, (place, reading) in enumerate(readings):
+        _check_order([one for _, one in readings[max(index - 1, 0) : index + 1]], place)
+        if now is not None and reading.at > now:
+            raise InputError(place=f"{place}.time", found=f"{_iso(reading.at)}, in the future", expected=_iso(now))
+    return tuple(reading for _, reading in readings)
 
 
 def _json_rows(text: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -137,11 +149,16 @@ def _reading(row: Mapping[str, Any], place: str) -> Reading:
     if unknown or len(units) != 1 or "time" not in row:
         expected = f"time, one of {', '.join(_UNITS)}, and perhaps number"
         raise InputError(place=place, found=", ".join(map(str, row)) or "nothing", expected=expected)
-    return Reading(_time(row["time"], f"{place}.time"), _temperature(row[units[0]], units[0], f"{place}.{units[0]}"))
+    return Reading(
+        whole_seconds(row["time"], f"{place}.time"), hundredths(row[units[0]], units[0], f"{place}.{units[0]}")
+    )
 
 
-def _time(value: Any, place: str) -> int:
-    """Read whole seconds; a count of seconds has at least 9 digits, so that no year is one."""
+def whole_seconds(value: Any, place: str) -> int:
+    """Read a time as whole Unix seconds; a count of seconds has at least 9 digits, so that no year is one.
+
+    Raises `InputError` with the place for anything else.
+    """
     text = str(value).strip()
     at = int(text) if text.isascii() and text.isdecimal() and len(text) > 8 else int(instant(text, place=place))
     if not 0 < at < _END_OF_CALENDAR:
@@ -149,7 +166,11 @@ def _time(value: Any, place: str) -> int:
     return at
 
 
-def _temperature(value: Any, unit: str, place: str) -> int:
+def hundredths(value: Any, unit: str, place: str) -> int:
+    """Read degrees "celsius", "kelvin" or "fahrenheit" as hundredths of a kelvin.
+
+    Raises `InputError` with the place for what is no temperature above absolute zero and below 655.36 K.
+    """
     try:
         degrees = Decimal(str(value).strip())
         if unit == "fahrenheit":
