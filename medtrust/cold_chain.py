@@ -18,7 +18,6 @@ from medtrust.keccak import keccak256
 from medtrust.merkle import MerkleTree, leaf_encoder
 
 __all__ = [
-    "CELSIUS_ZERO",
     "Reading",
     "Summary",
     "check_summary",
@@ -34,21 +33,19 @@ __all__ = [
     "whole_seconds",
 ]
 
-CELSIUS_ZERO: Final = 27_315
-"""0 °C in hundredths of a kelvin."""
-
-_HOTTEST: Final = 1 << 16
+_ABSOLUTE_ZERO: Final = -27_315
+_HOTTEST: Final = 32_767
 _END_OF_CALENDAR: Final = 253_402_300_800
 _ACTIVATION: Final = Decimal(1_000_000)
 """Activation energy over gas constant, 83.144 kJ/mol over 8.3144 J/(mol·K) as USP <1079.2> has them, in 0.01 K."""
 
 _UNITS: Final = ("celsius", "kelvin", "fahrenheit")
-_encode_leaf = leaf_encoder(("bytes32", "uint256", "uint64", "uint256"))
+_encode_leaf = leaf_encoder(("bytes32", "uint256", "uint64", "int16"))
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One measurement: when (Unix seconds), and the temperature in hundredths of a kelvin."""
+    """One measurement: when (Unix seconds), and the temperature in hundredths of a degree Celsius."""
 
     at: int
     temperature: int
@@ -56,7 +53,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Summary:
-    """What the readings of one shipment come to; temperatures in hundredths of a kelvin, times in seconds.
+    """What the readings of one shipment come to; temperatures in hundredths of a degree Celsius, times in seconds.
 
     `root` commits to every reading in its order · `since`, `until` the first and last of them (Unix seconds) ·
     `lowest`, `highest` what was measured · `excursion` how long it was outside the limits · `gap` the longest time
@@ -75,13 +72,13 @@ class Summary:
 
 
 def from_celsius(degrees: Decimal) -> int:
-    """Return degrees Celsius as hundredths of a kelvin, rounded to the nearest."""
-    return int((degrees * 100).quantize(Decimal(1), ROUND_HALF_EVEN)) + CELSIUS_ZERO
+    """Return degrees Celsius as hundredths, rounded to the nearest."""
+    return int((degrees * 100).quantize(Decimal(1), ROUND_HALF_EVEN))
 
 
 def to_celsius(temperature: int) -> str:
-    """Write hundredths of a kelvin as degrees Celsius, with both decimals."""
-    return f"{Decimal(temperature - CELSIUS_ZERO) / 100:.2f}"
+    """Write hundredths of a degree Celsius as degrees, with both decimals."""
+    return f"{Decimal(temperature) / 100:.2f}"
 
 
 # ---- files
@@ -91,7 +88,7 @@ def read_readings(text: str, *, now: int | None = None) -> tuple[Reading, ...]:
     """Read what a logger wrote: CSV with a heading, or a JSON list of objects.
 
     Each reading has `time` (ISO 8601, or Unix seconds) and one of `celsius`, `kelvin` and `fahrenheit`; `number`, where
-    the logger counts its readings, must go up by one. Finer values are rounded to hundredths of a kelvin. Raises
+    the logger counts its readings, must go up by one. Finer values are rounded to hundredths of a degree. Raises
     `InputError` with the place of a reading that is not one, is missing, stands out of order or twice, or is after
     `now` (Unix seconds).
     """
@@ -167,20 +164,20 @@ def whole_seconds(value: Any, place: str) -> int:
 
 
 def hundredths(value: Any, unit: str, place: str) -> int:
-    """Read degrees "celsius", "kelvin" or "fahrenheit" as hundredths of a kelvin.
+    """Read degrees "celsius", "kelvin" or "fahrenheit" as hundredths of a degree Celsius.
 
-    Raises `InputError` with the place for what is no temperature above absolute zero and below 655.36 K.
+    Raises `InputError` with the place for what is no temperature above absolute zero and up to 327.67 °C.
     """
     try:
         degrees = Decimal(str(value).strip())
         if unit == "fahrenheit":
             degrees = (degrees - 32) * 5 / 9
-        hundredths = from_celsius(degrees) - (CELSIUS_ZERO if unit == "kelvin" else 0)
+        found = from_celsius(degrees) + (_ABSOLUTE_ZERO if unit == "kelvin" else 0)
     except (DecimalException, OverflowError, ValueError):
         raise InputError(place=place, found=repr(value), expected=f"degrees {unit}") from None
-    if not 0 < hundredths < _HOTTEST:
-        raise InputError(place=place, found=repr(value), expected="a temperature above absolute zero, below 655.36 K")
-    return hundredths
+    if not _ABSOLUTE_ZERO < found <= _HOTTEST:
+        raise InputError(place=place, found=repr(value), expected="a temperature above absolute zero, up to 327.67 °C")
+    return found
 
 
 def _numbered(row: Mapping[str, Any], before: int | None, place: str, *, is_first: bool) -> int | None:
@@ -231,7 +228,7 @@ def readings_tree(readings: Sequence[Reading], shipment: bytes) -> MerkleTree:
 
 
 def kinetic_temperature(temperatures: Iterable[int]) -> int:
-    """Compute the mean kinetic temperature by Haynes' equation, as USP <1079.2> has it, in hundredths of a kelvin.
+    """Compute the mean kinetic temperature by Haynes' equation, as USP <1079.2> has it, in hundredths of a degree.
 
     Every reading counts alike, so a logger should measure at even distances. Computed in decimals, so that every
     machine comes to the same hundredth. Raises `ValueError` if there is none.
@@ -241,13 +238,13 @@ def kinetic_temperature(temperatures: Iterable[int]) -> int:
         raise ValueError("no temperature has a mean")
     with localcontext() as context:
         context.prec = 50
-        total = sum(times * (-_ACTIVATION / one).exp() for one, times in counted.items())
+        total = sum(times * (-_ACTIVATION / (one - _ABSOLUTE_ZERO)).exp() for one, times in counted.items())
         mean = _ACTIVATION / -(Decimal(total) / counted.total()).ln()
-        return int(mean.quantize(Decimal(1), ROUND_HALF_EVEN))
+        return int(mean.quantize(Decimal(1), ROUND_HALF_EVEN)) + _ABSOLUTE_ZERO
 
 
 def summarise(readings: Sequence[Reading], shipment: bytes, *, lowest: int, highest: int) -> Summary:
-    """Sum up the readings of a shipment; `lowest` and `highest` are what its product bears (hundredths of a kelvin).
+    """Sum up the readings of a shipment; `lowest` and `highest` are what its product bears, in hundredths of a degree.
 
     The time between two readings counts as an excursion if one of the two is outside: nobody knows when it left.
     Raises `InputError` as `readings_tree`.

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any, Final
 
-from medtrust.cold_chain import CELSIUS_ZERO, Reading, Summary, hundredths, lined_up, whole_seconds
+from medtrust.cold_chain import Reading, Summary, hundredths, lined_up, whole_seconds
 from medtrust.errors import InputError
 from medtrust.standards.epcis import EpcisEvent
 
@@ -82,7 +82,7 @@ def summary_element(summary: Summary, device: str) -> dict[str, Any]:
 
 
 def _celsius(temperature: int) -> Decimal:
-    return (Decimal(temperature - CELSIUS_ZERO) / 100).normalize()
+    return (Decimal(temperature) / 100).normalize()
 
 
 def _iso(at: int) -> str:

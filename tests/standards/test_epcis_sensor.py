@@ -50,7 +50,7 @@ def read(*events, now=None):
 
 class TestReadings:
     """
-    given events with sensor elements -> every single temperature, in hundredths of a kelvin, by the time of the events
+    given events with sensor elements -> every single temperature, in hundredths of a degree, by the time of the events
     given no temperature, two devices, another unit, no time, another order, the future -> InputError with the path
     """
 
@@ -60,7 +60,7 @@ class TestReadings:
         )
         later["eventTime"] = "2026-11-02T10:00:00Z"
         found = read(later, event(ELEMENT))
-        assert found == (Reading(1_793_606_400, 27_840), Reading(1_793_607_000, 27_815), Reading(1_793_611_800, 27_815))
+        assert found == (Reading(1_793_606_400, 525), Reading(1_793_607_000, 500), Reading(1_793_611_800, 500))
 
     @pytest.mark.parametrize(
         ("changes", "place", "found"),
@@ -96,8 +96,8 @@ class TestSummary:
     """given a summary -> a sensor element that is valid, and whose numbers are those of the summary"""
 
     def test_is_a_valid_element(self):
-        readings = [Reading(1_793_606_400, 27_815), Reading(1_793_607_000, 28_216)]
-        summary = summarise(readings, b"\x07" * 32, lowest=27_515, highest=28_115)
+        readings = [Reading(1_793_606_400, 500), Reading(1_793_607_000, 901)]
+        summary = summarise(readings, b"\x07" * 32, lowest=200, highest=800)
         found = read_epcis(document(event(summary_element(summary, "urn:epc:id:giai:0361414.LOG1"))))
         assert found.is_valid
         (element,) = found.events[0].fields["sensorElementList"]
