@@ -15,7 +15,7 @@ from medtrust.keccak import keccak256
 from medtrust.merkle import leaf_encoder
 from medtrust.packing import PackedLot, Path
 from medtrust.standards.gs1 import Scan
-from medtrust.types import ZERO_HASH
+from medtrust.types import ZERO_ADDRESS, ZERO_HASH
 
 __all__ = [
     "VERDICT_SENTENCES",
@@ -30,11 +30,15 @@ __all__ = [
     "Offer",
     "RecallClass",
     "RecallDepth",
+    "State",
     "Verdict",
     "expires_at",
+    "mark_of",
 ]
 
-_encode_offer = leaf_encoder(("bytes32", "bytes32", "bytes32", "uint64", "bytes32", "uint64", "uint64"))
+_encode_offer = leaf_encoder(
+    ("bytes32", "bytes32", "bytes32", "uint64", "bytes32", "uint64", "uint64", "bytes16", "address", "uint64")
+)
 
 
 class LotStatus(IntEnum):
@@ -61,6 +65,7 @@ class Verdict(IntEnum):
     STOLEN = 8
     EXPORTED = 9
     NOT_IN_CUSTODY = 10
+    DESTROYED = 11
 
     @property
     def sentence(self) -> str:
@@ -80,6 +85,7 @@ VERDICT_SENTENCES: Final[Mapping[Verdict, str]] = {
     Verdict.STOLEN: "The pack was reported stolen.",
     Verdict.EXPORTED: "The pack was exported from this market.",
     Verdict.NOT_IN_CUSTODY: "The pack is genuine, but this organisation does not hold it.",
+    Verdict.DESTROYED: "The pack was reported destroyed.",
 }
 
 
@@ -102,10 +108,25 @@ class RecallDepth(IntEnum):
 
 
 class Fate(IntEnum):
-    """How the life of a pack ended."""
+    """Whether a pack was dispensed: not, all of it, or only portions so far."""
 
     NONE = 0
     DISPENSED = 1
+    OPENED = 2
+
+
+class State(IntEnum):
+    """What became of a unit."""
+
+    IN_TRANSIT = 0
+    INSIDE = 1
+    AWAITING = 2
+    QUARANTINED = 3
+    ILLEGITIMATE = 4
+    STOLEN = 5
+    EXPORTED = 6
+    DESTROYED = 7
+    HELD = 8
 
 
 class Act(IntEnum):
@@ -156,29 +177,37 @@ class Offer:
     receiver: bytes
     receiver_role: int
     until: int
+    source: bytes = bytes(16)
+    logger: str = ZERO_ADDRESS
+    logged_from: int = 0
 
     @property
     def id(self) -> bytes:
-        """The 32 bytes that stand for it on chain; the first four are zero, which no organisation's are."""
+        """The 32 bytes that stand for it on chain; the first eight are zero."""
         parts = (self.lot, self.unit, self.sender, self.sender_role, self.receiver, self.receiver_role, self.until)
-        return bytes(4) + keccak256(_encode_offer(parts))[4:]
+        return bytes(8) + keccak256(_encode_offer((*parts, self.source, self.logger, self.logged_from)))[8:]
 
 
 @dataclass(frozen=True)
 class Custody:
-    """Who holds a unit (organisation), or the offer that it waits in; both None once a pack was dispensed."""
+    """What became of a unit: its state, the mark of its custodian, the offer that it waits in, the source in those hands."""
 
+    state: State
     custodian: bytes | None
-    offer: bytes | None
+    offer: bytes | None = None
+    source: bytes = bytes(16)
 
 
 @dataclass(frozen=True)
 class End:
-    """The end of a pack: when (Unix seconds), how, and the first 20 bytes of the organisation that ended it."""
+    """How far a pack was dispensed: when (Unix seconds), the mark of the pharmacy, parts taken, fills of prescriptions."""
 
     ended_at: int
     fate: Fate
     by: bytes
+    taken: int = 0
+    whole: int = 0
+    fills: int = 0
 
 
 @dataclass(frozen=True)
@@ -195,6 +224,12 @@ class Movement:
     organisation: bytes
     other: bytes | None
     transaction_hash: str
+
+
+def mark_of(organisation: bytes) -> bytes:
+    """Return the 16 bytes that stand for an organisation that holds something: of the hash of its id, the first bit set."""
+    digest = keccak256(organisation)
+    return bytes((digest[0] | 0x80,)) + digest[1:16]
 
 
 def expires_at(day: date) -> int:
@@ -218,7 +253,7 @@ class DrugClient(Client):
         """Record a lot with all its packs; `expiry` is the printed day, the company prefix has `prefix_digits` digits.
 
         Raises `Reverted` with error "NotAuthorised", "BadCheckDigit", "InvalidPrefix", "PrefixNotOwned",
-        "InvalidLotNumber", "LotExists", "LotExpired" or "ReservedIdentifier".
+        "InvalidLotNumber", "LotExists" or "LotExpired".
         """
         gtin, end = _number(lot.gtin, "GTIN"), expires_at(expiry)
         return self._send("commission", manufacturer, gtin, prefix_digits, lot.lot_number, end, lot.size, lot.root)
@@ -227,7 +262,7 @@ class DrugClient(Client):
         """Give a unit, with everything in it, on its way; a unit that was shipped before needs no path.
 
         Raises `Reverted` with error "NotAuthorised", "NotAccredited", "NotCustodialRole", "OfferExpired", "UnknownLot",
-        "LotRecalled", "LotExpired", "AlreadyDispensed", "UnitNotProven", "NotInCustody" or "ReservedIdentifier".
+        "LotRecalled", "LotExpired", "AlreadyDispensed", "UnitNotProven", "NotInCustody" or "WrongSource".
         """
         return self._send("ship", offer, path)
 
@@ -259,7 +294,7 @@ class DrugClient(Client):
         Raises `Reverted` with error "NotAuthorised", "UnknownLot", "LotRecalled", "LotExpired", "AlreadyDispensed",
         "UnitNotProven" or "NotInCustody".
         """
-        return self._send("dispense", pharmacy, lot, serial, path)
+        return self._send("dispense", pharmacy, lot, serial, path, (ZERO_HASH, 0, 0))
 
     def recall(self, organisation: bytes, lot: bytes, recall_class: RecallClass, *, depth: RecallDepth) -> Receipt:
         """Recall a lot, as its manufacturer or as a regulator of the manufacturer's jurisdiction; final.
@@ -309,12 +344,17 @@ class DrugClient(Client):
     def custody_of(self, lot: bytes, unit: bytes, path: Path = ()) -> Custody:
         """Say who holds a unit now. Raises `Reverted` with error "UnitNotProven"."""
         raw = self._call("custodyOf", lot, unit, path)
-        return Custody(_or_none(raw["custodian"]), _or_none(raw["offer"]))
+        state, detail = State(raw["state"]), raw["detail"]
+        offer = detail.to_bytes(32, "big") if state in (State.IN_TRANSIT, State.AWAITING) else None
+        source = detail.to_bytes(16, "big") if state is State.HELD else bytes(16)
+        return Custody(state, raw["custodian"] if any(raw["custodian"]) else None, offer, source)
 
     def end_of(self, pack: bytes) -> End | None:
         """Read how the life of a pack ended; None while it has not."""
         raw = self._call("endOf", pack)
-        return End(raw["endedAt"], Fate(raw["fate"]), raw["by"]) if raw["endedAt"] else None
+        if not raw["endedAt"]:
+            return None
+        return End(raw["endedAt"], Fate(raw["fate"]), raw["by"], raw["taken"], raw["whole"], raw["fills"])
 
     def prefix_owner_of(self, prefix: str) -> bytes | None:
         """Read which organisation may commission under a GS1 company prefix; None if it is not assigned."""
@@ -376,7 +416,7 @@ def _movement(event: Event, at: int) -> Movement:
 
 
 def _offer(event: Event) -> Offer:
-    names = ("lot", "unit", "from", "fromRole", "to", "toRole", "until")
+    names = ("lot", "unit", "from", "fromRole", "to", "toRole", "until", "source", "logger", "loggedFrom")
     return Offer(*(event.values[name] for name in names))
 
 

@@ -69,7 +69,8 @@ class Goods:
         unit, path = self.file.find(parse(code))
         registry = self.suite.accreditation
         roles = _role(registry, sender, "sender"), _role(registry, receiver, "receiver")
-        offer = Offer(self.lot, unit, sender, roles[0], receiver, roles[1], until)
+        source = self.suite.drugs.custody_of(self.lot, unit, path).source
+        offer = Offer(self.lot, unit, sender, roles[0], receiver, roles[1], until, source)
         return offer, self.suite.drugs.ship(offer, path)
 
     def receive(self, code: str) -> tuple[Offer, Receipt]:

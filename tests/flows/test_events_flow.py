@@ -171,7 +171,7 @@ class TestVoid:
         assert [(one.deed, one.state) for one in report.outcomes] == [(Deed.VOID, "voided")]
         (lot,) = read_lots(lots)
         custody = world.suite.drugs.custody_of(lot.packed.id, *self.pallet(lot))
-        assert custody.custodian == world.maker
+        assert custody.custodian == mark_of(world.maker)
         assert states(carry("maker", [wrong])) == {"known": 1}
         assert states(carry("maker", [raw_events()[5]])) == {"voided": 1}
         later = {**raw_events()[5], "eventTime": "2026-11-09T10:00:00Z"}

@@ -119,7 +119,7 @@ class TestGoods:
             (Act.SHIPPED, world.maker, world.wholesaler),
             (Act.TAKEN_BACK, world.maker, world.wholesaler),
         ]
-        assert world.suite.drugs.custody_of(maker.lot, container_id(PALLET)) == Custody(world.maker, None)
+        assert world.suite.drugs.custody_of(maker.lot, container_id(PALLET)).custodian == mark_of(world.maker)
 
     @pytest.mark.parametrize("act", ["receive", "refuse", "take_back"])
     def test_refuses_a_unit_that_is_not_on_its_way(self, stocked, act):
