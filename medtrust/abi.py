@@ -96,18 +96,24 @@ class Interface:
             one["name"]: _decode_topic(one, next(indexed)) if one["indexed"] else next(plain) for one in inputs
         }
 
-    def event_topics(self, name: str, indexed: Mapping[str, Any]) -> list[str | None]:
-        """Write the topics that find the events of a name, narrowed to some of its indexed values."""
+    def event_topics(self, name: str, indexed: Mapping[str, Any]) -> list[str | list[str] | None]:
+        """Write the topics that find the events of a name, narrowed to some of its indexed values.
+
+        A list stands for any of its values.
+        """
         topic = self.topics[name]
         inputs = [one for one in self.events[topic]["inputs"] if one["indexed"]]
         unknown = set(indexed) - {one["name"] for one in inputs}
         if unknown:
             raise KeyError(f"{name} has no indexed value {', '.join(sorted(unknown))}")
-        wanted = [
-            "0x" + encode([one["type"]], [indexed[one["name"]]]).hex() if one["name"] in indexed else None
-            for one in inputs
-        ]
+        wanted = [_topic(one["type"], indexed[one["name"]]) if one["name"] in indexed else None for one in inputs]
         return ["0x" + topic.hex(), *wanted]
+
+
+def _topic(kind: str, value: Any) -> str | list[str]:
+    if isinstance(value, list):
+        return ["0x" + encode([kind], [one]).hex() for one in value]
+    return "0x" + encode([kind], [value]).hex()
 
 
 class RevertDecoder:

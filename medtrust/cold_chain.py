@@ -16,8 +16,10 @@ from medtrust.errors import InputError
 from medtrust.instants import instant
 from medtrust.keccak import keccak256
 from medtrust.merkle import MerkleTree, leaf_encoder
+from medtrust.signing import TypedData
 
 __all__ = [
+    "REPORT",
     "Reading",
     "Summary",
     "check_summary",
@@ -28,6 +30,7 @@ __all__ = [
     "read_readings",
     "reading_leaf",
     "readings_tree",
+    "report_message",
     "summarise",
     "to_celsius",
     "whole_seconds",
@@ -41,6 +44,27 @@ _ACTIVATION: Final = Decimal(1_000_000)
 
 _UNITS: Final = ("celsius", "kelvin", "fahrenheit")
 _encode_leaf = leaf_encoder(("bytes32", "uint256", "uint64", "int16"))
+
+
+REPORT: Final = TypedData(
+    "Report",
+    {
+        "Report": {
+            "registry": "address",
+            "offer": "bytes32",
+            "root": "bytes32",
+            "count": "uint32",
+            "from": "uint64",
+            "until": "uint64",
+            "min": "int16",
+            "max": "int16",
+            "excursion": "uint32",
+            "gap": "uint32",
+            "kinetic": "int16",
+        }
+    },
+)
+"""What a logger signs, in the domain of the registry of patients."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,3 +306,20 @@ def check_summary(claimed: Summary, readings: Sequence[Reading], shipment: bytes
 
 def _shown(value: int | bytes) -> str:
     return f"0x{value.hex()}" if isinstance(value, bytes) else str(value)
+
+
+def report_message(report: Summary, *, registry: str, offer: bytes) -> dict[str, Any]:
+    """Write what a logger signs: its summary for one shipment (the id of its offer, 32 bytes) at one registry."""
+    return {
+        "registry": registry,
+        "offer": offer,
+        "root": report.root,
+        "count": report.count,
+        "from": report.since,
+        "until": report.until,
+        "min": report.lowest,
+        "max": report.highest,
+        "excursion": report.excursion,
+        "gap": report.gap,
+        "kinetic": report.kinetic,
+    }

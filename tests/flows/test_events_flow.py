@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from medtrust import samples
-from medtrust.drugs import Act
+from medtrust.drugs import Act, mark_of
 from medtrust.errors import InputError
 from medtrust.event_export import export_events
 from medtrust.event_import import import_events, read_lots
@@ -243,8 +243,8 @@ class TestRefusals:
 
     def test_what_changes_nothing_is_noted(self, carry):
         inspected = {**raw_events()[5], "bizStep": "inspecting"}
-        repacked = {**raw_events()[2], "action": "DELETE"}
-        report = carry("maker", [*raw_events()[:5], inspected, repacked])
+        seen = {**raw_events()[2], "action": "OBSERVE"}
+        report = carry("maker", [*raw_events()[:5], inspected, seen])
         assert [one.state for one in report.outcomes].count("noted") == 2
 
     def test_a_circle_is_refused(self, carry, lots):

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from medtrust import samples
 from medtrust.cli import app
 from medtrust.deploy import AddressBook
-from medtrust.drugs import Act, Custody, Fate, RecallClass, RecallDepth, Verdict
+from medtrust.drugs import Act, Fate, RecallClass, RecallDepth, Verdict, mark_of
 from medtrust.errors import CheckRefused, InputError, MedtrustError, Reverted
 from medtrust.goods import Goods, verify_alone
 from medtrust.lotfile import LotFile

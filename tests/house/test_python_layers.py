@@ -24,6 +24,8 @@ PURE = {
     "cold_chain",
     "coverage",
     "disclosure",
+    "drug_movements",
+    "drug_types",
     "envelope",
     "explanation",
     "foreign",
