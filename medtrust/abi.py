@@ -59,6 +59,17 @@ class Interface:
         item = self.functions[function]
         return selector(item)[:4] + _encode(item["inputs"], arguments)
 
+    def decode_call(self, function: str, data: bytes) -> dict[str, Any] | None:
+        """Decode the arguments of a call by their names; None if it calls something else."""
+        item = self.functions[function]
+        if data[:4] != selector(item)[:4]:
+            return None
+        try:
+            values = _decode(item["inputs"], data[4:])
+        except _UNREADABLE:
+            return None
+        return dict(zip((one["name"] for one in item["inputs"]), values, strict=True))
+
     def encode_deployment(self, arguments: Sequence[Any]) -> bytes:
         """Encode a deployment: creation code and constructor arguments."""
         inputs: Sequence[Abi] = ()

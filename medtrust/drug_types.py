@@ -224,17 +224,21 @@ class Custody:
 
 @dataclass(frozen=True)
 class End:
-    """How far a pack was dispensed: since when (Unix seconds), whether all of it, and the mark of the pharmacy.
+    """How far a pack was dispensed: since when (Unix seconds), and the mark of the pharmacy.
 
     `taken` of `whole` parts were given out, 0 of 0 if it was dispensed whole, for `fills` prescriptions.
     """
 
     ended_at: int
-    fate: Fate
     by: bytes
     taken: int = 0
     whole: int = 0
     fills: int = 0
+
+    @property
+    def fate(self) -> Fate:
+        """Whether all of it was dispensed."""
+        return Fate.DISPENSED if self.taken == self.whole else Fate.OPENED
 
 
 @dataclass(frozen=True)

@@ -116,7 +116,7 @@ class DrugClient(Client):
         """Take over a unit of which something is `missing`, or in which there is something too much, at most 200 units.
 
         What is missing stays the sender's, and so does what is too much. Raises `Reverted` as `receive`, and with error
-        "InvalidCount", "UnitNotProven", "NotInShipment" or "NotInCustody".
+        "InvalidCount", "UnitNotProven", "NotInside" or "NotInCustody".
         """
         return self._send("receiveExcept", offer, missing, extra)
 
@@ -288,7 +288,7 @@ class DrugClient(Client):
         raw = self._call("endOf", pack)
         if not raw["endedAt"]:
             return None
-        return End(raw["endedAt"], Fate(raw["fate"]), raw["by"], raw["taken"], raw["whole"], raw["fills"])
+        return End(raw["endedAt"], raw["by"], raw["taken"], raw["whole"], raw["fills"])
 
     def pack_of(self, prescription: bytes) -> bytes | None:
         """Read with which pack a prescription (keyed hash) was filled; None if it was not."""
@@ -335,6 +335,18 @@ class DrugClient(Client):
         """List what of a lot or mix was packed into later containers, and taken out, in that order."""
         found = [*self._read("UnitPacked", {"lot": lot}), *self._read("UnitUnpacked", {"lot": lot})]
         return tuple(sorted(found, key=lambda one: one.place))
+
+    def lots_of(self, mix: bytes) -> tuple[bytes, ...]:
+        """List the lots that a mix names; none if there is no such mix."""
+        return tuple(
+            one for event in self._events("MixRegistered", indexed={"mix": mix}) for one in event.values["lots"]
+        )
+
+    def prescriptions_of(self, pack: bytes) -> tuple[bytes, ...]:
+        """List what was filled with a pack since it was whole last."""
+        undone = max((one.place for one in self._read("DispenseUndone", {"pack": pack})), default=(-1, -1))
+        filled = [one for one in self._read("PackDispensed", {"pack": pack}) if one.place > undone]
+        return tuple(one for movement in filled for one in movement.prescriptions)
 
     def _movements_of(self, lot: bytes, units: Sequence[bytes]) -> list[Movement]:
         """Read what happened to a lot and to some of its units; none of any other unit."""

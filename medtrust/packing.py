@@ -129,6 +129,10 @@ class PackedLot:
         """Yield the id of every unit, each container before what is in it."""
         return iter(self._places)
 
+    def packs(self) -> Iterator[tuple[bytes, tuple[bytes, ...]]]:
+        """Yield the id of every pack with those of the containers around it, the outermost first."""
+        return _packs(self._top, ())
+
     def path(self, unit: bytes) -> Path:
         """Return the path that proves a unit.
 
@@ -196,6 +200,14 @@ class PackedLot:
     ) -> _Branch:
         tree = MerkleTree([_leaf(self.id, unit, content) for unit, content in zip(units, contents, strict=True)])
         return _Branch(names, units, contents, tree, inner)
+
+
+def _packs(branch: _Branch, around: tuple[bytes, ...]) -> Iterator[tuple[bytes, tuple[bytes, ...]]]:
+    if not branch.inner:
+        for unit in branch.units:
+            yield unit, around
+    for unit, inner in zip(branch.units, branch.inner, strict=False):
+        yield from _packs(inner, (*around, unit))
 
 
 def _leaf(lot: bytes, unit: bytes, content: bytes) -> bytes:

@@ -742,7 +742,7 @@ class TestDispense:
 
         client = world.suite.drugs
         assert receipt.event("PackDispensed").values == {"pack": pack(), "lot": LOT, "pharmacy": world.pharmacy}
-        assert client.end_of(pack()) == End(receipt.at, Fate.DISPENSED, mark_of(world.pharmacy))
+        assert client.end_of(pack()) == End(receipt.at, mark_of(world.pharmacy))
         assert client.custody_of(LOT, pack(), path_of(pack())).custodian == mark_of(None)
         sibling = pack("1-1-2")
         assert client.end_of(sibling) is None
