@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any, Final
@@ -148,8 +148,19 @@ def way_of(read: Reader, lot: bytes, units: Sequence[bytes]) -> tuple[Movement, 
     What happened to a container counts until the unit, or a container between the two, had a state of its own; what
     happened to one that it was packed into later counts until it was taken out, or left it otherwise.
     """
-    found = _way(read, lot, units, _START, _END)
-    return tuple(sorted(dict.fromkeys(found), key=lambda one: one.place))
+    found = sorted(dict.fromkeys(_way(read, lot, units, _START, _END)), key=lambda one: one.place)
+    return tuple(_with_packers(found))
+
+
+def _with_packers(movements: Iterable[Movement]) -> Iterator[Movement]:
+    """Name who packed and unpacked, whom the events do not name: who had the unit in hands."""
+    holder = b""
+    for one in movements:
+        if one.act in (Act.MISSING, Act.REFUSED):
+            holder = one.other or b""
+        elif one.act in (Act.COMMISSIONED, Act.SHIPPED, Act.RECEIVED, Act.TAKEN_BACK):
+            holder = one.organisation
+        yield one if one.organisation else replace(one, organisation=holder)
 
 
 def _way(
