@@ -8,26 +8,29 @@ import {ISignedActions} from "../interfaces/ISignedActions.sol";
 import {Accredited} from "./base/Accredited.sol";
 import {Controlled} from "./base/Controlled.sol";
 import {GS1Prefixes} from "./base/GS1Prefixes.sol";
+import {Stock} from "./base/Stock.sol";
 import {ColdChain} from "./libraries/ColdChain.sol";
 import {Custody} from "./libraries/Custody.sol";
 import {Dispensing} from "./libraries/Dispensing.sol";
 import {GS1} from "./libraries/GS1.sol";
 import {Notices} from "./libraries/Notices.sol";
 import {Roles} from "./libraries/Roles.sol";
-import {Stock} from "./libraries/Stock.sol";
+import {Standings} from "./libraries/Standings.sol";
 
 /// @title DrugProvenance
 /// @notice See {IDrugProvenance}.
-contract DrugProvenance is GS1Prefixes, Controlled {
+contract DrugProvenance is GS1Prefixes, Stock, Controlled {
     using Dispensing for Dispensing.State;
     using Notices for Notices.State;
-    using Stock for Stock.State;
+    using Standings for Lot;
 
     uint256 private constant _MAX_LOT_NUMBER = 20;
+    uint256 private constant _MAX_LOTS = 8;
+    uint256 private constant _MAX_LEVEL = 8;
+    uint256 private constant _MAX_UNITS = 200;
 
     /* STORAGE */
 
-    Stock.State private _stock;
     Dispensing.State private _packs;
     Notices.State private _notices;
     mapping(uint64 gtin => Policy policy) private _policies;
@@ -55,22 +58,14 @@ contract DrugProvenance is GS1Prefixes, Controlled {
         uint256 length = bytes(lotNumber).length;
         require(length != 0 && length <= _MAX_LOT_NUMBER, InvalidLotNumber(length));
         bytes32 lot = GS1.lotId(gtin, lotNumber);
-        require(_stock.lots[lot].commissionedAt == 0, LotExists(lot));
+        require(_lot(lot).commissionedAt == 0, LotExists(lot));
         require(expiresAt > block.timestamp, LotExpired(lot));
         require(size != 0 && unitsRoot != bytes32(0), EmptyLot());
 
-        _stock.lots[lot] = Lot({
-            gtin: gtin,
-            expiresAt: expiresAt,
-            commissionedAt: uint64(block.timestamp),
-            size: size,
-            recallClass: RecallClass.NONE,
-            recallDepth: RecallDepth.NONE,
-            suspicion: Suspicion.NONE,
-            isCold: _policies[gtin].maxGap != 0,
-            manufacturer: manufacturer,
-            unitsRoot: unitsRoot
-        });
+        Lot storage record = _lot(lot);
+        (record.gtin, record.expiresAt, record.commissionedAt) = (gtin, expiresAt, uint64(block.timestamp));
+        (record.size, record.isCold) = (size, _policies[gtin].maxGap != 0);
+        (record.manufacturer, record.unitsRoot) = (manufacturer, unitsRoot);
 
         emit LotCommissioned(lot, manufacturer, gtin, lotNumber, expiresAt, size, unitsRoot);
     }
@@ -106,14 +101,14 @@ contract DrugProvenance is GS1Prefixes, Controlled {
         uint64 roles = offer.fromRole | offer.toRole;
         require(roles & Roles.CUSTODIANS == roles, NotCustodialRole(roles));
         require(block.timestamp < offer.until, OfferExpired(offer.until));
-        bool isCold = _stock.checkActive(offer.lot);
+        bool isCold = _checkActive(offer.lot);
         bool isLogged = offer.logger != address(0) && offer.loggedFrom <= block.timestamp;
         require(isCold ? isLogged : offer.logger == address(0), WrongLogger(offer.logger, offer.loggedFrom));
         _packs.checkWhole(offer.unit);
-        bytes16 source = bytes16(_stock.checkHeld(offer.lot, offer.unit, offer.from, path) << 128);
+        bytes16 source = bytes16(_checkHeld(offer.lot, offer.unit, offer.from, path) << 128);
         require(source == offer.source, WrongSource(offer.unit, source));
 
-        _stock.words[Custody.keyOf(offer.lot, offer.unit)] = _idOf(offer);
+        _put(Custody.keyOf(offer.lot, offer.unit), _idOf());
 
         emit UnitShipped(
             offer.lot,
@@ -140,39 +135,34 @@ contract DrugProvenance is GS1Prefixes, Controlled {
     /* RECEIVER */
 
     /// @inheritdoc IDrugProvenance
-    function receiveUnit(Offer calldata offer) external {
-        _receive(offer, _checkLive(offer));
+    function receiveUnit(Offer calldata offer, Item[] calldata missing, Item[] calldata extra) external {
+        _checkAuthorised(offer.to, offer.toRole);
+        bytes32 id = _checkLive(offer);
+        _checkAccredited(offer.from, offer.fromRole);
+        require(block.timestamp < offer.until, OfferExpired(offer.until));
+        bool isCold = _checkActive(offer.lot);
+        _checkUnits(1 + missing.length + extra.length);
+        _report(offer, id, missing, extra);
+
+        bytes32 word = Custody.arrived(offer);
+        if (isCold && Custody.isHeld(word)) word = Custody.awaiting(id, block.timestamp);
+        _put(Custody.keyOf(offer.lot, offer.unit), word);
+
+        emit UnitReceived(offer.lot, offer.unit, offer.to, offer.from, Custody.stateOf(word));
     }
 
-    /// @inheritdoc IDrugProvenance
-    function receiveExcept(Offer calldata offer, Item[] calldata missing, Item[] calldata extra) external {
-        bytes32 id = _checkLive(offer);
-        Stock.checkCount(missing.length + extra.length);
+    function _report(Offer calldata offer, bytes32 id, Item[] calldata missing, Item[] calldata extra) private {
         for (uint256 i = 0; i < missing.length; ++i) {
             (bytes32 lot, bytes32 unit) = (missing[i].lot, missing[i].unit);
-            require(_stock.wordOf(lot, unit, missing[i].path) == id, NotInShipment(lot, unit, id));
-            _stock.words[Custody.keyOf(lot, unit)] = Custody.held(offer.from, offer.source);
+            require(_wordOf(lot, unit, missing[i].path) == id, NotInside(lot, unit, id));
+            _put(Custody.keyOf(lot, unit), Custody.held(offer.from, offer.source));
             emit UnitFoundMissing(lot, unit, offer.to, offer.from);
         }
         for (uint256 i = 0; i < extra.length; ++i) {
             (bytes32 lot, bytes32 unit) = (extra[i].lot, extra[i].unit);
-            _stock.checkHeld(lot, unit, offer.from, extra[i].path);
+            _checkHeld(lot, unit, offer.from, extra[i].path);
             emit UnitFoundExtra(lot, unit, offer.to, offer.from);
         }
-        _receive(offer, id);
-    }
-
-    function _receive(Offer calldata offer, bytes32 id) private {
-        _checkAuthorised(offer.to, offer.toRole);
-        _checkAccredited(offer.from, offer.fromRole);
-        require(block.timestamp < offer.until, OfferExpired(offer.until));
-        bool isCold = _stock.checkActive(offer.lot);
-
-        bytes32 word = Custody.arrived(offer);
-        if (isCold && Custody.stateOf(word) == State.HELD) word = Custody.awaiting(id, block.timestamp);
-        _stock.words[Custody.keyOf(offer.lot, offer.unit)] = word;
-
-        emit UnitReceived(offer.lot, offer.unit, offer.to, offer.from, Custody.stateOf(word));
     }
 
     /// @inheritdoc IDrugProvenance
@@ -186,32 +176,33 @@ contract DrugProvenance is GS1Prefixes, Controlled {
     function _giveBack(Offer calldata offer) private {
         _checkLive(offer);
 
-        _stock.words[Custody.keyOf(offer.lot, offer.unit)] = Custody.held(offer.from, offer.source);
+        _put(Custody.keyOf(offer.lot, offer.unit), Custody.held(offer.from, offer.source));
     }
 
     /// @dev The word of the unit is the id of one offer: this very one, or the offer is over.
     function _checkLive(Offer calldata offer) private view returns (bytes32 id) {
-        id = _idOf(offer);
-        require(_stock.words[Custody.keyOf(offer.lot, offer.unit)] == id, OfferNotLive(id));
+        id = _idOf();
+        require(_wordAt(Custody.keyOf(offer.lot, offer.unit)) == id, OfferNotLive(id));
     }
 
-    function _idOf(Offer calldata offer) private pure returns (bytes32) {
-        return bytes32(uint256(uint192(uint256(keccak256(abi.encode(offer))))));
+    /// @dev Every function that takes an offer takes it first, so its ten words stand there as they are hashed.
+    function _idOf() private pure returns (bytes32) {
+        return bytes32(uint256(uint192(uint256(keccak256(msg.data[4:324])))));
     }
 
     /* RECEIVER, OR ANYONE WITH WHAT THE LOGGER SIGNED */
 
     /// @inheritdoc IDrugProvenance
     function report(Offer calldata offer, Report calldata readings, bytes calldata signature) external {
-        bytes32 id = _idOf(offer);
+        bytes32 id = _idOf();
         bytes32 key = Custody.keyOf(offer.lot, offer.unit);
-        uint256 word = uint256(_stock.words[key]);
+        uint256 word = uint256(_wordAt(key));
         uint256 arrivedAt = uint32(word >> 192);
         require(bytes32(word) == Custody.awaiting(id, arrivedAt), OfferNotLive(id));
         if (signature.length == 0) {
             _checkAuthorised(offer.to, Roles.PARTICIPANT);
         } else {
-            bool isSigned = PATIENTS.isSigned(offer.logger, ColdChain.statement(id, readings), signature);
+            bool isSigned = PATIENTS.isSigned(offer.logger, ColdChain.statement(id), signature);
             require(isSigned, ISignedActions.InvalidSignature(offer.logger));
         }
 
@@ -219,18 +210,18 @@ contract DrugProvenance is GS1Prefixes, Controlled {
         bytes32 next = isWithin
             ? Custody.arrived(offer)
             : Custody.stopped(State.QUARANTINED, Custody.markOf(offer.to));
-        _stock.words[key] = next;
+        _put(key, next);
 
         emit ReadingsReported(offer.lot, offer.unit, offer.to, id, readings.root, Custody.stateOf(next));
     }
 
     function _isWithin(Offer calldata offer, Report calldata readings, uint256 arrivedAt) private view returns (bool) {
-        bytes32[] memory lots = _stock.lotsOf(offer.lot);
-        for (uint256 i = 0; i < lots.length; ++i) {
-            Lot storage record = _stock.lots[lots[i]];
-            if (!record.isCold) continue;
-            Policy memory policy = _policies[record.gtin];
-            if (!ColdChain.isWithin(policy, readings, offer.loggedFrom, arrivedAt)) return false;
+        bytes32 lot;
+        for (uint256 i = 0; (lot = _lotAt(offer.lot, i)) != bytes32(0); ++i) {
+            Lot storage record = _lot(lot);
+            Policy storage policy = _policies[record.gtin];
+            bool isFine = !record.isCold || ColdChain.isWithin(policy, readings, offer.loggedFrom, arrivedAt);
+            if (!isFine) return false;
         }
         return true;
     }
@@ -246,13 +237,70 @@ contract DrugProvenance is GS1Prefixes, Controlled {
         Item[] calldata children
     ) external {
         _checkAuthorised(organisation, Roles.PARTICIPANT);
-        _stock.pack(organisation, lots, level, container, children);
+        _checkUnits(children.length);
+        bytes32 mix = _register(organisation, lots, level);
+        bytes32 key = Custody.keyOf(mix, container);
+        bytes32 word = _wordAt(key);
+        if (word != bytes32(0)) _checkHolder(container, organisation, word, Custody.isHeld(word));
+
+        _put(key, Custody.held(organisation, 0));
+        for (uint256 i = 0; i < children.length; ++i) {
+            (bytes32 lot, bytes32 unit) = (children[i].lot, children[i].unit);
+            _checkListed(lot, lots, level);
+            bytes32 childKey = Custody.keyOf(lot, unit);
+            require(!Custody.isInside(_wordAt(childKey)), AlreadyPacked(lot, unit));
+            _checkHeld(lot, unit, organisation, children[i].path);
+            _put(childKey, Custody.inside(key));
+            emit UnitPacked(lot, unit, container, mix);
+        }
+    }
+
+    /// @dev Its level is a part of its id, so that it costs no read to know that no container comes into itself.
+    function _register(bytes32 packer, bytes32[] calldata lots, uint8 level) private returns (bytes32 mix) {
+        bool isMix = lots.length != 0 && lots.length <= _MAX_LOTS && level != 0 && level <= _MAX_LEVEL;
+        require(isMix, InvalidMix(lots.length, level));
+        mix = bytes32((uint256(keccak256(abi.encode(packer, level, lots))) & ~uint256(0xff)) | level);
+        bytes32[] storage kept = _mix(mix);
+        if (kept.length != 0) return mix;
+
+        for (uint256 i = 0; i < lots.length; ++i) {
+            kept.push(lots[i]);
+        }
+        _lot(mix).manufacturer = packer;
+
+        emit MixRegistered(mix, packer, level, lots);
+    }
+
+    function _checkListed(bytes32 lot, bytes32[] calldata lots, uint8 level) private view {
+        bytes32 inner;
+        for (uint256 i = 0; (inner = _lotAt(lot, i)) != bytes32(0); ++i) {
+            bool isLower = inner == lot || uint8(uint256(lot)) < level;
+            require(isLower, InvalidMix(lots.length, level));
+            uint256 j = 0;
+            while (j < lots.length && lots[j] != inner) ++j;
+            require(j != lots.length, LotNotListed(inner));
+        }
+    }
+
+    function _checkUnits(uint256 count) private pure {
+        require(count != 0 && count <= _MAX_UNITS, InvalidCount(count));
     }
 
     /// @inheritdoc IDrugProvenance
     function unpack(bytes32 organisation, bytes32 mix, bytes32 container, Item[] calldata children) external {
         _checkAuthorised(organisation, Roles.PARTICIPANT);
-        _stock.unpack(organisation, mix, container, children);
+        _checkUnits(children.length);
+        bytes32 key = Custody.keyOf(mix, container);
+        // A container has a word, so whatever path there is goes unread.
+        bytes32 word = _checkHeld(mix, container, organisation, children[0].path);
+
+        for (uint256 i = 0; i < children.length; ++i) {
+            (bytes32 lot, bytes32 unit) = (children[i].lot, children[i].unit);
+            bytes32 childKey = Custody.keyOf(lot, unit);
+            require(_wordAt(childKey) == Custody.inside(key), NotInside(lot, unit, key));
+            _put(childKey, word);
+            emit UnitUnpacked(lot, unit, container, mix);
+        }
     }
 
     /// @inheritdoc IDrugProvenance
@@ -260,15 +308,12 @@ contract DrugProvenance is GS1Prefixes, Controlled {
         _checkAuthorised(organisation, Roles.PARTICIPANT);
         require(fate >= State.STOLEN && fate <= State.DESTROYED, NotAnEnd(fate));
         _packs.checkWhole(item.unit);
-        bytes32 word = _stock.wordOf(item.lot, item.unit, item.path);
-        State state = Custody.stateOf(word);
-        bytes16 mark = Custody.markOf(organisation);
-        bool isFree = state == State.HELD || (fate != State.EXPORTED && state <= State.ILLEGITIMATE);
-        bool isHolder = isFree && Custody.holderOf(word) == mark;
-        require(isHolder, NotInCustody(item.unit, organisation, state, Custody.holderOf(word)));
-        if (fate == State.EXPORTED) _stock.checkActive(item.lot);
+        bytes32 word = _wordOf(item.lot, item.unit, item.path);
+        bool isOurs = Custody.isHeld(word) || (fate != State.EXPORTED && !Custody.hasLeft(word));
+        _checkHolder(item.unit, organisation, word, isOurs);
+        if (fate == State.EXPORTED) _checkActive(item.lot);
 
-        _stock.words[Custody.keyOf(item.lot, item.unit)] = Custody.stopped(fate, mark);
+        _put(Custody.keyOf(item.lot, item.unit), Custody.stopped(fate, Custody.markOf(organisation)));
 
         emit UnitEnded(item.lot, item.unit, organisation, fate);
     }
@@ -284,10 +329,10 @@ contract DrugProvenance is GS1Prefixes, Controlled {
         Filling calldata filling
     ) external {
         _checkAuthorised(pharmacy, Roles.PHARMACY);
-        _stock.checkActive(lot);
-        bytes32 unit = GS1.packId(_stock.lots[lot].gtin, serial);
+        _checkActive(lot);
+        bytes32 unit = GS1.packId(_lot(lot).gtin, serial);
         _packs.dispense(pharmacy, unit, filling);
-        _stock.checkHeld(lot, unit, pharmacy, path);
+        _checkHeld(lot, unit, pharmacy, path);
 
         emit PackDispensed(unit, lot, pharmacy, filling.prescription, filling.portion, filling.whole);
     }
@@ -304,23 +349,14 @@ contract DrugProvenance is GS1Prefixes, Controlled {
 
     /// @inheritdoc IDrugProvenance
     function recall(bytes32 organisation, bytes32 lot, RecallClass recallClass, RecallDepth recallDepth) external {
-        Lot storage record = _stock.lots[lot];
+        Lot storage record = _lot(lot);
         require(record.commissionedAt != 0, UnknownLot(lot));
         _checkOversees(organisation, record);
-        bool isStronger = _isStronger(record, recallClass, recallDepth);
-        require(isStronger, RecallNotStronger(record.recallClass, record.recallDepth));
 
-        (record.recallClass, record.recallDepth) = (recallClass, recallDepth);
+        record.recall(recallClass, recallDepth);
         _notices.start(Custody.keyOf(lot, bytes32(0)));
 
         emit RecallIssued(lot, organisation, recallClass, recallDepth);
-    }
-
-    function _isStronger(Lot storage record, RecallClass class_, RecallDepth depth) private view returns (bool) {
-        if (class_ == RecallClass.NONE || depth == RecallDepth.NONE) return false;
-        if (record.recallClass == RecallClass.NONE) return true;
-        bool isWeaker = class_ > record.recallClass || depth < record.recallDepth;
-        return !isWeaker && (class_ != record.recallClass || depth != record.recallDepth);
     }
 
     /// @dev A mix has no manufacturer: who packed it oversees it no more than any other holder.
@@ -339,10 +375,10 @@ contract DrugProvenance is GS1Prefixes, Controlled {
         bool isCleared,
         bytes32 justification
     ) external {
-        Lot storage record = _stock.lots[lot];
+        Lot storage record = _lot(lot);
         _checkOversees(organisation, record);
         bytes32 key = Custody.keyOf(lot, unit);
-        bytes32 word = _stock.words[key];
+        bytes32 word = _wordAt(key);
         bool isSuspect = unit == bytes32(0)
             ? record.suspicion == Suspicion.SUSPECT
             : Custody.stateOf(word) == State.QUARANTINED;
@@ -350,7 +386,7 @@ contract DrugProvenance is GS1Prefixes, Controlled {
 
         if (!isCleared) _notices.start(key);
         if (unit == bytes32(0)) record.suspicion = isCleared ? Suspicion.NONE : Suspicion.ILLEGITIMATE;
-        else _stock.words[key] = Custody.resolved(word, isCleared);
+        else _put(key, Custody.resolved(word, isCleared));
 
         emit SuspectResolved(lot, unit, organisation, isCleared, justification);
     }
@@ -359,19 +395,18 @@ contract DrugProvenance is GS1Prefixes, Controlled {
 
     /// @inheritdoc IDrugProvenance
     function flagSuspect(bytes32 organisation, Item calldata item) external {
-        Lot storage record = _stock.lots[item.lot];
+        Lot storage record = _lot(item.lot);
         bytes16 holder;
         if (item.unit != bytes32(0)) {
-            bytes32 word = _stock.wordOf(item.lot, item.unit, item.path);
-            holder = Custody.holderOf(word);
-            bool isHeld = Custody.stateOf(word) == State.HELD;
-            require(isHeld, NotInCustody(item.unit, organisation, Custody.stateOf(word), holder));
+            bytes32 word = _wordOf(item.lot, item.unit, item.path);
+            holder = Custody.custodianOf(word);
+            require(Custody.isHeld(word), NotInCustody(item.unit, organisation, Custody.stateOf(word), holder));
         } else require(record.suspicion == Suspicion.NONE, LotQuarantined(item.lot));
         if (Custody.markOf(organisation) == holder) _checkAuthorised(organisation, Roles.PARTICIPANT);
         else _checkOversees(organisation, record);
 
         if (item.unit == bytes32(0)) record.suspicion = Suspicion.SUSPECT;
-        else _stock.words[Custody.keyOf(item.lot, item.unit)] = Custody.stopped(State.QUARANTINED, holder);
+        else _put(Custody.keyOf(item.lot, item.unit), Custody.stopped(State.QUARANTINED, holder));
 
         emit SuspectFlagged(item.lot, item.unit, organisation);
     }
@@ -397,33 +432,23 @@ contract DrugProvenance is GS1Prefixes, Controlled {
     ) external view returns (Verdict) {
         bytes32 unit = GS1.packId(scan.gtin, scan.serial);
         End memory ended = _packs.ends[unit];
-        bytes32 word = _stock.locate(lot, unit, path);
+        bytes32 word = _locate(lot, unit, path);
         if (ended.endedAt == 0 && word == bytes32(0)) return Verdict.UNKNOWN_SERIAL;
         LotStatus status = lotStatus(lot);
         if (status == LotStatus.UNKNOWN || GS1.lotId(scan.gtin, scan.lotNumber) != lot) return Verdict.LOT_MISMATCH;
-        if (_stock.lots[lot].expiresAt != scan.expiresAt) return Verdict.EXPIRY_MISMATCH;
+        if (_lot(lot).expiresAt != scan.expiresAt) return Verdict.EXPIRY_MISMATCH;
         if (status == LotStatus.RECALLED) return Verdict.RECALLED;
         if (status == LotStatus.QUARANTINED) return Verdict.QUARANTINED;
         if (status == LotStatus.EXPIRED) return Verdict.EXPIRED;
-        bool isSpent = ended.fate == Fate.DISPENSED || (ended.fate == Fate.OPENED && !Dispensing.isBy(ended, holder));
-        if (isSpent) return Verdict.ALREADY_DISPENSED;
+        bool isOpen = ended.taken != ended.whole && Dispensing.isBy(ended, holder);
+        if (ended.endedAt != 0 && !isOpen) return Verdict.ALREADY_DISPENSED;
         State state = Custody.stateOf(word);
         if (state == State.STOLEN) return Verdict.STOLEN;
         if (state == State.EXPORTED) return Verdict.EXPORTED;
         if (state == State.DESTROYED) return Verdict.DESTROYED;
         if (state != State.HELD && state != State.IN_TRANSIT) return Verdict.QUARANTINED;
-        if (holder != bytes32(0) && Custody.holderOf(word) != Custody.markOf(holder)) return Verdict.NOT_IN_CUSTODY;
+        if (holder != bytes32(0) && Custody.custodianOf(word) != Custody.markOf(holder)) return Verdict.NOT_IN_CUSTODY;
         return Verdict.OK;
-    }
-
-    /// @inheritdoc IDrugProvenance
-    function lotStatus(bytes32 lot) public view returns (LotStatus status) {
-        (status, ) = _stock.standing(lot);
-    }
-
-    /// @inheritdoc IDrugProvenance
-    function lotOf(bytes32 lot) external view returns (Lot memory) {
-        return _stock.lots[lot];
     }
 
     /// @inheritdoc IDrugProvenance
@@ -432,8 +457,8 @@ contract DrugProvenance is GS1Prefixes, Controlled {
         bytes32 unit,
         Step[] calldata path
     ) external view returns (State state, bytes16 custodian, uint256 detail) {
-        bytes32 word = _stock.wordOf(lot, unit, path);
-        return (Custody.stateOf(word), Custody.holderOf(word), Custody.detailOf(word));
+        bytes32 word = _wordOf(lot, unit, path);
+        return (Custody.stateOf(word), Custody.custodianOf(word), Custody.detailOf(word));
     }
 
     /// @inheritdoc IDrugProvenance

@@ -107,13 +107,6 @@ interface IDrugProvenance {
         CONSUMER
     }
 
-    /// @notice Whether a pack was dispensed: not, all of it, or only portions so far.
-    enum Fate {
-        NONE,
-        DISPENSED,
-        OPENED
-    }
-
     /// @notice One production lot of one product.
     /// @param gtin The product as a GTIN of 14 digits.
     /// @param expiresAt First second in which it is expired.
@@ -246,14 +239,12 @@ interface IDrugProvenance {
 
     /// @notice How far a pack was dispensed.
     /// @param endedAt When it was dispensed, or opened (Unix seconds); 0 while it was not.
-    /// @param fate Whether all of it was.
     /// @param by The mark of the pharmacy.
-    /// @param taken How many parts of it are given out; 0 if it was dispensed whole.
+    /// @param taken How many parts of it are given out; 0 if it was dispensed whole. As many as `whole` where nothing is left.
     /// @param whole Of how many parts it consists; 0 if it was dispensed whole.
     /// @param fills How many prescriptions were filled with it, at most 255.
     struct End {
         uint64 endedAt;
-        Fate fate;
         bytes16 by;
         uint16 taken;
         uint16 whole;
@@ -529,22 +520,16 @@ interface IDrugProvenance {
     /// @param loggedFrom Since when it was said to measure (Unix seconds).
     error WrongLogger(address logger, uint64 loggedFrom);
 
-    /// @notice This unit is not in this shipment.
-    /// @param lot The lot.
-    /// @param unit The container or pack.
-    /// @param offer The id of the offer.
-    error NotInShipment(bytes32 lot, bytes32 unit, bytes32 offer);
-
     /// @notice This unit is in a container already: take it out first.
     /// @param lot The lot.
     /// @param unit The container or pack.
     error AlreadyPacked(bytes32 lot, bytes32 unit);
 
-    /// @notice This unit is not in this container.
+    /// @notice This unit is not in this container, or not in this shipment.
     /// @param lot The lot.
     /// @param unit The container or pack.
-    /// @param container The container.
-    error NotInside(bytes32 lot, bytes32 unit, bytes32 container);
+    /// @param place The last 28 bytes of `keccak256(abi.encode(mix, container))`, or the id of the offer.
+    error NotInside(bytes32 lot, bytes32 unit, bytes32 place);
 
     /// @notice A container that is packed later names 1 to 8 lots and a level from 1 to 8, above the level of each thing in it.
     /// @param lots How many lots were named.
@@ -696,7 +681,10 @@ interface IDrugProvenance {
 
     /// @notice Takes over a unit that is on its way to the caller's organisation.
     /// @dev Both sides must be accredited now, whatever they were when it was shipped. Its name is longer than its neighbours' because
-    /// Solidity keeps the shorter one for Ether. Emits {UnitReceived}.
+    /// Solidity keeps the shorter one for Ether. Emits {UnitFoundMissing} and {UnitFoundExtra} for each discrepancy, then {UnitReceived}.
+    ///
+    /// What is missing stays the sender's. What is too much is only reported: it is the sender's too, until the sender ships it, because
+    /// otherwise a receiver could take from a sender what it likes.
     ///
     /// What comes back, from a pharmacy, hospital or vaccinator to a wholesaler or manufacturer, or from a wholesaler to a manufacturer, is held
     /// only by the one who had sold it to whom it comes from; at anyone else it is QUARANTINED. What a carrier brings comes from whom it carries
@@ -709,25 +697,15 @@ interface IDrugProvenance {
     /// - `NotAuthorised` if the caller does not act for `offer.to` in `offer.toRole`.
     /// - `NotAccredited` if `offer.from` is no longer accredited for `offer.fromRole`.
     /// - {LotRecalled}, {LotQuarantined} or {LotExpired} if the lot is not active.
-    ///
-    /// @param offer The offer as it was shipped.
-    function receiveUnit(Offer calldata offer) external;
-
-    /// @notice Takes over a unit of which something is missing, or in which there is something too much.
-    /// @dev What is missing stays the sender's. What is too much is only reported: it is the sender's too, until the sender ships it, because
-    /// otherwise a receiver could take from a sender what it likes. Emits {UnitFoundMissing} and {UnitFoundExtra} for each, then
-    /// {UnitReceived}.
-    ///
-    /// Reverts as {receiveUnit} does, and with:
-    /// - {InvalidCount} if nothing or more than 200 units are named.
+    /// - {InvalidCount} if more than 199 units are missing or too much.
     /// - {UnitNotProven} if a path does not lead to its unit.
-    /// - {NotInShipment} if what is said to be missing is not in this shipment.
+    /// - {NotInside} if what is said to be missing is not in this shipment.
     /// - {NotInCustody} if what is said to be too much is not the sender's.
     ///
     /// @param offer The offer as it was shipped.
-    /// @param missing What is missing, each proven to be in the unit that was shipped.
-    /// @param extra What is too much, each proven to be the sender's.
-    function receiveExcept(Offer calldata offer, Item[] calldata missing, Item[] calldata extra) external;
+    /// @param missing What is missing, each proven to be in the unit that was shipped; empty if nothing is.
+    /// @param extra What is too much, each proven to be the sender's; empty if nothing is.
+    function receiveUnit(Offer calldata offer, Item[] calldata missing, Item[] calldata extra) external;
 
     /// @notice Sends a shipment back: its sender holds the unit again.
     /// @dev Also of a recalled or expired lot. Emits {ShipmentRefused}.

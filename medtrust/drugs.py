@@ -110,7 +110,7 @@ class DrugClient(Client):
         Raises `Reverted` with error "NotAuthorised", "OfferNotLive", "NotAccredited", "OfferExpired", "LotRecalled",
         "LotQuarantined" or "LotExpired".
         """
-        return self._send("receiveUnit", offer)
+        return self._send("receiveUnit", offer, (), ())
 
     def receive_except(self, offer: Offer, missing: Sequence[Item], extra: Sequence[Item] = ()) -> Receipt:
         """Take over a unit of which something is `missing`, or in which there is something too much, at most 200 units.
@@ -118,7 +118,7 @@ class DrugClient(Client):
         What is missing stays the sender's, and so does what is too much. Raises `Reverted` as `receive`, and with error
         "InvalidCount", "UnitNotProven", "NotInside" or "NotInCustody".
         """
-        return self._send("receiveExcept", offer, missing, extra)
+        return self._send("receiveUnit", offer, missing, extra)
 
     def refuse(self, offer: Offer) -> Receipt:
         """Send a shipment back to its sender, as its receiver.

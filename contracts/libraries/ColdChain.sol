@@ -12,13 +12,14 @@ library ColdChain {
     );
 
     /// @notice What a logger signs: the hash of its report on one offer.
-    function statement(bytes32 offer, IDrugProvenance.Report calldata report) internal view returns (bytes32) {
-        return keccak256(abi.encode(_REPORT, address(this), offer, report));
+    /// @dev The nine words of the report stand in the calldata, after the ten of the offer, as they are hashed.
+    function statement(bytes32 offer) internal view returns (bytes32) {
+        return keccak256(bytes.concat(abi.encode(_REPORT, address(this), offer), msg.data[324:612]));
     }
 
     /// @notice Whether a report came in time, covers the way from `loggedFrom` to `arrivedAt`, and is within a policy.
     function isWithin(
-        IDrugProvenance.Policy memory policy,
+        IDrugProvenance.Policy storage policy,
         IDrugProvenance.Report calldata report,
         uint256 loggedFrom,
         uint256 arrivedAt

@@ -49,29 +49,52 @@ library Custody {
         return bytes32((uint256(state) << 224) | block.timestamp) | (bytes32(holder) >> 32);
     }
 
-    /// @notice What a word says.
-    function stateOf(bytes32 word) internal pure returns (IDrugProvenance.State) {
-        return IDrugProvenance.State(uint256(word) < _HELD ? uint256(word) >> 224 : uint256(IDrugProvenance.State.HELD));
+    /// @notice Whether a unit is in the hands of its holder.
+    function isHeld(bytes32 word) internal pure returns (bool) {
+        return uint256(word) >= _HELD;
     }
 
-    /// @notice The mark of who holds a unit; zero if nobody does.
-    function holderOf(bytes32 word) internal pure returns (bytes16) {
-        IDrugProvenance.State state = stateOf(word);
-        if (state == IDrugProvenance.State.HELD) return bytes16(word);
-        return state < IDrugProvenance.State.QUARANTINED ? bytes16(0) : bytes16(word << 32);
+    /// @notice Whether a unit is in a container.
+    function isInside(bytes32 word) internal pure returns (bool) {
+        return uint256(word) >> 224 == uint256(IDrugProvenance.State.INSIDE);
+    }
+
+    /// @notice Whether a unit that is not held left the chain.
+    function hasLeft(bytes32 word) internal pure returns (bool) {
+        return uint256(word) >> 224 >= uint256(IDrugProvenance.State.STOLEN);
+    }
+
+    /// @notice What a word says.
+    function stateOf(bytes32 word) internal pure returns (IDrugProvenance.State) {
+        return IDrugProvenance.State(isHeld(word) ? uint256(IDrugProvenance.State.HELD) : uint256(word) >> 224);
+    }
+
+    /// @notice The key of the container that a unit is in.
+    function keyIn(bytes32 word) internal pure returns (bytes32) {
+        return bytes32(uint256(uint224(uint256(word))));
+    }
+
+    /// @notice The mark of who holds a unit, or held it last; zero while nobody does.
+    function custodianOf(bytes32 word) internal pure returns (bytes16) {
+        if (isHeld(word)) return bytes16(word);
+        return _isAnywhere(word) ? bytes16(0) : bytes16(word << 32);
     }
 
     /// @notice The word of a unit in quarantine after it was looked into: its holder has it again, from nobody, or it is illegitimate.
     function resolved(bytes32 word, bool isCleared) internal view returns (bytes32) {
-        bytes16 holder = holderOf(word);
+        bytes16 holder = custodianOf(word);
         return isCleared ? bytes32(holder) : stopped(IDrugProvenance.State.ILLEGITIMATE, holder);
     }
 
     /// @notice What a word says beside its state and holder: the id of the offer, the source, or since when.
     function detailOf(bytes32 word) internal pure returns (uint256) {
-        IDrugProvenance.State state = stateOf(word);
-        if (state == IDrugProvenance.State.HELD) return uint128(uint256(word));
-        return state < IDrugProvenance.State.QUARANTINED ? uint192(uint256(word)) : uint96(uint256(word));
+        if (isHeld(word)) return uint128(uint256(word));
+        return _isAnywhere(word) ? uint192(uint256(word)) : uint96(uint256(word));
+    }
+
+    /// @dev Whether it is with nobody: on its way or waiting for its report.
+    function _isAnywhere(bytes32 word) private pure returns (bool) {
+        return uint256(word) >> 224 < uint256(IDrugProvenance.State.QUARANTINED);
     }
 
     /// @notice The word of a unit that arrived, whatever its temperature was.

@@ -29,7 +29,7 @@ library Dispensing {
     ) internal {
         IDrugProvenance.End memory end = state.ends[pack];
         (uint256 taken, uint256 whole) = (uint256(end.taken) + filling.portion, filling.whole);
-        bool isOpen = end.fate == IDrugProvenance.Fate.OPENED && isBy(end, pharmacy) && end.whole == whole;
+        bool isOpen = end.taken != end.whole && end.whole == whole && isBy(end, pharmacy);
         require(end.endedAt == 0 || isOpen, IDrugProvenance.AlreadyDispensed(pack, end.endedAt));
         bool isPortion = taken <= whole && (filling.portion == 0) == (whole == 0) && end.fills != type(uint8).max;
         require(isPortion, IDrugProvenance.InvalidPortion(pack, end.taken));
@@ -41,7 +41,6 @@ library Dispensing {
             state.fills[filling.prescription] = pack;
         }
         if (!isOpen) (end.endedAt, end.by) = (uint64(block.timestamp), Custody.markOf(pharmacy));
-        end.fate = taken == whole ? IDrugProvenance.Fate.DISPENSED : IDrugProvenance.Fate.OPENED;
         (end.taken, end.whole) = (uint16(taken), uint16(whole));
         state.ends[pack] = end;
     }
