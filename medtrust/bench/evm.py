@@ -65,8 +65,11 @@ class LocalContract:
 
     def call(self, function: str, *arguments: Any) -> Any:
         """Ask a view. Raises `Reverted`."""
-        answer = self._execute(_ASKER, function, arguments, is_static=True)
-        return self.face.decode_result(function, answer)
+        return self.ask(function, self.face.encode_call(function, arguments))
+
+    def ask(self, function: str, data: bytes) -> Any:
+        """Ask a view by a call that is encoded already. Raises `Reverted`."""
+        return self.face.decode_result(function, self._run(_ASKER, data, is_static=True))
 
     def act(self, caller: str, function: str, *arguments: Any) -> None:
         """Act, and leave the events unread. Raises `Reverted`."""
@@ -96,7 +99,9 @@ class LocalContract:
             return reverted.error, reverted.values
 
     def _execute(self, caller: str, function: str, arguments: tuple[Any, ...], *, is_static: bool) -> bytes:
-        data = self.face.encode_call(function, arguments)
+        return self._run(caller, self.face.encode_call(function, arguments), is_static=is_static)
+
+    def _run(self, caller: str, data: bytes, *, is_static: bool) -> bytes:
         try:
             return bytes(self.host.evm.message_call(caller, self.address, data, is_static=is_static))
         except RuntimeError as error:
