@@ -124,15 +124,15 @@ class Model(Checks):
         self.state.places[offer.place] = Place(At.HELD, offer.sender, offer.sold_by)
         return [_told("ShipmentRefused", offer)]
 
-    def receive_unit(self, now: int, caller: str, offer: Offer) -> list[Told]:
-        self._live(offer)
-        return self._receive(now, caller, offer)
-
-    def receive_except(
+    def receive_unit(
         self, now: int, caller: str, offer: Offer, missing: Sequence[Item], extra: Sequence[Item]
     ) -> list[Told]:
+        self._authorised(offer.receiver, caller, offer.receiver_role, now)
         self._live(offer)
-        count(len(missing) + len(extra))
+        self._accredited(offer.sender, offer.sender_role, now)
+        require(now < offer.until, "OfferExpired", until=offer.until)
+        self._active(offer.lot, now)
+        count(1 + len(missing) + len(extra))
         told = []
         for item in missing:
             is_inside = self._place(*item).offer == offer.id
@@ -142,19 +142,12 @@ class Model(Checks):
         for item in extra:
             self._held(item.lot, item.unit, offer.sender, item.path)
             told.append(_told("UnitFoundExtra", offer, item.place))
-        return told + self._receive(now, caller, offer)
-
-    def _receive(self, now: int, caller: str, offer: Offer) -> list[Told]:
-        self._authorised(offer.receiver, caller, offer.receiver_role, now)
-        self._accredited(offer.sender, offer.sender_role, now)
-        require(now < offer.until, "OfferExpired", until=offer.until)
-        self._active(offer.lot, now)
         place = arrived(offer, now)
         if self.state.is_cold(offer.lot) and place.at is At.HELD:
             place = Place(At.AWAITING, offer=offer.id, since=now)
         self.state.places[offer.place] = place
-        name, told = _told("UnitReceived", offer)
-        return [(name, {**told, "state": place.at})]
+        name, received = _told("UnitReceived", offer)
+        return [*told, (name, {**received, "state": place.at})]
 
     def _live(self, offer: Offer) -> None:
         place = self.state.places.get(offer.place)

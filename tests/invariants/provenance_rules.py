@@ -65,7 +65,7 @@ class Provenance(Trade):
     def _move(self, unit: Unit, sender: str, receiver: str) -> None:
         offer = self._offer_for(unit, sender, receiver, DAY)
         assert self._ship(offer, ACCOUNTS[sender], self.path(unit, 2))
-        assert self.attempt("receiveUnit", ACCOUNTS[receiver], offer)
+        assert self.attempt("receiveUnit", ACCOUNTS[receiver], offer, [], [])
 
     @rule(seconds=st.sampled_from([1, 1, 60, HOUR, HOUR, DAY - 1, DAY, 11 * DAY]))
     def wait(self, seconds: int) -> None:
@@ -127,7 +127,7 @@ class Provenance(Trade):
     def receive(self, chance: int, caller: str, number: int) -> None:
         offer = self.waiting(number, chance)
         if offer is not None:
-            self.attempt("receiveUnit", self.receiver(offer, caller, chance), offer)
+            self.attempt("receiveUnit", self.receiver(offer, caller, chance), offer, [], [])
 
     @rule(chance=chances, caller=people, number=numbers, other=numbers)
     def receive_except(self, chance: int, caller: str, number: int, other: int) -> None:
@@ -147,7 +147,7 @@ class Provenance(Trade):
         if chance == 3:
             extra = [self.pick(other, lambda place, _: place.holder != offer.sender, 5)]
         items = [[Item(*one, self.path(one, 5)) for one in some] for some in (missing, extra)]
-        self.attempt("receiveExcept", self.receiver(offer, caller, chance), offer, *items)
+        self.attempt("receiveUnit", self.receiver(offer, caller, chance), offer, *items)
 
     @rule(chance=chances, caller=people, number=numbers)
     def refuse(self, chance: int, caller: str, number: int) -> None:
@@ -315,14 +315,20 @@ class Provenance(Trade):
 
     @rule(chance=chances, caller=people, number=numbers, partner=holders)
     def acknowledge(self, chance: int, caller: str, number: int, partner: str) -> None:
-        notices = list(self.model.state.notices) or [(LOTS[0].id, ZERO_HASH)]
-        caller = caller if chance == 1 else partner
-        self.attempt("acknowledge", ACCOUNTS[caller], HOUSES[partner], *notices[number % len(notices)])
+        state = self.model.state
+        notices = list(state.notices) or [(LOTS[0].id, ZERO_HASH)] * (chance == 0)
+        if not notices:
+            return
+        of = notices[number % len(notices)]
+        if chance > 3:
+            silent = [name for name in HOLDERS if state.answers.get((of, HOUSES[name]), 0) < state.notices.get(of, 0)]
+            partner = (silent or [partner])[number % (len(silent) or 1)]
+        self.attempt("acknowledge", ACCOUNTS[caller if chance == 1 else partner], HOUSES[partner], *of)
 
-    @rule(chance=chances, caller=people, lot=st.integers(0, 2), class_=st.integers(0, 3), depth=st.integers(0, 3))
+    @rule(chance=chances, caller=people, lot=st.sampled_from([0, 1, 1, 2]), class_=st.integers(0, 3), depth=st.integers(0, 3))
     def recall(self, chance: int, caller: str, lot: int, class_: int, depth: int) -> None:
         """Seldom recall a lot, or nothing would be left to move; mostly it is nobody's to recall."""
-        who = "maker" if chance == 0 else "regulator" if chance == 1 else "stranger" if chance < 6 else caller
-        who = "attacker" if chance > 1 and who in ("maker", "regulator") else who
+        who = "maker" if chance < 2 else "regulator" if chance < 4 else "stranger" if chance < 7 else caller
+        who = "attacker" if chance > 3 and who in ("maker", "regulator") else who
         house = HOUSES.get(who, HOUSES["regulator"])
         self.attempt("recall", ACCOUNTS[who], house, LOTS[lot].id, class_ or chance % 2, depth or 1)
