@@ -104,19 +104,12 @@ class DrugClient(Client):
         """
         return self._send("ship", offer, path)
 
-    def receive(self, offer: Offer) -> Receipt:
-        """Take over a unit that is on its way to the signer's organisation.
+    def receive(self, offer: Offer, missing: Sequence[Item] = (), extra: Sequence[Item] = ()) -> Receipt:
+        """Take over a unit on its way; at most 199 units may be `missing` from it, or be too much in it.
 
-        Raises `Reverted` with error "NotAuthorised", "OfferNotLive", "NotAccredited", "OfferExpired", "LotRecalled",
-        "LotQuarantined" or "LotExpired".
-        """
-        return self._send("receiveUnit", offer, (), ())
-
-    def receive_except(self, offer: Offer, missing: Sequence[Item], extra: Sequence[Item] = ()) -> Receipt:
-        """Take over a unit of which something is `missing`, or in which there is something too much, at most 200 units.
-
-        What is missing stays the sender's, and so does what is too much. Raises `Reverted` as `receive`, and with error
-        "InvalidCount", "UnitNotProven", "NotInside" or "NotInCustody".
+        What is missing stays the sender's, and so does what is too much. Raises `Reverted` with error "NotAuthorised",
+        "OfferNotLive", "NotAccredited", "OfferExpired", "LotRecalled", "LotQuarantined", "LotExpired", "InvalidCount",
+        "UnitNotProven", "NotInside" or "NotInCustody".
         """
         return self._send("receiveUnit", offer, missing, extra)
 
@@ -273,10 +266,10 @@ class DrugClient(Client):
         return None if raw["commissionedAt"] else _or_none(raw["manufacturer"])
 
     def policy_of(self, gtin: str) -> Policy | None:
-        """Read what the temperature of a product may be; None if it need not be kept cold."""
-        raw = self._call("policyOf", _number(gtin, "GTIN"))
-        names = ("min", "max", "maxKinetic", "maxExcursion", "maxGap", "reportWithin")
-        return Policy(*(raw[name] for name in names)) if raw["maxGap"] else None
+        """Find what the temperature of a product may be now; None if it need not be kept cold."""
+        changed = self._events("PolicyChanged", indexed={"gtin": _number(gtin, "GTIN")})
+        policy = Policy(*changed[-1].values["policy"].values()) if changed else None
+        return policy if policy and policy.max_gap else None
 
     def custody_of(self, lot: bytes, unit: bytes, path: Path = ()) -> Custody:
         """Say what became of a unit, and who has it. Raises `Reverted` with error "UnitNotProven"."""
@@ -289,10 +282,6 @@ class DrugClient(Client):
         if not raw["endedAt"]:
             return None
         return End(raw["endedAt"], raw["by"], raw["taken"], raw["whole"], raw["fills"])
-
-    def pack_of(self, prescription: bytes) -> bytes | None:
-        """Read with which pack a prescription (keyed hash) was filled; None if it was not."""
-        return _or_none(self._call("packOf", prescription))
 
     def late_of(self, lot: bytes, unit: bytes, organisations: Sequence[bytes]) -> tuple[bytes, ...]:
         """Say which organisations let 24 hours pass before they acknowledged; a unit of zero is the whole lot."""

@@ -110,21 +110,14 @@ class Goods(WatchedGoods):
                 return one
         raise InputError(place="scan", found=f"a unit that nobody sold: {code}", expected="one that was bought")
 
-    def receive(self, code: str) -> tuple[Offer, Receipt]:
-        """Take over the scanned unit. Raises as `offer`, and `Reverted` as `DrugClient.receive`."""
-        offer = self.offer(code)
-        return offer, self.suite.drugs.receive(offer)
+    def receive(self, code: str, *, missing: Sequence[str] = (), extra: Sequence[str] = ()) -> tuple[Offer, Receipt]:
+        """Take over the scanned unit; some units may be missing from it, or too much in it.
 
-    def receive_except(
-        self, code: str, *, missing: Sequence[str] = (), extra: Sequence[str] = ()
-    ) -> tuple[Offer, Receipt]:
-        """Take over the scanned unit, of which some units are missing, or in which there are some too many.
-
-        Raises as `offer`, and `Reverted` as `DrugClient.receive_except`.
+        Raises as `offer`, and `Reverted` as `DrugClient.receive`.
         """
         offer = self.offer(code)
         found = [[self.item(one) for one in codes] for codes in (missing, extra)]
-        return offer, self.suite.drugs.receive_except(offer, *found)
+        return offer, self.suite.drugs.receive(offer, *found)
 
     def refuse(self, code: str) -> tuple[Offer, Receipt]:
         """Send the scanned unit back. Raises as `offer`, and `Reverted` as `DrugClient.refuse`."""

@@ -49,8 +49,8 @@ class RecallEffect:
     """How far a recall has come.
 
     `packs` how many are where · `holders` how many packs that are not yet secured each organisation has ·
-    `dispensed_since` how many were dispensed in or after the second of the recall, which is none where the chain is
-    asked · `answered` when each partner acknowledged (Unix seconds) · `waiting` who still may · `late` who should have.
+    `dispensed_since` how many were dispensed after the second of the recall, which is none where the chain is asked ·
+    `answered` when each partner acknowledged (Unix seconds) · `waiting` who still may · `late` who should have.
     """
 
     recalled_at: int
@@ -108,7 +108,7 @@ def recall_effect(
         where[state.whereabouts] += count
         if state.whereabouts not in _SECURED | _BEYOND and state.holder:
             holders[state.holder] += count
-        if state.whereabouts is Whereabouts.DISPENSED and state.ended_at >= recalled_at:
+        if state.whereabouts is Whereabouts.DISPENSED and state.ended_at > recalled_at:
             since += count
     silent = tuple(sorted({one for one in partners if one not in acknowledged}))
     is_over = now >= recalled_at + NOTICE

@@ -119,10 +119,7 @@ def receive(
     """Take over what is on its way, as its receiver; what is missing or too much stays the sender's."""
     goods = goods_of(file, chain, as_)
     lacking, surplus = [code_of(one) for one in missing or []], [code_of(one) for one in extra or []]
-    if lacking or surplus:
-        offer, receipt = goods.receive_except(scan, missing=lacking, extra=surplus)
-    else:
-        offer, receipt = goods.receive(scan)
+    offer, receipt = goods.receive(scan, missing=lacking, extra=surplus)
     state = State(receipt.event("UnitReceived").values["state"])
     text = f"{name_of(offer.receiver)} has {goods.name(offer.unit)}, {_ARRIVED[state]}"
     receipt_answer(receipt, text, as_json=json_, offer=offer.id, state=state.name)

@@ -33,7 +33,7 @@ class TestPacks:
     """
     given packs by their state -> each counted once; secured of what partners can secure, in percent
     given what is not secured  -> by who has it, the most first
-    given a pack dispensed in the second of the recall or later -> counted as such; before it, not
+    given a pack dispensed after the second of the recall -> counted as such; in it or before, not
     given nothing to secure    -> 100 percent
     """
 
@@ -46,7 +46,7 @@ class TestPacks:
         assert found.holders == {CLINIC: 40, CORNER: 18, HARBOUR: 9}
         assert list(found.holders) == [CLINIC, CORNER, HARBOUR]
 
-    @pytest.mark.parametrize(("second", "expected"), [(-1, 0), (0, 1), (1, 1)])
+    @pytest.mark.parametrize(("second", "expected"), [(-1, 0), (0, 0), (1, 1)])
     def test_counts_what_was_dispensed_since(self, second, expected):
         assert effect({PackState(Whereabouts.DISPENSED, CORNER, RECALL + second): 1}).dispensed_since == expected
 
