@@ -22,9 +22,10 @@ from medtrust.drugs import (
 from medtrust.errors import InputError
 from medtrust.goods_places import LotGoods, later_movements, partners_of
 from medtrust.recall_effect import PackState, RecallEffect, Whereabouts, recall_effect
+from medtrust.suite import Suite
 from medtrust.types import ZERO_HASH, organisation_id
 
-__all__ = ["WatchedGoods"]
+__all__ = ["WatchedGoods", "reported"]
 
 _WHEREABOUTS = {
     State.IN_TRANSIT: Whereabouts.ON_ITS_WAY,
@@ -78,12 +79,10 @@ class WatchedGoods(LotGoods):
         """
         item, policy = self.item(code), self._policy()
         reports = [one for one in self.suite.drugs.movements(item.lot) if one.act is Act.REPORTED]
-        sent = [one.transaction_hash for one in reports if one.unit == item.unit]
-        drugs = self.suite.drugs
-        call = drugs.interface.decode_call("report", self.suite.chain.input_of(sent[-1])) if sent else None
-        if call is None:
+        found = [reported(self.suite, one) for one in reports if one.unit == item.unit][-1:]
+        if not found or found[0] is None:
             raise InputError(place="scan", found=f"a unit without a report: {code}", expected="one that has one")
-        claimed, offer = Summary(*call["readings"].values()), Offer(*call["offer"].values())
+        offer, claimed = found[0]
         check_summary(claimed, readings, offer.id, lowest=policy.lowest, highest=policy.highest)
         return claimed
 
@@ -177,6 +176,15 @@ class WatchedGoods(LotGoods):
             nearest = next((own[unit] for unit in (pack, *reversed(around)) if unit in own), at_first)
             counted[given.get(pack, nearest)] += 1
         return counted
+
+
+def reported(suite: Suite, movement: Movement) -> tuple[Offer, Summary] | None:
+    """Read from its transaction what a logger reported of a shipment; None if it does not show that."""
+    sent = suite.chain.input_of(movement.transaction_hash)
+    call = suite.drugs.interface.decode_call("report", sent)
+    if call is None or not call["signature"]:
+        return None
+    return Offer(*call["offer"].values()), Summary(*call["readings"].values())
 
 
 def _state(custody: Custody, names: Mapping[bytes, bytes], maker: bytes) -> PackState:

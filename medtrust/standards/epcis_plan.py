@@ -12,14 +12,26 @@ from medtrust.standards.epcis import EpcisEvent
 from medtrust.standards.epcis_uris import canonical_uri, company_prefix, elements_of
 from medtrust.standards.epcis_words import PREFIXES, VOCABULARIES
 
-__all__ = ["Deed", "Plan", "PlannedAct", "PlannedLot", "plan_events", "word"]
+__all__ = [
+    "EXPORTED",
+    "PORTION",
+    "WHOLE",
+    "Deed",
+    "Plan",
+    "PlannedAct",
+    "PlannedLot",
+    "code_of_uri",
+    "plan_events",
+    "word",
+]
 
 _LOT: Final = f"{{{PREFIXES['cbvmda']}}}lotNumber"
 _EXPIRY: Final = f"{{{PREFIXES['cbvmda']}}}itemExpirationDate"
+_SSCC: Final = "https://id.gs1.org/00/"
 _MOVEMENTS: Final = frozenset({"shipping", "receiving", "void_shipping", "dispensing", "retail_selling"})
 _DISPENSED: Final = frozenset({"dispensed", "retail_sold"})
-_EXPORTED: Final = "urn:medtrust:disp:exported"
-_PORTION, _WHOLE = "{urn:medtrust:epcis}portion", "{urn:medtrust:epcis}whole"
+EXPORTED: Final = "urn:medtrust:disp:exported"
+PORTION, WHOLE = "{urn:medtrust:epcis}portion", "{urn:medtrust:epcis}whole"
 """What the Core Business Vocabulary has no word for."""
 
 
@@ -211,7 +223,7 @@ def _act(event: EpcisEvent, lots: _Lots) -> PlannedAct:
     if event.kind == "AggregationEvent":
         return _packed(event, actor, lots)
     if event.kind in ("ObjectEvent", "TransactionEvent") and event.fields.get("epcList"):
-        units = tuple(_code(uri) for uri in event.fields["epcList"])
+        units = tuple(code_of_uri(uri) for uri in event.fields["epcList"])
         if end := _end(event, step):
             return PlannedAct(end, event, actor, units)
         if step in _MOVEMENTS:
@@ -223,20 +235,22 @@ def _act(event: EpcisEvent, lots: _Lots) -> PlannedAct:
 
 def _packed(event: EpcisEvent, actor: str, lots: _Lots) -> PlannedAct:
     """Plan a packing: of before the goods left it is a part of their lot, later it is an act of its own."""
+    if not canonical_uri(str(event.fields.get("parentID", ""))).startswith(_SSCC):
+        return PlannedAct(Deed.NOTE, event, actor, reason="its container has no SSCC")
     if lots.aggregate(event):
         return PlannedAct(Deed.COMMISSION, event, actor)
     action, children = event.fields.get("action"), event.fields.get("childEPCs", [])
     if action not in ("ADD", "DELETE") or not children:
         reason = "it changes nothing that the chain keeps" if children else "it names nothing that was packed"
         return PlannedAct(Deed.NOTE, event, actor, reason=reason)
-    deed, container = Deed.PACK if action == "ADD" else Deed.UNPACK, _code(str(event.fields["parentID"]))
-    return PlannedAct(deed, event, actor, tuple(map(_code, children)), container=container)
+    deed, container = Deed.PACK if action == "ADD" else Deed.UNPACK, code_of_uri(str(event.fields["parentID"]))
+    return PlannedAct(deed, event, actor, tuple(map(code_of_uri, children)), container=container)
 
 
 def _end(event: EpcisEvent, step: str) -> Deed | None:
     """Say how the units of an event came to their end otherwise than dispensed; None if they did not."""
     disposition = word(event.fields.get("disposition"), "disposition")
-    if event.fields.get("disposition") == _EXPORTED:
+    if event.fields.get("disposition") == EXPORTED:
         return Deed.EXPORT
     if disposition == "stolen":
         return Deed.STEAL
@@ -246,7 +260,7 @@ def _end(event: EpcisEvent, step: str) -> Deed | None:
 
 
 def _moved(event: EpcisEvent, step: str, lots: _Lots) -> PlannedAct:
-    units = tuple(_code(uri) for uri in event.fields.get("epcList", []))
+    units = tuple(code_of_uri(uri) for uri in event.fields.get("epcList", []))
     source, target = (_party(event, one) for one in ("source", "destination"))
     place = _actor(event)
     if step == "shipping":
@@ -261,7 +275,7 @@ def _moved(event: EpcisEvent, step: str, lots: _Lots) -> PlannedAct:
         return PlannedAct(Deed.TAKE_BACK, event, source or place, units, target)
     if step == "receiving":
         return PlannedAct(Deed.RECEIVE, event, target or place, units, source)
-    portion, whole = (str(event.fields.get(name, "")) for name in (_PORTION, _WHOLE))
+    portion, whole = (str(event.fields.get(name, "")) for name in (PORTION, WHOLE))
     if portion.isdecimal() and whole.isdecimal():
         return PlannedAct(Deed.DISPENSE, event, place, units, portion=(int(portion), int(whole)))
     if word(event.fields.get("disposition"), "disposition") in _DISPENSED:
@@ -303,7 +317,8 @@ def _unit(uri: str) -> str:
     return found.get("00") or f"{found.get('01', '')}/{found.get('21', '')}"
 
 
-def _code(uri: str) -> str:
+def code_of_uri(uri: str) -> str:
+    """Write what an EPC URN or a Digital Link identifies in brackets. Raises `InputError` if it is neither."""
     return "".join(f"({one.ai}){one.value}" for one in elements_of(uri))
 
 

@@ -160,7 +160,8 @@ class TestVoid:
     """
     given a shipment on its way, declared an error -> taken back; once; sent again as another event
     given one that was received                    -> refused, and said
-    given a dispense                               -> refused: it stays beside the declaration
+    given a dispense                               -> undone, within ten days
+    given anything else                            -> refused: it stays beside the declaration
     given original and declaration together        -> neither is carried over
     """
 
@@ -188,11 +189,28 @@ class TestVoid:
         assert (outcome.state, outcome.deed) == ("refused", Deed.VOID)
         assert "not on its way" in outcome.reason
 
-    def test_a_dispense_stays(self, carry):
+    def test_a_dispense_is_undone_within_ten_days(self, world, carry, lots):
         for name in ("maker", "wholesaler", "pharmacy"):
             carry(name)
+        (lot,) = read_lots(lots)
+        pack = Goods(world.suite, lot).trace(PACK)[-1].unit
+        assert world.suite.drugs.end_of(pack) is not None
+        assert states(carry("pharmacy", [declared_wrong(raw_events()[9])])) == {"voided": 1}
+        assert world.suite.drugs.end_of(pack) is None
+        assert states(carry("pharmacy", [declared_wrong(raw_events()[9])])) == {"known": 1}
+
+    def test_a_dispense_stays_after_ten_days(self, world, carry):
+        for name in ("maker", "wholesaler", "pharmacy"):
+            carry(name)
+        world.chain.mine(seconds=10 * 86_400)
         (outcome,) = carry("pharmacy", [declared_wrong(raw_events()[9])]).outcomes
-        assert (outcome.state, outcome.reason.partition(":")[0]) == ("refused", "a dispense cannot be undone")
+        assert (outcome.state, "NotUndoable" in outcome.reason) == ("refused", True)
+
+    def test_a_receipt_stays(self, carry):
+        for name in ("maker", "wholesaler"):
+            carry(name)
+        (outcome,) = carry("wholesaler", [declared_wrong(raw_events()[6])]).outcomes
+        assert (outcome.state, outcome.reason.partition(":")[0]) == ("refused", "a receive cannot be undone")
 
     def test_together_they_are_nothing(self, carry):
         carry("maker", raw_events()[:5])
