@@ -431,17 +431,16 @@ contract DrugProvenance is GS1Prefixes, Stock, Controlled {
         Step[] calldata path
     ) external view returns (Verdict) {
         bytes32 unit = GS1.packId(scan.gtin, scan.serial);
-        End memory ended = _packs.ends[unit];
+        uint256 ended = _packs.ends[unit];
         bytes32 word = _locate(lot, unit, path);
-        if (ended.endedAt == 0 && word == bytes32(0)) return Verdict.UNKNOWN_SERIAL;
+        if (ended == 0 && word == bytes32(0)) return Verdict.UNKNOWN_SERIAL;
         LotStatus status = lotStatus(lot);
         if (status == LotStatus.UNKNOWN || GS1.lotId(scan.gtin, scan.lotNumber) != lot) return Verdict.LOT_MISMATCH;
         if (_lot(lot).expiresAt != scan.expiresAt) return Verdict.EXPIRY_MISMATCH;
         if (status == LotStatus.RECALLED) return Verdict.RECALLED;
         if (status == LotStatus.QUARANTINED) return Verdict.QUARANTINED;
         if (status == LotStatus.EXPIRED) return Verdict.EXPIRED;
-        bool isOpen = ended.taken != ended.whole && Dispensing.isBy(ended, holder);
-        if (ended.endedAt != 0 && !isOpen) return Verdict.ALREADY_DISPENSED;
+        if (ended != 0 && !Dispensing.isOpenAt(ended, holder)) return Verdict.ALREADY_DISPENSED;
         State state = Custody.stateOf(word);
         if (state == State.STOLEN) return Verdict.STOLEN;
         if (state == State.EXPORTED) return Verdict.EXPORTED;
@@ -463,7 +462,7 @@ contract DrugProvenance is GS1Prefixes, Stock, Controlled {
 
     /// @inheritdoc IDrugProvenance
     function endOf(bytes32 unit) external view returns (End memory) {
-        return _packs.ends[unit];
+        return Dispensing.told(_packs.ends[unit]);
     }
 
     /// @inheritdoc IDrugProvenance

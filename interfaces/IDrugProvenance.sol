@@ -132,7 +132,8 @@ interface IDrugProvenance {
     }
 
     /// @notice One unit on the way from the outermost container down to the unit in question.
-    /// @dev A path has at most 8 steps and 32 hashes in all.
+    /// @dev A path has at most 8 steps and 32 hashes in all. What follows from the rest is not read, and costs less as zero: the unit of the last
+    /// step, which every call names, and the content of all others, which is what the next step proves.
     /// @param unit The id of the container or pack.
     /// @param content For a container the root of the tree of what is in it, for a pack its salt.
     /// @param proof The siblings of its leaf, up to the content of the step before or to the root of the lot.

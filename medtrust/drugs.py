@@ -34,7 +34,7 @@ from medtrust.drug_types import (
     mark_of,
 )
 from medtrust.errors import InputError
-from medtrust.packing import PackedLot, Path
+from medtrust.packing import PackedLot, Path, compact
 from medtrust.signing import Domain, sign
 from medtrust.standards.gs1 import Scan
 from medtrust.types import ZERO_HASH
@@ -102,7 +102,7 @@ class DrugClient(Client):
         "LotRecalled", "LotQuarantined", "LotExpired", "WrongLogger", "AlreadyDispensed", "UnitNotProven",
         "NotInCustody" or "WrongSource".
         """
-        return self._send("ship", offer, path)
+        return self._send("ship", offer, compact(path))
 
     def receive(self, offer: Offer, missing: Sequence[Item] = (), extra: Sequence[Item] = ()) -> Receipt:
         """Take over a unit on its way; at most 199 units may be `missing` from it, or be too much in it.
@@ -186,7 +186,7 @@ class DrugClient(Client):
         Raises `Reverted` with error "NotAuthorised", "UnknownLot", "LotRecalled", "LotQuarantined", "LotExpired",
         "AlreadyDispensed", "InvalidPortion", "PrescriptionFilled", "UnitNotProven" or "NotInCustody".
         """
-        return self._send("dispense", pharmacy, lot, serial, path, filling)
+        return self._send("dispense", pharmacy, lot, serial, compact(path), filling)
 
     def undo(self, pharmacy: bytes, pack: bytes, prescriptions: Sequence[bytes] = ()) -> Receipt:
         """Take back all that was dispensed of a pack, within 10 days; `prescriptions` are all that were filled with it.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from medtrust.errors import InputError
 from medtrust.keccak import keccak256
 from medtrust.merkle import MerkleTree, leaf_encoder, process_proof, proof_lengths
+from medtrust.types import ZERO_HASH
 
 __all__ = [
     "MAX_DEPTH",
@@ -17,6 +18,7 @@ __all__ = [
     "PackedLot",
     "Path",
     "Step",
+    "compact",
     "container_id",
     "lot_id",
     "pack_id",
@@ -216,6 +218,14 @@ def _leaf(lot: bytes, unit: bytes, content: bytes) -> bytes:
 
 def _longest_proof(branch: _Branch) -> int:
     return proof_lengths(len(branch.units))[-1] + max(map(_longest_proof, branch.inner), default=0)
+
+
+def compact(path: Path) -> Path:
+    """Return a path without what the registry does not read: the content of all steps but the last, and the last unit."""
+    return tuple(
+        Step(ZERO_HASH, step.content, step.proof) if place == len(path) else Step(step.unit, ZERO_HASH, step.proof)
+        for place, step in enumerate(path, 1)
+    )
 
 
 def path_leads_to(path: Path, *, lot: bytes, root: bytes, size: int) -> bool:

@@ -30,8 +30,10 @@ abstract contract Stock is LotBook {
         if (word == bytes32(0)) {
             Lot storage record = _lot(lot);
             if (!path.leadsTo(record, lot, unit)) return word;
-            for (uint256 i = path.length - 1; i != 0 && word == bytes32(0); --i) {
-                word = _words[Custody.keyOf(lot, path[i - 1].unit)];
+            // A path that leads somewhere is not empty.
+            unchecked {
+                uint256 i = path.length - 1;
+                for (; i != 0 && word == bytes32(0); --i) word = _words[Custody.keyOf(lot, path[i - 1].unit)];
             }
             if (word == bytes32(0)) return Custody.held(record.manufacturer, 0);
         }

@@ -8,16 +8,36 @@ import {Custody} from "./Custody.sol";
 /// @notice The ends of packs, and which prescriptions were filled with them.
 library Dispensing {
     uint256 private constant _UNDO_PERIOD = 10 days;
+    uint256 private constant _FILL = 1 << 112;
 
+    /// @dev An end is one word, because a struct costs more to take apart: the mark of the pharmacy in 16 bytes, 1 byte of fills, 2 of parts taken, 2 of
+    /// parts in all, and when it was opened in the rest.
     struct State {
-        mapping(bytes32 pack => IDrugProvenance.End end) ends;
+        mapping(bytes32 pack => uint256 end) ends;
         mapping(bytes32 prescription => bytes32 pack) fills;
+    }
+
+    /// @notice What is kept of a pack, in the words of the interface.
+    function told(uint256 end) internal pure returns (IDrugProvenance.End memory) {
+        return
+            IDrugProvenance.End({
+                endedAt: uint64(end),
+                by: bytes16(bytes32(end)),
+                taken: uint16(end >> 96),
+                whole: uint16(end >> 80),
+                fills: uint8(end >> 112)
+            });
     }
 
     /// @notice Reverts if a pack was dispensed or opened.
     function checkWhole(State storage state, bytes32 pack) internal view {
-        uint64 endedAt = state.ends[pack].endedAt;
-        require(endedAt == 0, IDrugProvenance.AlreadyDispensed(pack, endedAt));
+        uint256 end = state.ends[pack];
+        require(end == 0, IDrugProvenance.AlreadyDispensed(pack, uint64(end)));
+    }
+
+    /// @notice Whether something is left of a pack for a pharmacy that opened it.
+    function isOpenAt(uint256 end, bytes32 pharmacy) internal pure returns (bool) {
+        return uint16(end >> 96) != uint16(end >> 80) && bytes16(bytes32(end)) == Custody.markOf(pharmacy);
     }
 
     /// @notice Notes that a pharmacy gave out a pack, or a portion of it where `filling.whole` is not zero.
@@ -27,41 +47,39 @@ library Dispensing {
         bytes32 pack,
         IDrugProvenance.Filling calldata filling
     ) internal {
-        IDrugProvenance.End memory end = state.ends[pack];
-        (uint256 taken, uint256 whole) = (uint256(end.taken) + filling.portion, filling.whole);
-        bool isOpen = end.taken != end.whole && end.whole == whole && isBy(end, pharmacy);
-        require(end.endedAt == 0 || isOpen, IDrugProvenance.AlreadyDispensed(pack, end.endedAt));
-        bool isPortion = taken <= whole && (filling.portion == 0) == (whole == 0) && end.fills != type(uint8).max;
-        require(isPortion, IDrugProvenance.InvalidPortion(pack, end.taken));
-
-        if (filling.prescription != bytes32(0)) {
-            ++end.fills;
-            bool isNew = state.fills[filling.prescription] == bytes32(0);
-            require(isNew, IDrugProvenance.PrescriptionFilled(filling.prescription));
-            state.fills[filling.prescription] = pack;
+        uint256 end = state.ends[pack];
+        (uint256 portion, uint256 whole) = (filling.portion, filling.whole);
+        if (end == 0) end = uint256(bytes32(Custody.markOf(pharmacy))) | (whole << 80) | block.timestamp;
+        else require(isOpenAt(end, pharmacy) && uint16(end >> 80) == whole, IDrugProvenance.AlreadyDispensed(pack, uint64(end)));
+        // Each part of the word has room for what is added to it.
+        unchecked {
+            uint256 taken = uint16(end >> 96);
+            bool isPortion = taken + portion <= whole && (portion == 0) == (whole == 0) && uint8(end >> 112) != 255;
+            require(isPortion, IDrugProvenance.InvalidPortion(pack, uint16(taken)));
+            end += portion << 96;
+            bytes32 prescription = filling.prescription;
+            if (prescription != bytes32(0)) {
+                require(state.fills[prescription] == bytes32(0), IDrugProvenance.PrescriptionFilled(prescription));
+                state.fills[prescription] = pack;
+                end += _FILL;
+            }
         }
-        if (!isOpen) (end.endedAt, end.by) = (uint64(block.timestamp), Custody.markOf(pharmacy));
-        (end.taken, end.whole) = (uint16(taken), uint16(whole));
         state.ends[pack] = end;
     }
 
     /// @notice Takes all of a pack back, and frees each prescription that was filled with it.
     function undo(State storage state, bytes32 pharmacy, bytes32 pack, bytes32[] calldata prescriptions) internal {
-        IDrugProvenance.End memory end = state.ends[pack];
-        bool isTheirs = isBy(end, pharmacy) && block.timestamp < end.endedAt + _UNDO_PERIOD;
-        require(isTheirs, IDrugProvenance.NotUndoable(pack, end.endedAt));
-        require(prescriptions.length == end.fills, IDrugProvenance.InvalidCount(prescriptions.length));
+        uint256 end = state.ends[pack];
+        bool isTheirs = bytes16(bytes32(end)) == Custody.markOf(pharmacy);
+        bool isUndoable = isTheirs && block.timestamp < uint64(end) + _UNDO_PERIOD;
+        require(isUndoable, IDrugProvenance.NotUndoable(pack, uint64(end)));
+        require(prescriptions.length == uint8(end >> 112), IDrugProvenance.InvalidCount(prescriptions.length));
 
         for (uint256 i = 0; i < prescriptions.length; ++i) {
-            bool isFilled = state.fills[prescriptions[i]] == pack;
-            require(isFilled, IDrugProvenance.NotFilledWith(prescriptions[i], pack));
-            delete state.fills[prescriptions[i]];
+            bytes32 prescription = prescriptions[i];
+            require(state.fills[prescription] == pack, IDrugProvenance.NotFilledWith(prescription, pack));
+            state.fills[prescription] = 0;
         }
-        delete state.ends[pack];
-    }
-
-    /// @notice Whether a pack ended, or was opened, at a pharmacy.
-    function isBy(IDrugProvenance.End memory end, bytes32 pharmacy) internal pure returns (bool) {
-        return end.by == Custody.markOf(pharmacy);
+        state.ends[pack] = 0;
     }
 }

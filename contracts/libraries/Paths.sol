@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity =0.8.30;
 
-import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {IDrugProvenance} from "../../interfaces/IDrugProvenance.sol";
 
 /// @title Paths
@@ -10,7 +10,7 @@ library Paths {
     uint256 private constant _MAX_DEPTH = 8;
     uint256 private constant _MAX_HASHES = 32;
 
-    /// @notice Whether a path leads to a unit: from the root of the lot down, each leaf in the tree that the one before names.
+    /// @notice Whether a path leads to a unit: from its own leaf up, each tree's root being the content of the unit around it.
     /// @dev A lot of n packs has no tree of more than n leaves, so that no proof is longer than log2(n), rounded up.
     function leadsTo(
         IDrugProvenance.Step[] calldata path,
@@ -18,20 +18,27 @@ library Paths {
         bytes32 lot,
         bytes32 unit
     ) internal view returns (bool) {
-        (bytes32 root, uint256 size) = (record.unitsRoot, record.size);
+        uint256 depth = path.length;
+        if (depth == 0 || depth > _MAX_DEPTH) return false;
+        uint256 size = record.size;
         uint256 hashes = 0;
-        bytes32 last;
-        for (uint256 i = 0; i < path.length; ++i) {
-            IDrugProvenance.Step calldata step = path[i];
-            bytes32[] calldata proof = step.proof;
-            hashes += proof.length;
-            if (i == _MAX_DEPTH || hashes > _MAX_HASHES || 1 << proof.length >= size << 1) return false;
-            last = step.unit;
-            bytes32 content = step.content;
-            bytes32 leaf = keccak256(bytes.concat(keccak256(abi.encode(lot, last, content))));
-            if (MerkleProof.processProofCalldata(proof, leaf) != root) return false;
-            root = content;
+        IDrugProvenance.Step calldata step = path[depth - 1];
+        bytes32 node = step.content;
+        // Counts of what stands in the calldata come nowhere near the end of their range.
+        unchecked {
+            while (true) {
+                bytes32[] calldata proof = step.proof;
+                uint256 length = proof.length;
+                hashes += length;
+                if (hashes > _MAX_HASHES || 1 << length >= size << 1) return false;
+                node = keccak256(abi.encode(keccak256(abi.encode(lot, unit, node))));
+                for (uint256 i = 0; i < length; ++i) {
+                    node = Hashes.commutativeKeccak256(node, proof[i]);
+                }
+                if (--depth == 0) return node == record.unitsRoot;
+                step = path[depth - 1];
+                unit = step.unit;
+            }
         }
-        return path.length != 0 && last == unit;
     }
 }
