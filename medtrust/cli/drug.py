@@ -23,16 +23,17 @@ from medtrust.cli.common import (
     when,
 )
 from medtrust.cli.drug_options import ByOption, FileArgument, FileOption, ScanArgument, goods_of, name_of
-from medtrust.drugs import Act, Filling, Movement, Offer, State, Verdict
+from medtrust.drugs import Filling, Movement, Offer, State, Verdict
 from medtrust.errors import CheckRefused, InputError
 from medtrust.files import write_whole
 from medtrust.goods import Goods, verify_alone
+from medtrust.goods_picture import rows_of
 from medtrust.lotfile import LotFile
 from medtrust.nullifier import prescription_nullifier
 from medtrust.registry_key import registry_key
 from medtrust.sandbox import ORGANISATIONS
 from medtrust.scanner import code_of
-from medtrust.trace_picture import Row, draw_trace
+from medtrust.trace_picture import draw_trace
 from medtrust.types import ZERO_ADDRESS, ZERO_HASH
 
 __all__ = ["app"]
@@ -41,13 +42,11 @@ app = new_app("Where medicines are: lots and packs from their maker to the one t
 for module in (drug_events, drug_pack, drug_stop, drug_cold):
     module.add_to(app)
 
-_ENDS = frozenset({Act.DISPENSED, Act.DESTROYED, Act.EXPORTED, Act.STOLEN})
 _ARRIVED = {
     State.HELD: "free to be used",
     State.AWAITING: "once the report of its logger is in order",
     State.QUARANTINED: "in quarantine: it did not sell it",
 }
-_STOPS = frozenset({Act.RECALLED, Act.SUSPECTED, Act.ILLEGITIMATE, Act.CLEARED, Act.EXTRA})
 
 
 @app.command()
@@ -230,7 +229,7 @@ def trace(
     """Print the whole way of a container or pack."""
     goods = goods_of(file, chain, None)
     movements = goods.trace(scan)
-    rows = [_row(goods, movement) for movement in movements]
+    rows = rows_of(goods, movements, name_of)
     if svg:
         write_whole(svg, draw_trace(f"The way of {scan}", rows).encode())
     shown = table(f"The way of {scan}", "when (UTC)", "act", "what", "by", "with")
@@ -247,21 +246,6 @@ def _portion(part: str | None) -> tuple[int, int]:
     if not (taken.isdecimal() and whole.isdecimal() and 0 < int(taken) <= int(whole) < 1 << 16):
         raise InputError(place="--part", found=repr(part), expected="a part of a pack, such as 10/30")
     return int(taken), int(whole)
-
-
-def _row(goods: Goods, movement: Movement) -> Row:
-    act = movement.act.name.lower().replace("_", " ")
-    if movement.portion[1]:
-        act += f" {movement.portion[0]}/{movement.portion[1]}"
-    if movement.state in (State.AWAITING, State.QUARANTINED):
-        act += f", {movement.state.name.lower()}"
-    what = goods.name(movement.unit)
-    if movement.container:
-        what += f" {'into' if movement.act is Act.PACKED else 'from'} {goods.name(movement.container)}"
-    kind = "end" if movement.act in _ENDS else "stop" if movement.act in _STOPS else "act"
-    to = name_of(movement.other) if movement.act is Act.SHIPPED and movement.other else ""
-    when_ = time_of(movement.at).removesuffix(" UTC")
-    return Row(when_, act, what, name_of(movement.organisation), to, kind)
 
 
 def _plain(goods: Goods, movement: Movement) -> dict[str, object]:
