@@ -54,10 +54,13 @@ class Interface:
         """The topic of each event by name."""
         return {item["name"]: topic for topic, item in self.events.items()}
 
+    def selector_of(self, function: str) -> bytes:
+        """Return the four bytes with which a call of a function begins."""
+        return selector(self.functions[function])[:4]
+
     def encode_call(self, function: str, arguments: Sequence[Any]) -> bytes:
         """Encode a call: selector and arguments. Structs may be mappings, dataclasses or sequences."""
-        item = self.functions[function]
-        return selector(item)[:4] + _encode(item["inputs"], arguments)
+        return self.selector_of(function) + _encode(self.functions[function]["inputs"], arguments)
 
     def decode_call(self, function: str, data: bytes) -> dict[str, Any] | None:
         """Decode the arguments of a call by their names; None if it calls something else."""

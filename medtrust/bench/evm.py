@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from medtrust.abi import Interface, RevertDecoder
 from medtrust.artifacts import Artifact
+from medtrust.bench.encoding import call_encoders
 from medtrust.errors import Reverted, ToolMissing
 
 __all__ = ["LocalContract", "LocalEvm"]
@@ -58,18 +60,20 @@ class LocalContract:
     face: Interface
     address: str
     decoder: RevertDecoder = field(init=False)
+    encoders: dict[str, Callable[[Any], bytes]] = field(init=False)
 
     def __post_init__(self) -> None:
         """Know the errors of the contract itself; `decoder` learns those of others."""
         self.decoder = RevertDecoder([self.face.artifact])
+        self.encoders = call_encoders(self.face)
 
     def call(self, function: str, *arguments: Any) -> Any:
         """Ask a view. Raises `Reverted`."""
-        return self.ask(function, self.face.encode_call(function, arguments))
+        return self.face.decode_result(function, self.answer(function, *arguments))
 
-    def ask(self, function: str, data: bytes) -> Any:
-        """Ask a view by a call that is encoded already. Raises `Reverted`."""
-        return self.face.decode_result(function, self._run(_ASKER, data, is_static=True))
+    def answer(self, function: str, *arguments: Any) -> bytes:
+        """Ask a view, and leave its answer as it is. Raises `Reverted`."""
+        return self._execute(_ASKER, function, arguments, is_static=True)
 
     def act(self, caller: str, function: str, *arguments: Any) -> None:
         """Act, and leave the events unread. Raises `Reverted`."""
@@ -99,9 +103,7 @@ class LocalContract:
             return reverted.error, reverted.values
 
     def _execute(self, caller: str, function: str, arguments: tuple[Any, ...], *, is_static: bool) -> bytes:
-        return self._run(caller, self.face.encode_call(function, arguments), is_static=is_static)
-
-    def _run(self, caller: str, data: bytes, *, is_static: bool) -> bytes:
+        data = self.encoders[function](arguments)
         try:
             return bytes(self.host.evm.message_call(caller, self.address, data, is_static=is_static))
         except RuntimeError as error:

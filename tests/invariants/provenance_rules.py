@@ -325,7 +325,10 @@ class Provenance(Trade):
             partner = (silent or [partner])[number % (len(silent) or 1)]
         self.attempt("acknowledge", ACCOUNTS[caller if chance == 1 else partner], HOUSES[partner], *of)
 
-    @rule(chance=chances, caller=people, lot=st.sampled_from([0, 1, 1, 2]), class_=st.integers(0, 3), depth=st.integers(0, 3))
+    @rule(
+        chance=chances, caller=people, lot=st.sampled_from([0, 1, 1, 2]), class_=st.integers(0, 3),
+        depth=st.integers(0, 3),
+    )  # fmt: skip
     def recall(self, chance: int, caller: str, lot: int, class_: int, depth: int) -> None:
         """Seldom recall a lot, or nothing would be left to move; mostly it is nobody's to recall."""
         who = "maker" if chance < 2 else "regulator" if chance < 4 else "stranger" if chance < 7 else caller
