@@ -8,31 +8,27 @@ import {ISignedActions} from "../interfaces/ISignedActions.sol";
 import {Accredited} from "./base/Accredited.sol";
 import {Controlled} from "./base/Controlled.sol";
 import {GS1Prefixes} from "./base/GS1Prefixes.sol";
-import {Stock} from "./base/Stock.sol";
+import {NoticeBoard} from "./base/NoticeBoard.sol";
+import {Packing} from "./base/Packing.sol";
+import {Sending} from "./base/Sending.sol";
 import {ColdChain} from "./libraries/ColdChain.sol";
 import {Custody} from "./libraries/Custody.sol";
 import {Dispensing} from "./libraries/Dispensing.sol";
 import {GS1} from "./libraries/GS1.sol";
-import {Notices} from "./libraries/Notices.sol";
+import {Mixes} from "./libraries/Mixes.sol";
 import {Roles} from "./libraries/Roles.sol";
 import {Standings} from "./libraries/Standings.sol";
 
 /// @title DrugProvenance
 /// @notice See {IDrugProvenance}.
-contract DrugProvenance is GS1Prefixes, Stock, Controlled {
+contract DrugProvenance is GS1Prefixes, Sending, Packing, NoticeBoard, Controlled {
     using Dispensing for Dispensing.State;
-    using Notices for Notices.State;
     using Standings for Lot;
 
     uint256 private constant _MAX_LOT_NUMBER = 20;
-    uint256 private constant _MAX_LOTS = 8;
-    uint256 private constant _MAX_LEVEL = 8;
-    uint256 private constant _MAX_UNITS = 200;
 
     /* STORAGE */
 
-    Dispensing.State private _packs;
-    Notices.State private _notices;
     mapping(uint64 gtin => Policy policy) private _policies;
 
     /// @param accreditation The accreditation registry.
@@ -71,12 +67,7 @@ contract DrugProvenance is GS1Prefixes, Stock, Controlled {
     }
 
     /// @inheritdoc IDrugProvenance
-    function changePolicy(
-        bytes32 manufacturer,
-        uint64 gtin,
-        uint8 prefixDigits,
-        Policy calldata policy
-    ) external {
+    function changePolicy(bytes32 manufacturer, uint64 gtin, uint8 prefixDigits, Policy calldata policy) external {
         _checkProduct(manufacturer, gtin, prefixDigits);
 
         _policies[gtin] = policy;
@@ -92,46 +83,6 @@ contract DrugProvenance is GS1Prefixes, Stock, Controlled {
         require(prefixOwnerOf(prefix, digits) == manufacturer, PrefixNotOwned(prefix, digits, manufacturer));
     }
 
-    /* SENDER */
-
-    /// @inheritdoc IDrugProvenance
-    function ship(Offer calldata offer, Step[] calldata path) external {
-        _checkAuthorised(offer.from, offer.fromRole);
-        _checkAccredited(offer.to, offer.toRole);
-        uint64 roles = offer.fromRole | offer.toRole;
-        require(roles & Roles.CUSTODIANS == roles, NotCustodialRole(roles));
-        require(block.timestamp < offer.until, OfferExpired(offer.until));
-        bool isCold = _checkActive(offer.lot);
-        bool isLogged = offer.logger != address(0) && offer.loggedFrom <= block.timestamp;
-        require(isCold ? isLogged : offer.logger == address(0), WrongLogger(offer.logger, offer.loggedFrom));
-        _packs.checkWhole(offer.unit);
-        bytes16 source = bytes16(_checkHeld(offer.lot, offer.unit, offer.from, path) << 128);
-        require(source == offer.source, WrongSource(offer.unit, source));
-
-        _put(Custody.keyOf(offer.lot, offer.unit), _idOf());
-
-        emit UnitShipped(
-            offer.lot,
-            offer.unit,
-            offer.to,
-            offer.from,
-            offer.fromRole,
-            offer.toRole,
-            offer.until,
-            offer.source,
-            offer.logger,
-            offer.loggedFrom
-        );
-    }
-
-    /// @inheritdoc IDrugProvenance
-    function takeBack(Offer calldata offer) external {
-        if (block.timestamp < offer.until) _checkAuthorised(offer.from, Roles.PARTICIPANT);
-        _giveBack(offer);
-
-        emit ShipmentTakenBack(offer.lot, offer.unit, offer.to, offer.from);
-    }
-
     /* RECEIVER */
 
     /// @inheritdoc IDrugProvenance
@@ -141,12 +92,12 @@ contract DrugProvenance is GS1Prefixes, Stock, Controlled {
         _checkAccredited(offer.from, offer.fromRole);
         require(block.timestamp < offer.until, OfferExpired(offer.until));
         bool isCold = _checkActive(offer.lot);
-        _checkUnits(1 + missing.length + extra.length);
+        Mixes.checkCount(1 + missing.length + extra.length);
         _report(offer, id, missing, extra);
 
         bytes32 word = Custody.arrived(offer);
         if (isCold && Custody.isHeld(word)) word = Custody.awaiting(id, block.timestamp);
-        _put(Custody.keyOf(offer.lot, offer.unit), word);
+        _put(offer.lot, offer.unit, word);
 
         emit UnitReceived(offer.lot, offer.unit, offer.to, offer.from, Custody.stateOf(word));
     }
@@ -154,13 +105,13 @@ contract DrugProvenance is GS1Prefixes, Stock, Controlled {
     function _report(Offer calldata offer, bytes32 id, Item[] calldata missing, Item[] calldata extra) private {
         for (uint256 i = 0; i < missing.length; ++i) {
             (bytes32 lot, bytes32 unit) = (missing[i].lot, missing[i].unit);
-            require(_wordOf(lot, unit, missing[i].path) == id, NotInside(lot, unit, id));
-            _put(Custody.keyOf(lot, unit), Custody.held(offer.from, offer.source));
+            require(_wordOf(_lot(lot), lot, unit, missing[i].path) == id, NotInside(lot, unit, id));
+            _put(lot, unit, Custody.held(offer.from, offer.source));
             emit UnitFoundMissing(lot, unit, offer.to, offer.from);
         }
         for (uint256 i = 0; i < extra.length; ++i) {
             (bytes32 lot, bytes32 unit) = (extra[i].lot, extra[i].unit);
-            _checkHeld(lot, unit, offer.from, extra[i].path);
+            _checkHolder(unit, offer.from, _wordOf(_lot(lot), lot, unit, extra[i].path), false);
             emit UnitFoundExtra(lot, unit, offer.to, offer.from);
         }
     }
@@ -173,30 +124,12 @@ contract DrugProvenance is GS1Prefixes, Stock, Controlled {
         emit ShipmentRefused(offer.lot, offer.unit, offer.to, offer.from);
     }
 
-    function _giveBack(Offer calldata offer) private {
-        _checkLive(offer);
-
-        _put(Custody.keyOf(offer.lot, offer.unit), Custody.held(offer.from, offer.source));
-    }
-
-    /// @dev The word of the unit is the id of one offer: this very one, or the offer is over.
-    function _checkLive(Offer calldata offer) private view returns (bytes32 id) {
-        id = _idOf();
-        require(_wordAt(Custody.keyOf(offer.lot, offer.unit)) == id, OfferNotLive(id));
-    }
-
-    /// @dev Every function that takes an offer takes it first, so its ten words stand there as they are hashed.
-    function _idOf() private pure returns (bytes32) {
-        return bytes32(uint256(uint192(uint256(keccak256(msg.data[4:324])))));
-    }
-
     /* RECEIVER, OR ANYONE WITH WHAT THE LOGGER SIGNED */
 
     /// @inheritdoc IDrugProvenance
     function report(Offer calldata offer, Report calldata readings, bytes calldata signature) external {
-        bytes32 id = _idOf();
-        bytes32 key = Custody.keyOf(offer.lot, offer.unit);
-        uint256 word = uint256(_wordAt(key));
+        bytes32 id = Custody.offered();
+        uint256 word = uint256(_wordAt(offer.lot, offer.unit));
         uint256 arrivedAt = uint32(word >> 192);
         require(bytes32(word) == Custody.awaiting(id, arrivedAt), OfferNotLive(id));
         if (signature.length == 0) {
@@ -207,10 +140,8 @@ contract DrugProvenance is GS1Prefixes, Stock, Controlled {
         }
 
         bool isWithin = signature.length != 0 && _isWithin(offer, readings, arrivedAt);
-        bytes32 next = isWithin
-            ? Custody.arrived(offer)
-            : Custody.stopped(State.QUARANTINED, Custody.markOf(offer.to));
-        _put(key, next);
+        bytes32 next = isWithin ? Custody.arrived(offer) : Custody.stopped(State.QUARANTINED, Custody.markOf(offer.to));
+        _put(offer.lot, offer.unit, next);
 
         emit ReadingsReported(offer.lot, offer.unit, offer.to, id, readings.root, Custody.stateOf(next));
     }
@@ -229,91 +160,15 @@ contract DrugProvenance is GS1Prefixes, Stock, Controlled {
     /* HOLDER */
 
     /// @inheritdoc IDrugProvenance
-    function pack(
-        bytes32 organisation,
-        bytes32[] calldata lots,
-        uint8 level,
-        bytes32 container,
-        Item[] calldata children
-    ) external {
-        _checkAuthorised(organisation, Roles.PARTICIPANT);
-        _checkUnits(children.length);
-        bytes32 mix = _register(organisation, lots, level);
-        bytes32 key = Custody.keyOf(mix, container);
-        bytes32 word = _wordAt(key);
-        if (word != bytes32(0)) _checkHolder(container, organisation, word, Custody.isHeld(word));
-
-        _put(key, Custody.held(organisation, 0));
-        for (uint256 i = 0; i < children.length; ++i) {
-            (bytes32 lot, bytes32 unit) = (children[i].lot, children[i].unit);
-            _checkListed(lot, lots, level);
-            bytes32 childKey = Custody.keyOf(lot, unit);
-            require(!Custody.isInside(_wordAt(childKey)), AlreadyPacked(lot, unit));
-            _checkHeld(lot, unit, organisation, children[i].path);
-            _put(childKey, Custody.inside(key));
-            emit UnitPacked(lot, unit, container, mix);
-        }
-    }
-
-    /// @dev Its level is a part of its id, so that it costs no read to know that no container comes into itself.
-    function _register(bytes32 packer, bytes32[] calldata lots, uint8 level) private returns (bytes32 mix) {
-        bool isMix = lots.length != 0 && lots.length <= _MAX_LOTS && level != 0 && level <= _MAX_LEVEL;
-        require(isMix, InvalidMix(lots.length, level));
-        mix = bytes32((uint256(keccak256(abi.encode(packer, level, lots))) & ~uint256(0xff)) | level);
-        bytes32[] storage kept = _mix(mix);
-        if (kept.length != 0) return mix;
-
-        for (uint256 i = 0; i < lots.length; ++i) {
-            kept.push(lots[i]);
-        }
-        _lot(mix).manufacturer = packer;
-
-        emit MixRegistered(mix, packer, level, lots);
-    }
-
-    function _checkListed(bytes32 lot, bytes32[] calldata lots, uint8 level) private view {
-        bytes32 inner;
-        for (uint256 i = 0; (inner = _lotAt(lot, i)) != bytes32(0); ++i) {
-            bool isLower = inner == lot || uint8(uint256(lot)) < level;
-            require(isLower, InvalidMix(lots.length, level));
-            uint256 j = 0;
-            while (j < lots.length && lots[j] != inner) ++j;
-            require(j != lots.length, LotNotListed(inner));
-        }
-    }
-
-    function _checkUnits(uint256 count) private pure {
-        require(count != 0 && count <= _MAX_UNITS, InvalidCount(count));
-    }
-
-    /// @inheritdoc IDrugProvenance
-    function unpack(bytes32 organisation, bytes32 mix, bytes32 container, Item[] calldata children) external {
-        _checkAuthorised(organisation, Roles.PARTICIPANT);
-        _checkUnits(children.length);
-        bytes32 key = Custody.keyOf(mix, container);
-        // A container has a word, so whatever path there is goes unread.
-        bytes32 word = _checkHeld(mix, container, organisation, children[0].path);
-
-        for (uint256 i = 0; i < children.length; ++i) {
-            (bytes32 lot, bytes32 unit) = (children[i].lot, children[i].unit);
-            bytes32 childKey = Custody.keyOf(lot, unit);
-            require(_wordAt(childKey) == Custody.inside(key), NotInside(lot, unit, key));
-            _put(childKey, word);
-            emit UnitUnpacked(lot, unit, container, mix);
-        }
-    }
-
-    /// @inheritdoc IDrugProvenance
     function end(bytes32 organisation, Item calldata item, State fate) external {
         _checkAuthorised(organisation, Roles.PARTICIPANT);
         require(fate >= State.STOLEN && fate <= State.DESTROYED, NotAnEnd(fate));
-        _packs.checkWhole(item.unit);
-        bytes32 word = _wordOf(item.lot, item.unit, item.path);
-        bool isOurs = Custody.isHeld(word) || (fate != State.EXPORTED && !Custody.hasLeft(word));
-        _checkHolder(item.unit, organisation, word, isOurs);
+        _packs().checkWhole(item.unit);
+        bytes32 word = _wordOf(_lot(item.lot), item.lot, item.unit, item.path);
+        _checkHolder(item.unit, organisation, word, fate != State.EXPORTED);
         if (fate == State.EXPORTED) _checkActive(item.lot);
 
-        _put(Custody.keyOf(item.lot, item.unit), Custody.stopped(fate, Custody.markOf(organisation)));
+        _put(item.lot, item.unit, Custody.stopped(fate, Custody.markOf(organisation)));
 
         emit UnitEnded(item.lot, item.unit, organisation, fate);
     }
@@ -331,8 +186,8 @@ contract DrugProvenance is GS1Prefixes, Stock, Controlled {
         _checkAuthorised(pharmacy, Roles.PHARMACY);
         _checkActive(lot);
         bytes32 unit = GS1.packId(_lot(lot).gtin, serial);
-        _packs.dispense(pharmacy, unit, filling);
-        _checkHeld(lot, unit, pharmacy, path);
+        _packs().dispense(pharmacy, unit, filling);
+        _checkHolder(unit, pharmacy, _wordOf(_lot(lot), lot, unit, path), false);
 
         emit PackDispensed(unit, lot, pharmacy, filling.prescription, filling.portion, filling.whole);
     }
@@ -340,7 +195,7 @@ contract DrugProvenance is GS1Prefixes, Stock, Controlled {
     /// @inheritdoc IDrugProvenance
     function undo(bytes32 pharmacy, bytes32 unit, bytes32[] calldata prescriptions) external {
         _checkAuthorised(pharmacy, Roles.PHARMACY);
-        _packs.undo(pharmacy, unit, prescriptions);
+        _packs().undo(pharmacy, unit, prescriptions);
 
         emit DispenseUndone(unit, pharmacy, prescriptions);
     }
@@ -354,7 +209,7 @@ contract DrugProvenance is GS1Prefixes, Stock, Controlled {
         _checkOversees(organisation, record);
 
         record.recall(recallClass, recallDepth);
-        _notices.start(Custody.keyOf(lot, bytes32(0)));
+        _notify(lot, bytes32(0));
 
         emit RecallIssued(lot, organisation, recallClass, recallDepth);
     }
@@ -368,25 +223,17 @@ contract DrugProvenance is GS1Prefixes, Stock, Controlled {
     }
 
     /// @inheritdoc IDrugProvenance
-    function resolve(
-        bytes32 organisation,
-        bytes32 lot,
-        bytes32 unit,
-        bool isCleared,
-        bytes32 justification
-    ) external {
+    function resolve(bytes32 organisation, bytes32 lot, bytes32 unit, bool isCleared, bytes32 justification) external {
         Lot storage record = _lot(lot);
         _checkOversees(organisation, record);
-        bytes32 key = Custody.keyOf(lot, unit);
-        bytes32 word = _wordAt(key);
-        bool isSuspect = unit == bytes32(0)
-            ? record.suspicion == Suspicion.SUSPECT
-            : Custody.stateOf(word) == State.QUARANTINED;
+        bytes32 word = _wordAt(lot, unit);
+        bool isSuspect =
+            unit == bytes32(0) ? record.suspicion == Suspicion.SUSPECT : Custody.stateOf(word) == State.QUARANTINED;
         require(isSuspect, NotSuspect(lot, unit));
 
-        if (!isCleared) _notices.start(key);
+        if (!isCleared) _notify(lot, unit);
         if (unit == bytes32(0)) record.suspicion = isCleared ? Suspicion.NONE : Suspicion.ILLEGITIMATE;
-        else _put(key, Custody.resolved(word, isCleared));
+        else _put(lot, unit, Custody.resolved(word, isCleared));
 
         emit SuspectResolved(lot, unit, organisation, isCleared, justification);
     }
@@ -398,7 +245,7 @@ contract DrugProvenance is GS1Prefixes, Stock, Controlled {
         Lot storage record = _lot(item.lot);
         bytes16 holder;
         if (item.unit != bytes32(0)) {
-            bytes32 word = _wordOf(item.lot, item.unit, item.path);
+            bytes32 word = _wordOf(_lot(item.lot), item.lot, item.unit, item.path);
             holder = Custody.custodianOf(word);
             require(Custody.isHeld(word), NotInCustody(item.unit, organisation, Custody.stateOf(word), holder));
         } else require(record.suspicion == Suspicion.NONE, LotQuarantined(item.lot));
@@ -406,19 +253,9 @@ contract DrugProvenance is GS1Prefixes, Stock, Controlled {
         else _checkOversees(organisation, record);
 
         if (item.unit == bytes32(0)) record.suspicion = Suspicion.SUSPECT;
-        else _put(Custody.keyOf(item.lot, item.unit), Custody.stopped(State.QUARANTINED, holder));
+        else _put(item.lot, item.unit, Custody.stopped(State.QUARANTINED, holder));
 
         emit SuspectFlagged(item.lot, item.unit, organisation);
-    }
-
-    /* PARTNER */
-
-    /// @inheritdoc IDrugProvenance
-    function acknowledge(bytes32 organisation, bytes32 lot, bytes32 unit) external {
-        _checkAuthorised(organisation, Roles.PARTICIPANT);
-        _notices.acknowledge(Custody.keyOf(lot, unit), organisation);
-
-        emit NoticeAcknowledged(lot, unit, organisation);
     }
 
     /* VIEWS */
@@ -431,8 +268,8 @@ contract DrugProvenance is GS1Prefixes, Stock, Controlled {
         Step[] calldata path
     ) external view returns (Verdict) {
         bytes32 unit = GS1.packId(scan.gtin, scan.serial);
-        uint256 ended = _packs.ends[unit];
-        bytes32 word = _locate(lot, unit, path);
+        uint256 ended = _packs().ends[unit];
+        bytes32 word = _find(_lot(lot), lot, unit, path);
         if (ended == 0 && word == bytes32(0)) return Verdict.UNKNOWN_SERIAL;
         LotStatus status = lotStatus(lot);
         if (status == LotStatus.UNKNOWN || GS1.lotId(scan.gtin, scan.lotNumber) != lot) return Verdict.LOT_MISMATCH;
@@ -441,13 +278,9 @@ contract DrugProvenance is GS1Prefixes, Stock, Controlled {
         if (status == LotStatus.QUARANTINED) return Verdict.QUARANTINED;
         if (status == LotStatus.EXPIRED) return Verdict.EXPIRED;
         if (ended != 0 && !Dispensing.isOpenAt(ended, holder)) return Verdict.ALREADY_DISPENSED;
-        State state = Custody.stateOf(word);
-        if (state == State.STOLEN) return Verdict.STOLEN;
-        if (state == State.EXPORTED) return Verdict.EXPORTED;
-        if (state == State.DESTROYED) return Verdict.DESTROYED;
-        if (state != State.HELD && state != State.IN_TRANSIT) return Verdict.QUARANTINED;
-        if (holder != bytes32(0) && Custody.custodianOf(word) != Custody.markOf(holder)) return Verdict.NOT_IN_CUSTODY;
-        return Verdict.OK;
+        Verdict verdict = Custody.verdictOf(word);
+        bool isElsewhere = holder != bytes32(0) && Custody.custodianOf(word) != Custody.markOf(holder);
+        return verdict == Verdict.OK && isElsewhere ? Verdict.NOT_IN_CUSTODY : verdict;
     }
 
     /// @inheritdoc IDrugProvenance
@@ -456,24 +289,7 @@ contract DrugProvenance is GS1Prefixes, Stock, Controlled {
         bytes32 unit,
         Step[] calldata path
     ) external view returns (State state, bytes16 custodian, uint256 detail) {
-        bytes32 word = _wordOf(lot, unit, path);
+        bytes32 word = _wordOf(_lot(lot), lot, unit, path);
         return (Custody.stateOf(word), Custody.custodianOf(word), Custody.detailOf(word));
-    }
-
-    /// @inheritdoc IDrugProvenance
-    function endOf(bytes32 unit) external view returns (End memory) {
-        return Dispensing.told(_packs.ends[unit]);
-    }
-
-    /// @inheritdoc IDrugProvenance
-    function lateOf(
-        bytes32 lot,
-        bytes32 unit,
-        bytes32[] calldata organisations
-    ) external view returns (bool[] memory late) {
-        late = new bool[](organisations.length);
-        for (uint256 i = 0; i < late.length; ++i) {
-            late[i] = _notices.isLate(Custody.keyOf(lot, unit), organisations[i]);
-        }
     }
 }

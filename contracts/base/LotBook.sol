@@ -2,6 +2,7 @@
 pragma solidity =0.8.30;
 
 import {IDrugProvenance} from "../../interfaces/IDrugProvenance.sol";
+import {Mixes} from "../libraries/Mixes.sol";
 import {Standings} from "../libraries/Standings.sol";
 
 /// @title LotBook
@@ -20,11 +21,8 @@ abstract contract LotBook is IDrugProvenance {
         return _mixes[mix];
     }
 
-    /// @dev The lot at a place of a mix, or at the first place a lot itself; zero where there is no more.
     function _lotAt(bytes32 lot, uint256 place) internal view returns (bytes32) {
-        bytes32[] storage lots = _mixes[lot];
-        if (place < lots.length) return lots[place];
-        return place == 0 ? lot : bytes32(0);
+        return Mixes.at(_mixes[lot], lot, place);
     }
 
     /// @dev Reverts unless a lot is active; says whether it, or any lot of a mix, must be kept cold.
@@ -37,9 +35,9 @@ abstract contract LotBook is IDrugProvenance {
     function _standing(bytes32 lot) private view returns (LotStatus worst, bool isCold) {
         (worst, isCold) = Standings.standing(_lots[lot]);
         if (worst != LotStatus.UNKNOWN) return (worst, isCold);
-        bytes32 inner;
-        for (uint256 i = 0; (inner = _lotAt(lot, i)) != bytes32(0); ++i) {
-            (LotStatus status, bool isInnerCold) = Standings.standing(_lots[inner]);
+        bytes32[] storage lots = _mixes[lot];
+        for (uint256 i = 0; i < lots.length; ++i) {
+            (LotStatus status, bool isInnerCold) = Standings.standing(_lots[lots[i]]);
             isCold = isCold || isInnerCold;
             if (i == 0 || (status != LotStatus.ACTIVE && worst != LotStatus.RECALLED)) worst = status;
         }

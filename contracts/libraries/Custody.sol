@@ -34,9 +34,15 @@ library Custody {
         return markOf(organisation) | (bytes32(source) >> 128);
     }
 
-    /// @notice The word of a unit in the container of a key.
-    function inside(bytes32 key) internal pure returns (bytes32) {
-        return key | bytes32(uint256(IDrugProvenance.State.INSIDE) << 224);
+    /// @notice The word of a unit that is on its way with an offer.
+    /// @dev Every function that takes an offer takes it first, so its ten words stand there in the calldata as they are hashed.
+    function offered() internal pure returns (bytes32) {
+        return bytes32(uint256(uint192(uint256(keccak256(msg.data[4:324])))));
+    }
+
+    /// @notice The word of a unit in a container.
+    function inside(bytes32 mix, bytes32 container) internal pure returns (bytes32) {
+        return keyOf(mix, container) | bytes32(uint256(IDrugProvenance.State.INSIDE) << 224);
     }
 
     /// @notice The word of a unit that arrived now and waits for its report.
@@ -84,6 +90,16 @@ library Custody {
     function resolved(bytes32 word, bool isCleared) internal view returns (bytes32) {
         bytes16 holder = custodianOf(word);
         return isCleared ? bytes32(holder) : stopped(IDrugProvenance.State.ILLEGITIMATE, holder);
+    }
+
+    /// @notice What a word lets a scan say.
+    function verdictOf(bytes32 word) internal pure returns (IDrugProvenance.Verdict) {
+        IDrugProvenance.State state = stateOf(word);
+        if (state == IDrugProvenance.State.STOLEN) return IDrugProvenance.Verdict.STOLEN;
+        if (state == IDrugProvenance.State.EXPORTED) return IDrugProvenance.Verdict.EXPORTED;
+        if (state == IDrugProvenance.State.DESTROYED) return IDrugProvenance.Verdict.DESTROYED;
+        bool isFree = state == IDrugProvenance.State.HELD || state == IDrugProvenance.State.IN_TRANSIT;
+        return isFree ? IDrugProvenance.Verdict.OK : IDrugProvenance.Verdict.QUARANTINED;
     }
 
     /// @notice What a word says beside its state and holder: the id of the offer, the source, or since when.

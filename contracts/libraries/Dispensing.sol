@@ -50,7 +50,11 @@ library Dispensing {
         uint256 end = state.ends[pack];
         (uint256 portion, uint256 whole) = (filling.portion, filling.whole);
         if (end == 0) end = uint256(bytes32(Custody.markOf(pharmacy))) | (whole << 80) | block.timestamp;
-        else require(isOpenAt(end, pharmacy) && uint16(end >> 80) == whole, IDrugProvenance.AlreadyDispensed(pack, uint64(end)));
+        else
+            require(
+                isOpenAt(end, pharmacy) && uint16(end >> 80) == whole,
+                IDrugProvenance.AlreadyDispensed(pack, uint64(end))
+            );
         // Each part of the word has room for what is added to it.
         unchecked {
             uint256 taken = uint16(end >> 96);

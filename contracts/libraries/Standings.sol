@@ -11,9 +11,8 @@ library Standings {
         IDrugProvenance.Lot storage record
     ) internal view returns (IDrugProvenance.LotStatus status, bool isCold) {
         isCold = record.isCold;
-        status = block.timestamp < record.expiresAt
-            ? IDrugProvenance.LotStatus.ACTIVE
-            : IDrugProvenance.LotStatus.EXPIRED;
+        status =
+            block.timestamp < record.expiresAt ? IDrugProvenance.LotStatus.ACTIVE : IDrugProvenance.LotStatus.EXPIRED;
         if (record.suspicion != IDrugProvenance.Suspicion.NONE) status = IDrugProvenance.LotStatus.QUARANTINED;
         if (record.recallClass != IDrugProvenance.RecallClass.NONE) status = IDrugProvenance.LotStatus.RECALLED;
         if (record.commissionedAt == 0) status = IDrugProvenance.LotStatus.UNKNOWN;
@@ -38,8 +37,8 @@ library Standings {
             record.recallClass,
             record.recallDepth
         );
-        bool isComplete = recallClass != IDrugProvenance.RecallClass.NONE &&
-            recallDepth != IDrugProvenance.RecallDepth.NONE;
+        bool isComplete =
+            recallClass != IDrugProvenance.RecallClass.NONE && recallDepth != IDrugProvenance.RecallDepth.NONE;
         bool isFirst = class_ == IDrugProvenance.RecallClass.NONE;
         bool isWeaker = !isFirst && (recallClass > class_ || recallDepth < depth);
         bool isSame = recallClass == class_ && recallDepth == depth;
