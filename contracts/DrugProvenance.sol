@@ -107,12 +107,12 @@ contract DrugProvenance is GS1Prefixes, Sending, Packing, NoticeBoard, Controlle
             (bytes32 lot, bytes32 unit) = (missing[i].lot, missing[i].unit);
             require(_wordOf(_lot(lot), lot, unit, missing[i].path) == id, NotInside(lot, unit, id));
             _put(lot, unit, Custody.held(offer.from, offer.source));
-            emit UnitFoundMissing(lot, unit, offer.to, offer.from);
+            emit MissingReported(lot, unit, offer.to, offer.from);
         }
         for (uint256 i = 0; i < extra.length; ++i) {
             (bytes32 lot, bytes32 unit) = (extra[i].lot, extra[i].unit);
             _checkHolder(unit, offer.from, _wordOf(_lot(lot), lot, unit, extra[i].path), false);
-            emit UnitFoundExtra(lot, unit, offer.to, offer.from);
+            emit ExtraReported(lot, unit, offer.to, offer.from);
         }
     }
 
@@ -197,7 +197,7 @@ contract DrugProvenance is GS1Prefixes, Sending, Packing, NoticeBoard, Controlle
         _checkAuthorised(pharmacy, Roles.PHARMACY);
         _packs().undo(pharmacy, unit, prescriptions);
 
-        emit DispenseUndone(unit, pharmacy, prescriptions);
+        emit DispenseReversed(unit, pharmacy, prescriptions);
     }
 
     /* MANUFACTURER OR REGULATOR */

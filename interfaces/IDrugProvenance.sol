@@ -320,14 +320,14 @@ interface IDrugProvenance {
     /// @param unit The container or pack that is missing.
     /// @param to The organisation that received.
     /// @param from The organisation that had shipped.
-    event UnitFoundMissing(bytes32 indexed lot, bytes32 indexed unit, bytes32 indexed to, bytes32 from);
+    event MissingReported(bytes32 indexed lot, bytes32 indexed unit, bytes32 indexed to, bytes32 from);
 
     /// @notice A unit of the sender was in a shipment that it does not belong to; it is the sender's until the sender ships it.
     /// @param lot Its lot, or its mix.
     /// @param unit The container or pack that is too much.
     /// @param to The organisation that received.
     /// @param from The organisation that had shipped.
-    event UnitFoundExtra(bytes32 indexed lot, bytes32 indexed unit, bytes32 indexed to, bytes32 from);
+    event ExtraReported(bytes32 indexed lot, bytes32 indexed unit, bytes32 indexed to, bytes32 from);
 
     /// @notice A logger's report came, or the receiver gave up waiting for it.
     /// @param lot The lot or mix.
@@ -433,7 +433,7 @@ interface IDrugProvenance {
     /// @param pack The pack.
     /// @param pharmacy The organisation that had dispensed it.
     /// @param prescriptions What can be filled again.
-    event DispenseUndone(bytes32 indexed pack, bytes32 indexed pharmacy, bytes32[] prescriptions);
+    event DispenseReversed(bytes32 indexed pack, bytes32 indexed pharmacy, bytes32[] prescriptions);
 
     /// @notice A lot was recalled, or its recall was made stronger.
     /// @param lot The lot.
@@ -682,7 +682,7 @@ interface IDrugProvenance {
 
     /// @notice Takes over a unit that is on its way to the caller's organisation.
     /// @dev Both sides must be accredited now, whatever they were when it was shipped. Its name is longer than its neighbours' because
-    /// Solidity keeps the shorter one for Ether. Emits {UnitFoundMissing} and {UnitFoundExtra} for each discrepancy, then {UnitReceived}.
+    /// Solidity keeps the shorter one for Ether. Emits {MissingReported} and {ExtraReported} for each discrepancy, then {UnitReceived}.
     ///
     /// What is missing stays the sender's. What is too much is only reported: it is the sender's too, until the sender ships it, because
     /// otherwise a receiver could take from a sender what it likes.
@@ -830,7 +830,7 @@ interface IDrugProvenance {
     ) external;
 
     /// @notice Takes back all that was dispensed of a pack: it is whole again, and its prescriptions can be filled again.
-    /// @dev Within 10 days from the first portion. Also of a recalled or expired lot. Emits {DispenseUndone}.
+    /// @dev Within 10 days from the first portion. Also of a recalled or expired lot. Emits {DispenseReversed}.
     ///
     /// Reverts with:
     /// - `NotAuthorised` if the caller does not act for `pharmacy` as PHARMACY.

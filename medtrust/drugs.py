@@ -314,10 +314,10 @@ class DrugClient(Client):
 
         What was dispensed and undone is among it only where it was dispensed.
         """
-        names = [name for name in ACTS if name != "DispenseUndone"]
+        names = [name for name in ACTS if name != "DispenseReversed"]
         found = [one for name in names for one in self._read(name, {"lot": lot})]
         packs = {one.unit for one in found if one.act is Act.DISPENSED}
-        found += [one for one in self._read("DispenseUndone", {"pack": sorted(packs)}) if packs]
+        found += [one for one in self._read("DispenseReversed", {"pack": sorted(packs)}) if packs]
         return tuple(sorted(found, key=lambda one: one.place))
 
     def packings(self, lot: bytes) -> tuple[Movement, ...]:
@@ -333,7 +333,7 @@ class DrugClient(Client):
 
     def prescriptions_of(self, pack: bytes) -> tuple[bytes, ...]:
         """List what was filled with a pack since it was whole last."""
-        undone = max((one.place for one in self._read("DispenseUndone", {"pack": pack})), default=(-1, -1))
+        undone = max((one.place for one in self._read("DispenseReversed", {"pack": pack})), default=(-1, -1))
         filled = [one for one in self._read("PackDispensed", {"pack": pack}) if one.place > undone]
         return tuple(one for movement in filled for one in movement.prescriptions)
 
@@ -341,7 +341,7 @@ class DrugClient(Client):
         """Read what happened to a lot and to some of its units; none of any other unit."""
         found = [*self._read("LotCommissioned", {"lot": lot}), *self._read("RecallIssued", {"lot": lot})]
         found += self._read("PackDispensed", {"lot": lot, "pack": units[-1]})
-        found += self._read("DispenseUndone", {"pack": units[-1]})
+        found += self._read("DispenseReversed", {"pack": units[-1]})
         for name in UNIT_EVENTS:
             found += self._read(name, {"lot": lot, "unit": [*units, ZERO_HASH]})
         return found

@@ -214,7 +214,7 @@ def undo(
     """Take back all that was dispensed of a pack, as the pharmacy that did so, within 10 days."""
     goods = goods_of(file, chain, as_)
     receipt = goods.undo(scan, pharmacy=organisation(by))
-    pack = receipt.event("DispenseUndone").values["pack"]
+    pack = receipt.event("DispenseReversed").values["pack"]
     receipt_answer(receipt, f"{goods.name(pack)} is whole again", as_json=json_, pack=pack)
 
 

@@ -94,7 +94,7 @@ class TestHands:
         run("ship", PALLET, "--file", lot, "--from", "maker", "--to", "wholesaler", "--as", "maker")
         words = ("--missing", CASE, "--missing", OTHER_CASE)
         _, answer = run("receive", PALLET, "--file", lot, *words, "--as", "wholesaler")
-        assert [one["event"] for one in answer["events"]] == ["UnitFoundMissing"] * 2 + ["UnitReceived"]
+        assert [one["event"] for one in answer["events"]] == ["MissingReported"] * 2 + ["UnitReceived"]
 
 
 class TestDispense:

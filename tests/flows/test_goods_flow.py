@@ -106,7 +106,7 @@ class TestDiscrepancy:
         other = "(00)103614140000000053"
         goods("maker").ship(PALLET, sender=world.maker, receiver=world.wholesaler, until=world.chain.now() + WEEK)
         offer, receipt = goods("wholesaler").receive(PALLET, missing=[CASE], extra=[other])
-        assert [one.name for one in receipt.events] == ["UnitFoundMissing", "UnitFoundExtra", "UnitReceived"]
+        assert [one.name for one in receipt.events] == ["MissingReported", "ExtraReported", "UnitReceived"]
         assert custody(goods("maker"), CASE).is_held_by(world.maker)
         assert custody(goods("maker"), other).is_held_by(world.maker)
         assert custody(goods("maker"), OTHER_CASE).is_held_by(world.wholesaler)

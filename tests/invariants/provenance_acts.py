@@ -138,10 +138,10 @@ class Model(Checks):
             is_inside = self._place(*item).offer == offer.id
             require(is_inside, "NotInside", lot=item.lot, unit=item.unit, place=offer.id)
             self.state.places[item.place] = Place(At.HELD, offer.sender, offer.sold_by)
-            told.append(_told("UnitFoundMissing", offer, item.place))
+            told.append(_told("MissingReported", offer, item.place))
         for item in extra:
             self._held(item.lot, item.unit, offer.sender, item.path)
-            told.append(_told("UnitFoundExtra", offer, item.place))
+            told.append(_told("ExtraReported", offer, item.place))
         place = arrived(offer, now)
         if self.state.is_cold(offer.lot) and place.at is At.HELD:
             place = Place(At.AWAITING, offer=offer.id, since=now)
@@ -271,7 +271,7 @@ class Model(Checks):
             require(fills.pop(one, None) == pack, "NotFilledWith", prescription=one, pack=pack)
         self.state.fills = fills
         del self.state.ends[pack]
-        return [("DispenseUndone", {"pack": pack, "pharmacy": pharmacy, "prescriptions": list(prescriptions)})]
+        return [("DispenseReversed", {"pack": pack, "pharmacy": pharmacy, "prescriptions": list(prescriptions)})]
 
     # ---- maker, regulator, partners
 
