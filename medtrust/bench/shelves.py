@@ -90,6 +90,10 @@ class Shelves:
         depths, depth = self.depths, box.depth
         return [pack for pack in box.packs if depths[pack] <= depth]
 
+    def state(self, box: Box) -> State | None:
+        """What became of a box, as of any pack that is still in it; None if none is."""
+        return next((State(self.states[pack]) for pack in self.contents(box)), None)
+
     def move(self, box: Box, holder: Trader, state: State) -> None:
         """Put what is still in a box somewhere else."""
         for pack in self.contents(box):

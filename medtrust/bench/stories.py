@@ -89,6 +89,8 @@ class Stories:
     def _look_into(self, shelves: Shelves, box: Box) -> Iterator[None]:
         """A box in quarantine is cleared by its maker, or destroyed; a few are never looked into."""
         trade, chance = self.trade, self.trade.draw.random()
+        if shelves.state(box) is not State.QUARANTINED:
+            return
         if chance < 0.6:
             trade.resolve(shelves, box, is_cleared=True)
             yield
@@ -122,8 +124,7 @@ class Stories:
         yield from self._sell(shelves, case)
 
     def _is_usable(self, shelves: Shelves, box: Box) -> bool:
-        inside = shelves.contents(box)
-        return bool(inside) and shelves.states[inside[0]] == State.HELD
+        return shelves.state(box) is State.HELD
 
     def _return(self, shelves: Shelves, case: Box) -> Iterator[None]:
         """Back to who sold it, who sells it again; or to somebody else, who has to put it into quarantine."""

@@ -89,7 +89,7 @@ class Trade:
         for one in missing:
             shelves.move(one, box.holder, State.HELD)
         self._arrive(shelves, box, to)
-        if shelves.maker is self.cold and box.holder is to and self._state(shelves, box) is State.AWAITING:
+        if shelves.maker is self.cold and box.holder is to and shelves.state(box) is State.AWAITING:
             self._report(shelves, box, offer, is_warm=is_warm)
         return True
 
@@ -101,11 +101,6 @@ class Trade:
         box.source = ZERO_MARK if is_return else bytes(1) + mark_of(box.holder.id)[1:]
         box.holder = to
         shelves.move(box, to, state if is_saleable else State.QUARANTINED)
-
-    def _state(self, shelves: Shelves, box: Box) -> State | None:
-        """What became of the box: as of any pack that is still in it."""
-        inside = shelves.contents(box)
-        return State(shelves.states[inside[0]]) if inside else None
 
     def _report(self, shelves: Shelves, box: Box, offer: Offer, *, is_warm: bool) -> None:
         now, span = self.market.host.now, self.market.host.now - offer.logged_from

@@ -75,13 +75,13 @@ class Replay:
         assert place.at == values["state"]
         self.state.places[offer.place] = place
 
-    def _unit_found_missing(self, values: dict[str, Any], told: Sequence[Told]) -> None:
+    def _missing_reported(self, values: dict[str, Any], told: Sequence[Told]) -> None:
         """The sender has it, as it had the shipment that was received in the same transaction."""
         ((_, received),) = (one for one in told if one[0] == "UnitReceived")
         source = self._offer(received).sold_by
         self.state.places[values["lot"], values["unit"]] = Place(At.HELD, values["from"], source)
 
-    def _unit_found_extra(self, values: dict[str, Any], _: Sequence[Told]) -> None:
+    def _extra_reported(self, values: dict[str, Any], _: Sequence[Told]) -> None:
         pass
 
     def _given_back(self, values: dict[str, Any], _: Sequence[Told]) -> None:
@@ -123,7 +123,7 @@ class Replay:
         fills = before.fills + is_prescribed
         self.state.ends[values["pack"]] = End(since, values["pharmacy"], taken, values["whole"], fills)
 
-    def _dispense_undone(self, values: dict[str, Any], _: Sequence[Told]) -> None:
+    def _dispense_reversed(self, values: dict[str, Any], _: Sequence[Told]) -> None:
         del self.state.ends[values["pack"]]
         for one in values["prescriptions"]:
             del self.state.fills[one]

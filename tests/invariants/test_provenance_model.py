@@ -7,18 +7,23 @@ levels · 14 dispensed and destroyed are final · 31 events rebuild the state.
 
 from __future__ import annotations
 
+import pytest
+
 from medtrust.artifacts import load
+from medtrust.errors import Reverted
 from medtrust.types import ZERO_HASH
+from tests.attacks.test_provenance import ATTACKS
+from tests.invariants import provenance_acts as acts
 from tests.invariants.accreditation_model import Told
 from tests.invariants.machine import run
 from tests.invariants.provenance_checks import mark_of
-from tests.invariants.provenance_model import DAY, MAX_DEPTH, NO_END, At, Standing, State, Unit, mark
+from tests.invariants.provenance_model import DAY, MAX_DEPTH, NO_END, At, Place, Standing, State, Unit, mark
 from tests.invariants.provenance_people import HOUSES, LOTS, PACKED, TALLY
 from tests.invariants.provenance_replay import Replay
 from tests.invariants.provenance_rules import Provenance
 
 FINAL = (At.ILLEGITIMATE, At.STOLEN, At.EXPORTED, At.DESTROYED)
-GIVING_BACK = ("ShipmentRefused", "ShipmentTakenBack", "UnitFoundMissing")
+GIVING_BACK = ("ShipmentRefused", "ShipmentTakenBack", "MissingReported")
 
 
 class Lawful(Provenance):
@@ -77,7 +82,7 @@ class Lawful(Provenance):
 
     def _check_ends(self, told: list[Told]) -> None:
         """14: a pack that was dispensed stays so, unless its pharmacy takes it back within ten days."""
-        undone = {values["pack"] for name, values in told if name == "DispenseUndone"}
+        undone = {values["pack"] for name, values in told if name == "DispenseReversed"}
         given_out = {values["pack"] for name, values in told if name == "PackDispensed"}
         for pack in undone:
             assert self.host.now < self.ended.pop(pack) + 10 * DAY
@@ -142,3 +147,42 @@ class TestModel:
         if request.config.getoption("--steps") or request.config.getoption("--full"):
             own = {item["name"] for item in load("DrugProvenance").abi if item["type"] == "error"}
             assert own - set(TALLY.errors) - UNSEEN == set()
+
+
+FOUND = {"provenance-double-dispensing", "provenance-accept-after-take-back", "provenance-late-receipt"}
+
+
+def forget_recalls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model in which recalled lots go on."""
+    real = State.standing
+    is_recalled = {Standing.RECALLED: Standing.ACTIVE}
+    monkeypatch.setattr(State, "standing", lambda state, *of: is_recalled.get(real(state, *of), real(state, *of)))
+
+
+def forget_sellers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model in which everything that was received is on sale again."""
+    monkeypatch.setattr(acts, "arrived", lambda offer, now: Place(At.HELD, offer.receiver))
+
+
+def forget_undone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A replay that takes no pack back."""
+    monkeypatch.setattr(Replay, "_dispense_reversed", lambda replay, values, told: None)
+
+
+class TestTeeth:
+    """
+    given the contract without one of its checks -> the machine finds it
+    given a model or a replay that forgets       -> the machine finds it
+    """
+
+    @pytest.mark.parametrize("attack", [one for one in ATTACKS if one.id in FOUND], ids=str)
+    def test_finds_the_missing_check(self, attack, request, monkeypatch):
+        monkeypatch.setattr(Lawful, "artifact", attack.twin())
+        with pytest.raises((AssertionError, Reverted)):
+            run(Lawful, request, shrink=False)
+
+    @pytest.mark.parametrize("forget", [forget_recalls, forget_sellers, forget_undone])
+    def test_finds_what_is_forgotten(self, forget, request, monkeypatch):
+        forget(monkeypatch)
+        with pytest.raises((AssertionError, KeyError)):
+            run(Lawful, request, shrink=False)
