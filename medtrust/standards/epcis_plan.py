@@ -31,7 +31,8 @@ _SSCC: Final = "https://id.gs1.org/00/"
 _MOVEMENTS: Final = frozenset({"shipping", "receiving", "void_shipping", "dispensing", "retail_selling"})
 _DISPENSED: Final = frozenset({"dispensed", "retail_sold"})
 EXPORTED: Final = "urn:medtrust:disp:exported"
-PORTION, WHOLE = "{urn:medtrust:epcis}portion", "{urn:medtrust:epcis}whole"
+PORTION: Final = "{urn:medtrust:epcis}portion"
+WHOLE: Final = "{urn:medtrust:epcis}whole"
 """What the Core Business Vocabulary has no word for."""
 
 
