@@ -38,7 +38,7 @@ attacks: setup ## print each attack with its defence, and without it
 fuzz: setup ## drive each contract beside its model for 200,000 random steps
 	@$(RUN) scripts/fuzz.py
 
-bench: setup ## measure the work off the chain: a million doses, trees, signing, sending, kills
+bench: setup ## measure the work off the chain: a million doses, trees, signing, sending, kills, a country of packs
 	@$(RUN) scripts/bench.py
 
 format: setup ## format Python and Solidity

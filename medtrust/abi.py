@@ -54,10 +54,24 @@ class Interface:
         """The topic of each event by name."""
         return {item["name"]: topic for topic, item in self.events.items()}
 
+    def selector_of(self, function: str) -> bytes:
+        """Return the four bytes with which a call of a function begins."""
+        return selector(self.functions[function])[:4]
+
     def encode_call(self, function: str, arguments: Sequence[Any]) -> bytes:
         """Encode a call: selector and arguments. Structs may be mappings, dataclasses or sequences."""
+        return self.selector_of(function) + _encode(self.functions[function]["inputs"], arguments)
+
+    def decode_call(self, function: str, data: bytes) -> dict[str, Any] | None:
+        """Decode the arguments of a call by their names; None if it calls something else."""
         item = self.functions[function]
-        return selector(item)[:4] + _encode(item["inputs"], arguments)
+        if data[:4] != selector(item)[:4]:
+            return None
+        try:
+            values = _decode(item["inputs"], data[4:])
+        except _UNREADABLE:
+            return None
+        return dict(zip((one["name"] for one in item["inputs"]), values, strict=True))
 
     def encode_deployment(self, arguments: Sequence[Any]) -> bytes:
         """Encode a deployment: creation code and constructor arguments."""
@@ -96,18 +110,24 @@ class Interface:
             one["name"]: _decode_topic(one, next(indexed)) if one["indexed"] else next(plain) for one in inputs
         }
 
-    def event_topics(self, name: str, indexed: Mapping[str, Any]) -> list[str | None]:
-        """Write the topics that find the events of a name, narrowed to some of its indexed values."""
+    def event_topics(self, name: str, indexed: Mapping[str, Any]) -> list[str | list[str] | None]:
+        """Write the topics that find the events of a name, narrowed to some of its indexed values.
+
+        A list stands for any of its values.
+        """
         topic = self.topics[name]
         inputs = [one for one in self.events[topic]["inputs"] if one["indexed"]]
         unknown = set(indexed) - {one["name"] for one in inputs}
         if unknown:
             raise KeyError(f"{name} has no indexed value {', '.join(sorted(unknown))}")
-        wanted = [
-            "0x" + encode([one["type"]], [indexed[one["name"]]]).hex() if one["name"] in indexed else None
-            for one in inputs
-        ]
+        wanted = [_topic(one["type"], indexed[one["name"]]) if one["name"] in indexed else None for one in inputs]
         return ["0x" + topic.hex(), *wanted]
+
+
+def _topic(kind: str, value: Any) -> str | list[str]:
+    if isinstance(value, list):
+        return ["0x" + encode([kind], [one]).hex() for one in value]
+    return "0x" + encode([kind], [value]).hex()
 
 
 class RevertDecoder:

@@ -238,6 +238,11 @@ class Chain:
             return None
         return self._read_receipt(raw, interface), raw["status"] == 1
 
+    def input_of(self, transaction_hash: str) -> bytes:
+        """Read what a transaction in a block was sent with."""
+        sent = self._guard(lambda: self.web3.eth.get_transaction(HexBytes(transaction_hash)))
+        return bytes(HexBytes(sent["input"]))
+
     def events(
         self,
         interface: Interface,

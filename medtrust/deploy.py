@@ -35,7 +35,7 @@ PLAN: Final = (
     Step("PatientRegistry", ("AccreditationRegistry",)),
     Step("ConsentRegistry", ("AccreditationRegistry", "PatientRegistry")),
     Step("EmergencyAccess", ("AccreditationRegistry", "PatientRegistry")),
-    Step("DrugProvenance", ("AccreditationRegistry",)),
+    Step("DrugProvenance", ("AccreditationRegistry", "PatientRegistry")),
     Step("VaccinationRegistry", ("AccreditationRegistry", "DrugProvenance", "PatientRegistry")),
     Step("VisitRegistry", ("AccreditationRegistry", "PatientRegistry")),
     Step("InsurancePool", ("AccreditationRegistry", "token")),

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
-from enum import IntEnum
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from datetime import date
+from functools import cached_property, partial
+from typing import Any
 
 from medtrust.chain import Event, Receipt
+from medtrust.cold_chain import REPORT, Summary, report_message
 from medtrust.contract import Client
+from medtrust.drug_movements import ACTS, UNIT_EVENTS, Act, Movement, movement_of, way_of
+from medtrust.drug_types import (
+    NO_FILLING,
+    VERDICT_SENTENCES,
+    Custody,
+    End,
+    Fate,
+    Filling,
+    Item,
+    Lot,
+    LotStatus,
+    Offer,
+    Policy,
+    RecallClass,
+    RecallDepth,
+    State,
+    Suspicion,
+    Verdict,
+    custody_record,
+    expires_at,
+    lot_record,
+    mark_of,
+)
 from medtrust.errors import InputError
-from medtrust.keccak import keccak256
-from medtrust.merkle import leaf_encoder
-from medtrust.packing import PackedLot, Path
+from medtrust.packing import PackedLot, Path, compact
+from medtrust.signing import Domain, sign
 from medtrust.standards.gs1 import Scan
 from medtrust.types import ZERO_HASH
 
@@ -24,188 +46,29 @@ __all__ = [
     "DrugClient",
     "End",
     "Fate",
+    "Filling",
+    "Item",
     "Lot",
     "LotStatus",
     "Movement",
     "Offer",
+    "Policy",
     "RecallClass",
     "RecallDepth",
+    "State",
+    "Suspicion",
     "Verdict",
     "expires_at",
+    "mark_of",
 ]
-
-_encode_offer = leaf_encoder(("bytes32", "bytes32", "bytes32", "uint64", "bytes32", "uint64", "uint64"))
-
-
-class LotStatus(IntEnum):
-    """How a lot stands now."""
-
-    UNKNOWN = 0
-    ACTIVE = 1
-    QUARANTINED = 2
-    RECALLED = 3
-    EXPIRED = 4
-
-
-class Verdict(IntEnum):
-    """What a scanned pack is."""
-
-    OK = 0
-    UNKNOWN_SERIAL = 1
-    LOT_MISMATCH = 2
-    EXPIRY_MISMATCH = 3
-    EXPIRED = 4
-    RECALLED = 5
-    QUARANTINED = 6
-    ALREADY_DISPENSED = 7
-    STOLEN = 8
-    EXPORTED = 9
-    NOT_IN_CUSTODY = 10
-
-    @property
-    def sentence(self) -> str:
-        """What it means, for people."""
-        return VERDICT_SENTENCES[self]
-
-
-VERDICT_SENTENCES: Final[Mapping[Verdict, str]] = {
-    Verdict.OK: "The pack is genuine as far as the chain knows, and may be dispensed.",
-    Verdict.UNKNOWN_SERIAL: "The manufacturer never commissioned a pack with this serial number in this lot.",
-    Verdict.LOT_MISMATCH: "The lot number on the pack is not the one that the manufacturer recorded for it.",
-    Verdict.EXPIRY_MISMATCH: "The expiry date on the pack is not the one that the manufacturer recorded.",
-    Verdict.EXPIRED: "The pack is expired.",
-    Verdict.RECALLED: "The lot is recalled: do not dispense it.",
-    Verdict.QUARANTINED: "The lot is quarantined: do not dispense it until it is released.",
-    Verdict.ALREADY_DISPENSED: "A pack with this serial number was dispensed before.",
-    Verdict.STOLEN: "The pack was reported stolen.",
-    Verdict.EXPORTED: "The pack was exported from this market.",
-    Verdict.NOT_IN_CUSTODY: "The pack is genuine, but this organisation does not hold it.",
-}
-
-
-class RecallClass(IntEnum):
-    """How dangerous a recalled lot is: I can kill, II can harm for a time, III is unlikely to harm."""
-
-    NONE = 0
-    CLASS_I = 1
-    CLASS_II = 2
-    CLASS_III = 3
-
-
-class RecallDepth(IntEnum):
-    """How far down the chain a recall reaches."""
-
-    NONE = 0
-    WHOLESALE = 1
-    RETAIL = 2
-    CONSUMER = 3
-
-
-class Fate(IntEnum):
-    """How the life of a pack ended."""
-
-    NONE = 0
-    DISPENSED = 1
-
-
-class Act(IntEnum):
-    """What happened to a unit or to its lot."""
-
-    COMMISSIONED = 0
-    SHIPPED = 1
-    RECEIVED = 2
-    REFUSED = 3
-    TAKEN_BACK = 4
-    DISPENSED = 5
-    RECALLED = 6
-
-
-_ACTS: Final = {
-    "LotCommissioned": Act.COMMISSIONED,
-    "UnitShipped": Act.SHIPPED,
-    "UnitReceived": Act.RECEIVED,
-    "ShipmentRefused": Act.REFUSED,
-    "ShipmentTakenBack": Act.TAKEN_BACK,
-    "PackDispensed": Act.DISPENSED,
-    "RecallIssued": Act.RECALLED,
-}
-
-
-@dataclass(frozen=True)
-class Lot:
-    """One production lot: GTIN of 14 digits, times in Unix seconds, `size` in packs, root of its outermost units."""
-
-    gtin: str
-    expires_at: int
-    commissioned_at: int
-    size: int
-    recall_class: RecallClass
-    recall_depth: RecallDepth
-    manufacturer: bytes
-    units_root: bytes
-
-
-@dataclass(frozen=True)
-class Offer:
-    """A shipment that waits for its receiver; roles are single bits of `Role`, `until` is in Unix seconds."""
-
-    lot: bytes
-    unit: bytes
-    sender: bytes
-    sender_role: int
-    receiver: bytes
-    receiver_role: int
-    until: int
-
-    @property
-    def id(self) -> bytes:
-        """The 32 bytes that stand for it on chain; the first four are zero, which no organisation's are."""
-        parts = (self.lot, self.unit, self.sender, self.sender_role, self.receiver, self.receiver_role, self.until)
-        return bytes(4) + keccak256(_encode_offer(parts))[4:]
-
-
-@dataclass(frozen=True)
-class Custody:
-    """Who holds a unit (organisation), or the offer that it waits in; both None once a pack was dispensed."""
-
-    custodian: bytes | None
-    offer: bytes | None
-
-
-@dataclass(frozen=True)
-class End:
-    """The end of a pack: when (Unix seconds), how, and the first 20 bytes of the organisation that ended it."""
-
-    ended_at: int
-    fate: Fate
-    by: bytes
-
-
-@dataclass(frozen=True)
-class Movement:
-    """One thing that happened to a unit, to a container while the unit was in it, or to its lot.
-
-    `unit` is what moved (the lot for its commissioning and recall), `organisation` who did it, `other` the other side
-    of a shipment, `at` the time of the block (Unix seconds).
-    """
-
-    at: int
-    act: Act
-    unit: bytes
-    organisation: bytes
-    other: bytes | None
-    transaction_hash: str
-
-
-def expires_at(day: date) -> int:
-    """Return the first second (Unix) after the day of expiry, in UTC, where a lot begins to be expired."""
-    return int(datetime(day.year, day.month, day.day, tzinfo=timezone.utc).timestamp() + timedelta(1).total_seconds())
 
 
 class DrugClient(Client):
     """Calls to one deployed DrugProvenance."""
 
     artifact = "DrugProvenance"
+
+    # ---- manufacturers
 
     def assign_prefix(self, regulator: bytes, owner: bytes, prefix: str) -> Receipt:
         """Assign a GS1 company prefix (4 to 12 digits, zeros included) to an organisation, for ever.
@@ -218,26 +81,37 @@ class DrugClient(Client):
         """Record a lot with all its packs; `expiry` is the printed day, the company prefix has `prefix_digits` digits.
 
         Raises `Reverted` with error "NotAuthorised", "BadCheckDigit", "InvalidPrefix", "PrefixNotOwned",
-        "InvalidLotNumber", "LotExists", "LotExpired" or "ReservedIdentifier".
+        "InvalidLotNumber", "LotExists" or "LotExpired".
         """
         gtin, end = _number(lot.gtin, "GTIN"), expires_at(expiry)
         return self._send("commission", manufacturer, gtin, prefix_digits, lot.lot_number, end, lot.size, lot.root)
 
+    def change_policy(self, manufacturer: bytes, gtin: str, policy: Policy, *, prefix_digits: int) -> Receipt:
+        """Lay down what the temperature of a product may be; with a `max_gap` of 0 it need not be kept cold.
+
+        Raises `Reverted` with error "NotAuthorised", "BadCheckDigit", "InvalidPrefix" or "PrefixNotOwned".
+        """
+        return self._send("changePolicy", manufacturer, _number(gtin, "GTIN"), prefix_digits, policy)
+
+    # ---- both sides of a shipment
+
     def ship(self, offer: Offer, path: Path = ()) -> Receipt:
-        """Give a unit, with everything in it, on its way; a unit that was shipped before needs no path.
+        """Give a unit, with everything in it, on its way; a unit that has a state of its own needs no path.
 
         Raises `Reverted` with error "NotAuthorised", "NotAccredited", "NotCustodialRole", "OfferExpired", "UnknownLot",
-        "LotRecalled", "LotExpired", "AlreadyDispensed", "UnitNotProven", "NotInCustody" or "ReservedIdentifier".
+        "LotRecalled", "LotQuarantined", "LotExpired", "WrongLogger", "AlreadyDispensed", "UnitNotProven",
+        "NotInCustody" or "WrongSource".
         """
-        return self._send("ship", offer, path)
+        return self._send("ship", offer, compact(path))
 
-    def receive(self, offer: Offer) -> Receipt:
-        """Take over a unit that is on its way to the signer's organisation.
+    def receive(self, offer: Offer, missing: Sequence[Item] = (), extra: Sequence[Item] = ()) -> Receipt:
+        """Take over a unit on its way; at most 199 units may be `missing` from it, or be too much in it.
 
-        Raises `Reverted` with error "NotAuthorised", "OfferNotLive", "NotAccredited", "OfferExpired", "LotRecalled" or
-        "LotExpired".
+        What is missing stays the sender's, and so does what is too much. Raises `Reverted` with error "NotAuthorised",
+        "OfferNotLive", "NotAccredited", "OfferExpired", "LotRecalled", "LotQuarantined", "LotExpired", "InvalidCount",
+        "UnitNotProven", "NotInside" or "NotInCustody".
         """
-        return self._send("receiveUnit", offer)
+        return self._send("receiveUnit", offer, missing, extra)
 
     def refuse(self, offer: Offer) -> Receipt:
         """Send a shipment back to its sender, as its receiver.
@@ -253,13 +127,93 @@ class DrugClient(Client):
         """
         return self._send("takeBack", offer)
 
-    def dispense(self, pharmacy: bytes, lot: bytes, serial: str, path: Path = ()) -> Receipt:
-        """Dispense a pack: the one time that it can be; a pack that was shipped by itself needs no path.
+    def sign_report(self, offer: Offer, report: Summary) -> bytes:
+        """Sign what the logger of a shipment measured, as the logger, for anyone to send.
 
-        Raises `Reverted` with error "NotAuthorised", "UnknownLot", "LotRecalled", "LotExpired", "AlreadyDispensed",
+        Raises `InputError` if nobody signs.
+        """
+        if self.signer is None:
+            raise InputError(place="signer", found="none", expected="the account of the logger")
+        digest = REPORT.digest(self._patients_domain, report_message(report, registry=self.address, offer=offer.id))
+        return sign(bytes(self.signer.key), digest)
+
+    def report(self, offer: Offer, report: Summary, signature: bytes) -> Receipt:
+        """Bring what the logger of a shipment signed: the unit is free to be used, or in quarantine.
+
+        Raises `Reverted` with error "OfferNotLive" or "InvalidSignature".
+        """
+        return self._send("report", offer, report, signature)
+
+    def give_up_report(self, offer: Offer) -> Receipt:
+        """Stop waiting for the report of a shipment, as its receiver: the unit is in quarantine.
+
+        Raises `Reverted` with error "OfferNotLive" or "NotAuthorised".
+        """
+        return self._send("report", offer, Summary(ZERO_HASH, *(0,) * 8), b"")
+
+    # ---- holders
+
+    def pack(
+        self, organisation: bytes, lots: Sequence[bytes], container: bytes, children: Sequence[Item], *, level: int = 1
+    ) -> Receipt:
+        """Put units (1 to 200) into a container of the mix of `lots` (1 to 8), at a level (1 to 8) above what is in it.
+
+        Raises `Reverted` with error "NotAuthorised", "InvalidCount", "InvalidMix", "LotNotListed", "AlreadyPacked",
         "UnitNotProven" or "NotInCustody".
         """
-        return self._send("dispense", pharmacy, lot, serial, path)
+        return self._send("pack", organisation, lots, level, container, children)
+
+    def unpack(self, organisation: bytes, mix: bytes, container: bytes, children: Sequence[Item]) -> Receipt:
+        """Take units (1 to 200) out of a container of a mix; no paths are needed.
+
+        Raises `Reverted` with error "NotAuthorised", "InvalidCount", "NotInCustody" or "NotInside".
+        """
+        return self._send("unpack", organisation, mix, container, children)
+
+    def end(self, organisation: bytes, item: Item, fate: State) -> Receipt:
+        """End a unit, with everything in it, for ever: `fate` is STOLEN, EXPORTED or DESTROYED.
+
+        Raises `Reverted` with error "NotAuthorised", "NotAnEnd", "AlreadyDispensed", "UnitNotProven" or "NotInCustody",
+        and as `ship` for the lot of what is exported.
+        """
+        return self._send("end", organisation, item, int(fate))
+
+    def dispense(
+        self, pharmacy: bytes, lot: bytes, serial: str, path: Path = (), *, filling: Filling = NO_FILLING
+    ) -> Receipt:
+        """Dispense a pack or a portion of it, each part once; a pack that has a state of its own needs no path.
+
+        Raises `Reverted` with error "NotAuthorised", "UnknownLot", "LotRecalled", "LotQuarantined", "LotExpired",
+        "AlreadyDispensed", "InvalidPortion", "PrescriptionFilled", "UnitNotProven" or "NotInCustody".
+        """
+        return self._send("dispense", pharmacy, lot, serial, compact(path), filling)
+
+    def undo(self, pharmacy: bytes, pack: bytes, prescriptions: Sequence[bytes] = ()) -> Receipt:
+        """Take back all that was dispensed of a pack, within 10 days; `prescriptions` are all that were filled with it.
+
+        Raises `Reverted` with error "NotAuthorised", "NotUndoable", "InvalidCount" or "NotFilledWith".
+        """
+        return self._send("undo", pharmacy, pack, prescriptions)
+
+    # ---- stopping goods
+
+    def flag_suspect(self, organisation: bytes, item: Item) -> Receipt:
+        """Stop a unit, as its holder, the manufacturer of its lot or a regulator; a unit of zero is the whole lot.
+
+        Raises `Reverted` with error "UnitNotProven", "NotInCustody", "LotQuarantined", "NotAuthorised" or
+        "ForeignRegulator".
+        """
+        return self._send("flagSuspect", organisation, item)
+
+    def resolve(
+        self, organisation: bytes, lot: bytes, unit: bytes, *, is_cleared: bool, justification: bytes = ZERO_HASH
+    ) -> Receipt:
+        """Decide what was stopped, as manufacturer or regulator: free again, or illegitimate for ever.
+
+        `justification` is the salted hash (32 bytes) of the reasons. Raises `Reverted` with error "NotAuthorised",
+        "ForeignRegulator" or "NotSuspect".
+        """
+        return self._send("resolve", organisation, lot, unit, is_cleared, justification)
 
     def recall(self, organisation: bytes, lot: bytes, recall_class: RecallClass, *, depth: RecallDepth) -> Receipt:
         """Recall a lot, as its manufacturer or as a regulator of the manufacturer's jurisdiction; final.
@@ -267,6 +221,15 @@ class DrugClient(Client):
         Raises `Reverted` with error "UnknownLot", "NotAuthorised", "ForeignRegulator" or "RecallNotStronger".
         """
         return self._send("recall", organisation, lot, int(recall_class), int(depth))
+
+    def acknowledge(self, organisation: bytes, lot: bytes, unit: bytes = ZERO_HASH) -> Receipt:
+        """Say that an organisation knows of the recall of a lot, or that a unit or a lot is illegitimate.
+
+        Raises `Reverted` with error "NotAuthorised" or "NothingToAcknowledge".
+        """
+        return self._send("acknowledge", organisation, lot, unit)
+
+    # ---- anyone
 
     def verify(self, lot: bytes, scan: Scan, path: Path = (), *, holder: bytes | None = None) -> Verdict:
         """Say what a scanned pack is, as of now.
@@ -283,7 +246,7 @@ class DrugClient(Client):
         return Verdict(self._call("verifyPack", lot, label, holder or ZERO_HASH, path))
 
     def lot_status(self, lot: bytes, *, block: int | None = None) -> LotStatus:
-        """Say how a lot stands now, or at a block."""
+        """Say how a lot or mix stands now, or at a block."""
         return LotStatus(self._call("lotStatus", lot, block=block))
 
     def commissioned(self) -> list[Event]:
@@ -295,88 +258,116 @@ class DrugClient(Client):
         raw = self._call("lotOf", lot)
         if not raw["commissionedAt"]:
             return None
-        return Lot(
-            gtin=f"{raw['gtin']:014}",
-            expires_at=raw["expiresAt"],
-            commissioned_at=raw["commissionedAt"],
-            size=raw["size"],
-            recall_class=RecallClass(raw["recallClass"]),
-            recall_depth=RecallDepth(raw["recallDepth"]),
-            manufacturer=raw["manufacturer"],
-            units_root=raw["unitsRoot"],
-        )
+        return lot_record(raw)
+
+    def packer_of(self, mix: bytes) -> bytes | None:
+        """Read which organisation packs the containers of a mix; None if there is no such mix."""
+        raw = self._call("lotOf", mix)
+        return None if raw["commissionedAt"] else _or_none(raw["manufacturer"])
+
+    def policy_of(self, gtin: str) -> Policy | None:
+        """Find what the temperature of a product may be now; None if it need not be kept cold."""
+        changed = self._events("PolicyChanged", indexed={"gtin": _number(gtin, "GTIN")})
+        policy = Policy(*changed[-1].values["policy"].values()) if changed else None
+        return policy if policy and policy.max_gap else None
 
     def custody_of(self, lot: bytes, unit: bytes, path: Path = ()) -> Custody:
-        """Say who holds a unit now. Raises `Reverted` with error "UnitNotProven"."""
+        """Say what became of a unit, and who has it. Raises `Reverted` with error "UnitNotProven"."""
         raw = self._call("custodyOf", lot, unit, path)
-        return Custody(_or_none(raw["custodian"]), _or_none(raw["offer"]))
+        return custody_record(State(raw["state"]), raw["custodian"], raw["detail"])
 
     def end_of(self, pack: bytes) -> End | None:
-        """Read how the life of a pack ended; None while it has not."""
+        """Read how far a pack was dispensed; None while it was not."""
         raw = self._call("endOf", pack)
-        return End(raw["endedAt"], Fate(raw["fate"]), raw["by"]) if raw["endedAt"] else None
+        if not raw["endedAt"]:
+            return None
+        return End(raw["endedAt"], raw["by"], raw["taken"], raw["whole"], raw["fills"])
+
+    def late_of(self, lot: bytes, unit: bytes, organisations: Sequence[bytes]) -> tuple[bytes, ...]:
+        """Say which organisations let 24 hours pass before they acknowledged; a unit of zero is the whole lot."""
+        late = self._call("lateOf", lot, unit, organisations)
+        return tuple(one for one, is_late in zip(organisations, late, strict=True) if is_late)
 
     def prefix_owner_of(self, prefix: str) -> bytes | None:
         """Read which organisation may commission under a GS1 company prefix; None if it is not assigned."""
         return _or_none(self._call("prefixOwnerOf", _number(prefix, "company prefix"), len(prefix)))
 
     def offer_of(self, lot: bytes, unit: bytes) -> Offer | None:
-        """Find the offer that a unit itself waits in, from the newest shipment; None if it is not on its way."""
+        """Find the offer that a unit itself waits in, for its receiver or its report; None if it waits in none."""
         shipped = self._events("UnitShipped", indexed={"lot": lot, "unit": unit})
         if not shipped:
             return None
         offer = _offer(shipped[-1])
         return offer if self.custody_of(lot, unit).offer == offer.id else None
 
+    # ---- looking back
+
     def trace(self, lot: bytes, path: Path) -> tuple[Movement, ...]:
         """List the whole way of the unit at the end of `path`, in the order in which it happened.
 
-        What happened to a container counts until the unit, or a container between the two, was shipped by itself.
+        What happened to a container counts while the unit was in it.
         """
-        depths = {step.unit: depth for depth, step in enumerate(path)}
-        deepest = 0
-        movements = []
-        for event in self._history(lot, path):
-            unit = event.values.get("unit")
-            if unit is not None:
-                if depths[unit] < deepest:
-                    continue
-                deepest = depths[unit]
-            movements.append(_movement(event, self.chain.time_of(event.block)))
-        return tuple(movements)
+        return way_of(self._movements_of, lot, [step.unit for step in path])
 
     def movements(self, lot: bytes) -> tuple[Movement, ...]:
-        """List all that happened to a lot and to any of its units, in the order in which it happened."""
-        events = [one for name in _ACTS for one in self._events(name, indexed={"lot": lot})]
-        ordered = sorted(events, key=lambda event: (event.block, event.log_index))
-        return tuple(_movement(event, self.chain.time_of(event.block)) for event in ordered)
+        """List all that happened to a lot or mix and to any of its units, in the order in which it happened.
 
-    def _history(self, lot: bytes, path: Path) -> list[Event]:
-        """Read the events of a lot and of the units of a path, in their order; none of any other unit."""
-        events = self._events("LotCommissioned", indexed={"lot": lot})
-        events += self._events("RecallIssued", indexed={"lot": lot})
-        events += self._events("PackDispensed", indexed={"lot": lot, "pack": path[-1].unit})
-        for step in path:
-            for name in ("UnitShipped", "UnitReceived", "ShipmentRefused", "ShipmentTakenBack"):
-                events += self._events(name, indexed={"lot": lot, "unit": step.unit})
-        return sorted(events, key=lambda event: (event.block, event.log_index))
+        What was dispensed and undone is among it only where it was dispensed.
+        """
+        names = [name for name in ACTS if name != "DispenseReversed"]
+        found = [one for name in names for one in self._read(name, {"lot": lot})]
+        packs = {one.unit for one in found if one.act is Act.DISPENSED}
+        found += [one for one in self._read("DispenseReversed", {"pack": sorted(packs)}) if packs]
+        return tuple(sorted(found, key=lambda one: one.place))
 
+    def packings(self, lot: bytes) -> tuple[Movement, ...]:
+        """List what of a lot or mix was packed into later containers, and taken out, in that order."""
+        found = [*self._read("UnitPacked", {"lot": lot}), *self._read("UnitUnpacked", {"lot": lot})]
+        return tuple(sorted(found, key=lambda one: one.place))
 
-def _movement(event: Event, at: int) -> Movement:
-    act, values = _ACTS[event.name], event.values
-    unit = values.get("unit") or values.get("pack") or values["lot"]
-    if act in (Act.SHIPPED, Act.TAKEN_BACK):
-        organisation, other = values["from"], values["to"]
-    elif act in (Act.RECEIVED, Act.REFUSED):
-        organisation, other = values["to"], values["from"]
-    else:
-        organisation = values.get("manufacturer") or values.get("pharmacy") or values["organisation"]
-        other = None
-    return Movement(at, act, unit, organisation, other, event.transaction_hash)
+    def lots_of(self, mix: bytes) -> tuple[bytes, ...]:
+        """List the lots that a mix names; none if there is no such mix."""
+        return tuple(
+            one for event in self._events("MixRegistered", indexed={"mix": mix}) for one in event.values["lots"]
+        )
+
+    def prescriptions_of(self, pack: bytes) -> tuple[bytes, ...]:
+        """List what was filled with a pack since it was whole last."""
+        undone = max((one.place for one in self._read("DispenseReversed", {"pack": pack})), default=(-1, -1))
+        filled = [one for one in self._read("PackDispensed", {"pack": pack}) if one.place > undone]
+        return tuple(one for movement in filled for one in movement.prescriptions)
+
+    def _movements_of(self, lot: bytes, units: Sequence[bytes]) -> list[Movement]:
+        """Read what happened to a lot and to some of its units; none of any other unit."""
+        found = [*self._read("LotCommissioned", {"lot": lot}), *self._read("RecallIssued", {"lot": lot})]
+        found += self._read("PackDispensed", {"lot": lot, "pack": units[-1]})
+        found += self._read("DispenseReversed", {"pack": units[-1]})
+        for name in UNIT_EVENTS:
+            found += self._read(name, {"lot": lot, "unit": [*units, ZERO_HASH]})
+        return found
+
+    def _read(self, name: str, indexed: dict[str, Any]) -> Iterable[Movement]:
+        for event in self._events(name, indexed=indexed):
+            made = partial(movement_of, event.name, event.values, at=self._time_of(event.block))
+            yield made(place=(event.block, event.log_index), hash_=event.transaction_hash)
+
+    def _time_of(self, block: int) -> int:
+        if block not in self._times:
+            self._times[block] = self.chain.time_of(block)
+        return self._times[block]
+
+    @cached_property
+    def _times(self) -> dict[int, int]:
+        return {}
+
+    @cached_property
+    def _patients_domain(self) -> Domain:
+        """The EIP-712 domain of the registry of patients, in which loggers sign."""
+        return Domain("PatientRegistry", "1", self.chain.id, str(self._call("PATIENTS")))
 
 
 def _offer(event: Event) -> Offer:
-    names = ("lot", "unit", "from", "fromRole", "to", "toRole", "until")
+    names = ("lot", "unit", "from", "fromRole", "to", "toRole", "until", "source", "logger", "loggedFrom")
     return Offer(*(event.values[name] for name in names))
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, Final
 
-from medtrust.drugs import Act, Movement
+from medtrust.drugs import Act, Movement, State
 from medtrust.event_journal import CarriedEvent, EventJournal
+from medtrust.goods_places import later_movements
+from medtrust.goods_stopped import reported
 from medtrust.lotfile import LotFile
 from medtrust.packing import container_id
+from medtrust.standards.epcis_plan import EXPORTED, PORTION, WHOLE
+from medtrust.standards.epcis_sensor import summary_element
 from medtrust.standards.epcis_uris import epc_uri
 from medtrust.standards.epcis_words import PREFIXES
 from medtrust.standards.epcis_writing import write_document
@@ -30,8 +34,22 @@ _STEPS: Final = {
     Act.TAKEN_BACK: ("OBSERVE", "void_shipping", "in_progress"),
     Act.DISPENSED: ("DELETE", "dispensing", "dispensed"),
     Act.RECALLED: ("OBSERVE", "holding", "recalled"),
+    Act.MISSING: ("OBSERVE", "inspecting", "mismatch_quantity"),
+    Act.EXTRA: ("OBSERVE", "inspecting", "mismatch_instance"),
+    Act.REPORTED: ("OBSERVE", "sensor_reporting", "conformant"),
+    Act.PACKED: ("ADD", "packing", "in_progress"),
+    Act.UNPACKED: ("DELETE", "unpacking", "in_progress"),
+    Act.STOLEN: ("DELETE", "decommissioning", "stolen"),
+    Act.EXPORTED: ("DELETE", "decommissioning", EXPORTED),
+    Act.DESTROYED: ("DELETE", "destroying", "destroyed"),
+    Act.SUSPECTED: ("OBSERVE", "holding", "non_sellable_other"),
+    Act.CLEARED: ("OBSERVE", "inspecting", "sellable_not_accessible"),
+    Act.ILLEGITIMATE: ("OBSERVE", "inspecting", "non_conformant"),
 }
 """How an act is said in the Core Business Vocabulary: action, business step, disposition."""
+
+_STOPPED: Final = {Act.RECEIVED: "non_sellable_other", Act.REPORTED: "non_conformant"}
+"""The disposition of what arrived and is in quarantine."""
 
 
 def export_events(suite: Suite, lots: Sequence[LotFile], *, identifiers: Iterable[str] = ()) -> dict[str, Any]:
@@ -51,9 +69,14 @@ def export_events(suite: Suite, lots: Sequence[LotFile], *, identifiers: Iterabl
     undone = {hash_ for one in carried.values() if one.is_void for hash_ in one.undone.values()}
     events: list[Mapping[str, Any]] = []
     written: set[int] = set()
+    seen: set[tuple[int, int]] = set()
     for lot in lots:
-        writer = _Writer(lot, names, suite.chain.id)
-        for movement in suite.drugs.movements(lot.packed.id):
+        writer = _Writer(lot, names, suite)
+        moved = [*suite.drugs.movements(lot.packed.id), *later_movements(suite.drugs, lot.packed.id)]
+        for movement in sorted(moved, key=lambda one: one.place):
+            if movement.place in seen:
+                continue
+            seen.add(movement.place)
             known = by_transaction.get(movement.transaction_hash)
             if known is None and movement.transaction_hash not in undone:
                 events += writer.events(movement)
@@ -70,24 +93,62 @@ class _Writer:
 
     lot: LotFile
     names: Mapping[bytes, str]
-    chain_id: int
+    suite: Suite
+    dispensed: dict[bytes, list[dict[str, Any]]] = field(default_factory=dict)
 
     def events(self, movement: Movement) -> list[dict[str, Any]]:
         if movement.act is Act.COMMISSIONED:
             return self._commissioned(movement)
+        if movement.act is Act.UNDONE:
+            return self._undone(movement)
+        if movement.act not in _STEPS:
+            return []
         action, step, disposition = _STEPS[movement.act]
+        if movement.state is State.QUARANTINED:
+            disposition = _STOPPED[movement.act]
         event = {**self._head("ObjectEvent", movement), "action": action, "bizStep": step, "disposition": disposition}
-        if movement.act is Act.RECALLED:
+        if movement.unit == self.lot.packed.id:
             lot = (Element("01", self.lot.gtin), Element("10", self.lot.lot_number))
             return [{**event, "quantityList": [{"epcClass": epc_uri(lot)}]}]
+        if movement.container is not None:
+            sides = {"parentID": self._epc(movement.container), "childEPCs": [self._epc(movement.unit)]}
+            return [{**event, "type": "AggregationEvent", **sides}]
         event["epcList"] = [self._epc(movement.unit)]
+        if movement.act is Act.DISPENSED:
+            return [self._dispensed(movement, event)]
+        if movement.act is Act.REPORTED:
+            return [self._reported(movement, event)]
+        return [self._between(movement, event)]
+
+    def _between(self, movement: Movement, event: dict[str, Any]) -> dict[str, Any]:
+        """Say between whom it was, if it was between two."""
         if movement.other is None:
-            return [event]
+            return event
         sides = (movement.organisation, movement.other)
         sender, receiver = sides if movement.act in (Act.SHIPPED, Act.TAKEN_BACK) else sides[::-1]
         event["sourceList"] = [{"type": "possessing_party", "source": self._party(sender)}]
         event["destinationList"] = [{"type": "possessing_party", "destination": self._party(receiver)}]
-        return [event]
+        return event
+
+    def _dispensed(self, movement: Movement, event: dict[str, Any]) -> dict[str, Any]:
+        portion, whole = movement.portion
+        if whole:
+            event |= {"action": "OBSERVE", "disposition": "partially_dispensed", PORTION: portion, WHOLE: whole}
+        self.dispensed.setdefault(movement.unit, []).append(event)
+        return event
+
+    def _undone(self, movement: Movement) -> list[dict[str, Any]]:
+        """Declare what was dispensed of a pack an error."""
+        declaration = {"declarationTime": _time(movement.at), "reason": "did_not_occur"}
+        return [{**one, "errorDeclaration": declaration} for one in self.dispensed.pop(movement.unit, [])]
+
+    def _reported(self, movement: Movement, event: dict[str, Any]) -> dict[str, Any]:
+        """Say what the logger measured, where the transaction shows it."""
+        if found := reported(self.suite, movement):
+            offer, summary = found
+            device = f"urn:medtrust:logger:{offer.logger}"
+            event["sensorElementList"] = [summary_element(summary, device)]
+        return event
 
     def _commissioned(self, movement: Movement) -> list[dict[str, Any]]:
         head = {**self._head("ObjectEvent", movement), "action": "ADD", "bizStep": "commissioning"}
@@ -118,7 +179,7 @@ class _Writer:
     def _head(self, kind: str, movement: Movement) -> dict[str, Any]:
         """Say when it was, who did it, and in which transaction: two acts in one second are two events."""
         head: dict[str, Any] = {"type": kind, "eventTime": _time(movement.at), "eventTimeZoneOffset": "+00:00"}
-        transaction = f"urn:medtrust:transaction:{self.chain_id}:{movement.transaction_hash}"
+        transaction = f"urn:medtrust:transaction:{self.suite.chain.id}:{movement.transaction_hash}"
         head["bizTransactionList"] = [{"bizTransaction": transaction}]
         name = self.names.get(movement.organisation, "")
         if name.startswith(_GLN):
@@ -129,6 +190,9 @@ class _Writer:
         return unit == container_id(self.lot.packed.name(unit))
 
     def _epc(self, unit: bytes) -> str:
+        """Name a unit; of a container that was packed later the chain knows the hash of its number alone."""
+        if unit not in self.lot.packed:
+            return f"urn:medtrust:container:0x{unit.hex()}"
         name = self.lot.packed.name(unit)
         if self._is_container(unit):
             return epc_uri((Element("00", name),))

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Final
 
 from medtrust.accreditation import AccreditationClient, Role
 from medtrust.chain import Receipt
-from medtrust.drugs import LotStatus, Movement, Offer, RecallClass, RecallDepth, Verdict, expires_at
+from medtrust.drug_types import NO_FILLING
+from medtrust.drugs import (
+    Filling,
+    Item,
+    LotStatus,
+    Movement,
+    Offer,
+    State,
+    Verdict,
+    expires_at,
+    mark_of,
+)
 from medtrust.errors import InputError
+from medtrust.goods_places import items_of, level_of, mix_of
+from medtrust.goods_stopped import WatchedGoods
 from medtrust.lotfile import LotFile
-from medtrust.packing import lot_id, pack_id
-from medtrust.standards.gs1 import parse
+from medtrust.packing import Step, container_id, lot_id
+from medtrust.standards.gs1 import Scan, parse
 from medtrust.suite import Suite
-from medtrust.types import organisation_id
+from medtrust.types import ZERO_ADDRESS, organisation_id
 
 __all__ = ["Goods", "verify_alone"]
 
@@ -27,24 +40,15 @@ _CUSTODIANS: Final = (
 )
 """Who may hold medicines; an organisation with several of these roles acts in the first."""
 
-_STANDING: Final = {LotStatus.RECALLED: Verdict.RECALLED, LotStatus.EXPIRED: Verdict.EXPIRED}
+_STANDING: Final = {
+    LotStatus.RECALLED: Verdict.RECALLED,
+    LotStatus.QUARANTINED: Verdict.QUARANTINED,
+    LotStatus.EXPIRED: Verdict.EXPIRED,
+}
 
 
-@dataclass(frozen=True)
-class Goods:
-    """The units of one lot on one chain, as one signer.
-
-    A code is an element string, its bracketed form or a Digital Link: of a container with its SSCC, of a pack with its
-    GTIN and serial number. Organisations are ids of 32 bytes.
-    """
-
-    suite: Suite
-    file: LotFile
-
-    @property
-    def lot(self) -> bytes:
-        """The id of the lot."""
-        return self.file.packed.id
+class Goods(WatchedGoods):
+    """The units of one lot on one chain, as one signer: what its makers, traders and pharmacies do with them."""
 
     def is_commissioned(self) -> bool:
         """Whether the chain holds this very lot: same manufacturer, same root, same expiry."""
@@ -61,21 +65,59 @@ class Goods:
             expiry=self.file.expiry,
         )
 
-    def ship(self, code: str, *, sender: bytes, receiver: bytes, until: int) -> tuple[Offer, Receipt]:
+    # ---- from hand to hand
+
+    def ship(
+        self,
+        code: str,
+        *,
+        sender: bytes,
+        receiver: bytes,
+        until: int,
+        logger: str = ZERO_ADDRESS,
+        logged_from: int | None = None,
+    ) -> tuple[Offer, Receipt]:
         """Give the scanned unit, with everything in it, on its way, to be received before `until` (Unix seconds).
 
-        Raises `InputError` if one side holds no medicines, and `Reverted` as `DrugClient.ship`.
+        What must be kept cold travels with the account of a `logger`, which measures since `logged_from` (Unix seconds;
+        now unless given). Raises `InputError` if one side holds no medicines, and `Reverted` as `DrugClient.ship`.
         """
-        unit, path = self.file.find(parse(code))
+        item = self.item(code)
         registry = self.suite.accreditation
         roles = _role(registry, sender, "sender"), _role(registry, receiver, "receiver")
-        offer = Offer(self.lot, unit, sender, roles[0], receiver, roles[1], until)
-        return offer, self.suite.drugs.ship(offer, path)
+        source = self.suite.drugs.custody_of(item.lot, item.unit, item.path).source
+        if logger == ZERO_ADDRESS:
+            logged_from = 0
+        elif logged_from is None:
+            logged_from = self.suite.chain.now()
+        sides = (sender, roles[0], receiver, roles[1])
+        offer = Offer(item.lot, item.unit, *sides, until, source, logger, logged_from)
+        return offer, self.suite.drugs.ship(offer, item.path)
 
-    def receive(self, code: str) -> tuple[Offer, Receipt]:
-        """Take over the scanned unit. Raises as `offer`, and `Reverted` as `DrugClient.receive`."""
+    def give_back(self, code: str, *, sender: bytes, until: int, logger: str = ZERO_ADDRESS) -> tuple[Offer, Receipt]:
+        """Ship the scanned unit back to who sold it to its holder: to nobody else can it be sold again.
+
+        Raises `InputError` if nobody did, and as `ship`.
+        """
+        return self.ship(code, sender=sender, receiver=self.seller(code), until=until, logger=logger)
+
+    def seller(self, code: str) -> bytes:
+        """Find who sold the scanned unit to its holder. Raises `InputError` if nobody did, or it is not held."""
+        item = self.item(code)
+        source = self.suite.drugs.custody_of(item.lot, item.unit, item.path).source
+        for one in self.partners():
+            if source[1:] == mark_of(one)[1:]:
+                return one
+        raise InputError(place="scan", found=f"a unit that nobody sold: {code}", expected="one that was bought")
+
+    def receive(self, code: str, *, missing: Sequence[str] = (), extra: Sequence[str] = ()) -> tuple[Offer, Receipt]:
+        """Take over the scanned unit; some units may be missing from it, or too much in it.
+
+        Raises as `offer`, and `Reverted` as `DrugClient.receive`.
+        """
         offer = self.offer(code)
-        return offer, self.suite.drugs.receive(offer)
+        found = [[self.item(one) for one in codes] for codes in (missing, extra)]
+        return offer, self.suite.drugs.receive(offer, *found)
 
     def refuse(self, code: str) -> tuple[Offer, Receipt]:
         """Send the scanned unit back. Raises as `offer`, and `Reverted` as `DrugClient.refuse`."""
@@ -87,15 +129,41 @@ class Goods:
         offer = self.offer(code)
         return offer, self.suite.drugs.take_back(offer)
 
-    def offer(self, code: str) -> Offer:
-        """Find the offer that the scanned unit waits in. Raises `InputError` if it is not on its way."""
-        unit, _ = self.file.find(parse(code))
-        offer = self.suite.drugs.offer_of(self.lot, unit)
-        if offer is None:
-            raise InputError(
-                place="scan", found=f"a unit that is not on its way: {code}", expected="one that was shipped"
-            )
-        return offer
+    # ---- packed again
+
+    def pack(
+        self, container: str, units: Sequence[str], *, packer: bytes, others: Sequence[LotFile] = ()
+    ) -> tuple[bytes, Receipt]:
+        """Put scanned units into a container, new or the packer's own; returns the mix that it belongs to.
+
+        `others` are the files of the other lots of which anything is, or is to come, in it. Raises `InputError` if a
+        code names nothing of these lots, and `Reverted` as `DrugClient.pack`.
+        """
+        drugs, files = self.suite.drugs, (self.file, *others)
+        items = [item for code in units for item in items_of(drugs, files, code)]
+        lots: tuple[bytes, ...] = tuple(sorted(file.packed.id for file in files))
+        level, unit = level_of(items, lots), _container(container)
+        known = next((mix for lot in lots if (mix := mix_of(drugs, lot, unit))), None)
+        if known and drugs.packer_of(known) == packer:
+            lots, level = drugs.lots_of(known), known[-1]
+        receipt = drugs.pack(packer, lots, unit, items, level=level)
+        return receipt.events[-1].values["mix"], receipt
+
+    def unpack(self, container: str, units: Sequence[str], *, holder: bytes, others: Sequence[LotFile] = ()) -> Receipt:
+        """Take scanned units out of a container that was packed later.
+
+        Raises `InputError` if it was not, and `Reverted` as `DrugClient.unpack`.
+        """
+        drugs = self.suite.drugs
+        unit = _container(container)
+        mix = mix_of(drugs, self.lot, unit)
+        if mix is None:
+            expected = "one that was packed later: what the maker packed needs no unpacking"
+            raise InputError(place="container", found=container, expected=expected)
+        items = [item for code in units for item in items_of(drugs, (self.file, *others), code)]
+        return drugs.unpack(holder, mix, unit, [Item(one.lot, one.unit) for one in items])
+
+    # ---- packs
 
     def verify(self, code: str, *, holder: bytes | None = None) -> Verdict:
         """Say what the scanned pack is; `holder` is the organisation that should hold it.
@@ -106,41 +174,50 @@ class Goods:
         _, path = self.file.find(scan)
         return self.suite.drugs.verify(self.lot, scan, path, holder=holder)
 
-    def dispense(self, code: str, *, pharmacy: bytes) -> Receipt:
-        """Dispense the scanned pack.
+    def dispense(self, code: str, *, pharmacy: bytes, filling: Filling = NO_FILLING) -> Receipt:
+        """Dispense the scanned pack, or a portion of it, for a prescription or none.
 
         Raises `InputError` if it is of another product, and `Reverted` as `DrugClient.dispense`.
         """
+        scan = self._pack(code)
+        _, path = self.file.find(scan)
+        return self.suite.drugs.dispense(pharmacy, self.lot, scan.serial or "", path, filling=filling)
+
+    def undo(self, code: str, *, pharmacy: bytes) -> Receipt:
+        """Take back all that was dispensed of the scanned pack; its prescriptions can be filled again.
+
+        Raises `InputError` if it is of another product, and `Reverted` as `DrugClient.undo`.
+        """
+        pack, _ = self.file.find(self._pack(code))
+        return self.suite.drugs.undo(pharmacy, pack, self.suite.drugs.prescriptions_of(pack))
+
+    def end(self, code: str, fate: State, *, organisation: bytes) -> Receipt:
+        """End the scanned unit, with everything in it: STOLEN, EXPORTED or DESTROYED.
+
+        Raises `Reverted` as `DrugClient.end`.
+        """
+        return self.suite.drugs.end(organisation, self.item(code), fate)
+
+    def trace(self, code: str) -> tuple[Movement, ...]:
+        """List the whole way of the scanned unit. Raises `InputError` if it is not in this lot."""
+        item = self.item(code)
+        if not item.path and item.lot == self.lot:
+            self.file.packed.path(item.unit)
+        return self.suite.drugs.trace(item.lot, item.path or (Step(item.unit, b""),))
+
+    def _pack(self, code: str) -> Scan:
         scan = parse(code)
         if scan.gtin != self.file.gtin or not scan.serial:
             expected = f"a pack of {self.file.gtin}: GTIN (01) and serial number (21)"
             raise InputError(place="scan", found=code, expected=expected)
-        _, path = self.file.find(scan)
-        return self.suite.drugs.dispense(pharmacy, self.lot, scan.serial, path)
-
-    def recall(self, organisation: bytes, recall_class: RecallClass, *, depth: RecallDepth) -> Receipt:
-        """Recall the lot. Raises `Reverted` as `DrugClient.recall`."""
-        return self.suite.drugs.recall(organisation, self.lot, recall_class, depth=depth)
-
-    def trace(self, code: str) -> tuple[Movement, ...]:
-        """List the whole way of the scanned unit. Raises `InputError` if it is not in this lot."""
-        unit, _ = self.file.find(parse(code))
-        return self.suite.drugs.trace(self.lot, self.file.packed.path(unit))
-
-    def name(self, unit: bytes) -> str:
-        """Name a unit as people do: lot, container or pack."""
-        if unit == self.lot:
-            return f"lot {self.file.lot_number}"
-        printed = self.file.packed.name(unit)
-        is_pack = unit == pack_id(self.file.gtin, printed)
-        return f"pack {printed}" if is_pack else f"container {printed}"
+        return scan
 
 
 def verify_alone(suite: Suite, code: str, *, holder: bytes | None = None) -> Verdict:
     """Say what a scanned pack is from its code alone, without the file of its lot.
 
     Then only packs that were shipped by themselves, or were dispensed, are known one by one. Of others it is known
-    whether their lot is recalled or expired; else they are UNKNOWN_SERIAL.
+    whether their lot is recalled, quarantined or expired; else they are UNKNOWN_SERIAL.
     """
     scan = parse(code)
     lot = lot_id(scan.gtin or "0", scan.lot or "")
@@ -148,6 +225,13 @@ def verify_alone(suite: Suite, code: str, *, holder: bytes | None = None) -> Ver
     if verdict == Verdict.UNKNOWN_SERIAL:
         return _STANDING.get(suite.drugs.lot_status(lot), verdict)
     return verdict
+
+
+def _container(code: str) -> bytes:
+    scan = parse(code)
+    if not scan.sscc:
+        raise InputError(place="container", found=code, expected="the SSCC of a container (00)")
+    return container_id(scan.sscc)
 
 
 def _role(registry: AccreditationClient, organisation: bytes, side: str) -> Role:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from medtrust.errors import InputError
 from medtrust.keccak import keccak256
 from medtrust.merkle import MerkleTree, leaf_encoder, process_proof, proof_lengths
+from medtrust.types import ZERO_HASH
 
 __all__ = [
     "MAX_DEPTH",
@@ -17,6 +18,7 @@ __all__ = [
     "PackedLot",
     "Path",
     "Step",
+    "compact",
     "container_id",
     "lot_id",
     "pack_id",
@@ -129,6 +131,10 @@ class PackedLot:
         """Yield the id of every unit, each container before what is in it."""
         return iter(self._places)
 
+    def packs(self) -> Iterator[tuple[bytes, tuple[bytes, ...]]]:
+        """Yield the id of every pack with those of the containers around it, the outermost first."""
+        return _packs(self._top, ())
+
     def path(self, unit: bytes) -> Path:
         """Return the path that proves a unit.
 
@@ -198,12 +204,28 @@ class PackedLot:
         return _Branch(names, units, contents, tree, inner)
 
 
+def _packs(branch: _Branch, around: tuple[bytes, ...]) -> Iterator[tuple[bytes, tuple[bytes, ...]]]:
+    if not branch.inner:
+        for unit in branch.units:
+            yield unit, around
+    for unit, inner in zip(branch.units, branch.inner, strict=False):
+        yield from _packs(inner, (*around, unit))
+
+
 def _leaf(lot: bytes, unit: bytes, content: bytes) -> bytes:
     return keccak256(keccak256(_encode_leaf((lot, unit, content))))
 
 
 def _longest_proof(branch: _Branch) -> int:
     return proof_lengths(len(branch.units))[-1] + max(map(_longest_proof, branch.inner), default=0)
+
+
+def compact(path: Path) -> Path:
+    """Return a path without what the registry does not read: the content of all steps but the last, and the last unit."""
+    return tuple(
+        Step(ZERO_HASH, step.content, step.proof) if place == len(path) else Step(step.unit, ZERO_HASH, step.proof)
+        for place, step in enumerate(path, 1)
+    )
 
 
 def path_leads_to(path: Path, *, lot: bytes, root: bytes, size: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from medtrust import samples
+from medtrust.drugs import mark_of
 from medtrust.goods import Goods
 from medtrust.lotfile import LotFile
 from medtrust.sandbox import ORGANISATIONS, connect
@@ -38,7 +39,7 @@ def on_its_way(code: str, receiver: str) -> Goods:
     goods = commissioned(receiver)
     unit, path = goods.file.find(parse(code))
     custody = goods.suite.drugs.custody_of(goods.lot, unit, path)
-    if custody.custodian is not None and custody.custodian != ORGANISATIONS[receiver].id:
+    if custody.custodian is not None and custody.custodian != mark_of(ORGANISATIONS[receiver].id):
         _ship(goods, code, custody.custodian, receiver)
     return goods
 
@@ -53,9 +54,9 @@ def in_the_pharmacy() -> Goods:
 
 
 def _ship(goods: Goods, code: str, holder: bytes, receiver: str) -> None:
-    name = next(member.name for member in ORGANISATIONS.values() if member.id == holder)
+    name = next(member.name for member in ORGANISATIONS.values() if mark_of(member.id) == holder)
     until = goods.suite.chain.now() + WEEK
-    _as(goods, name).ship(code, sender=holder, receiver=ORGANISATIONS[receiver].id, until=until)
+    _as(goods, name).ship(code, sender=ORGANISATIONS[name].id, receiver=ORGANISATIONS[receiver].id, until=until)
 
 
 def _as(goods: Goods, name: str) -> Goods:

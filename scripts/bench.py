@@ -1,12 +1,13 @@
-"""Measures the work off the chain, on invented doses: import, trees, foreign certificates, signing, sending, kills.
+"""Measures the work off the chain, on invented doses, and a country in which a million packs of medicines are sold.
 
-Runs as `python scripts/bench.py [PART…]`; the parts are import, trees, foreign, signing, outbox and kills, all unless
-some are named. --help names the sizes, --json prints the figures for programs.
+Runs as `python scripts/bench.py [PART…]`; the parts are import, trees, foreign, signing, outbox, kills and country, all
+unless some are named. --help names the sizes, --json prints the figures for programs.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import sys
 import tempfile
@@ -15,15 +16,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from medtrust.bench.country import Sizes, bench_country
 from medtrust.bench.figures import Figure
 from medtrust.bench.foreign import bench_foreign
 from medtrust.bench.imports import bench_import, bench_kills, bench_verification
 from medtrust.bench.sending import bench_sending
 from medtrust.bench.signing import bench_signing
 from medtrust.bench.trees import bench_trees
+from medtrust.errors import ToolMissing
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = ("import", "trees", "foreign", "signing", "outbox", "kills")
+PARTS = ("import", "trees", "foreign", "signing", "outbox", "kills", "country")
 
 
 def main() -> None:
@@ -39,14 +42,19 @@ def main() -> None:
     ):
         parser.add_argument(f"--{option}", type=int, default=default)
     parser.add_argument("--peer-leaves", type=int, default=1_000_000, help="leaves of the trees beside JavaScript's")
+    for size in dataclasses.fields(Sizes):
+        parser.add_argument(f"--{size.name}", type=int, default=size.default, help="of the country")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     figures = []
-    with tempfile.TemporaryDirectory(prefix="medtrust-bench-") as scratch:
-        for figure in measure(options, Path(scratch)):
-            figures.append(figure)
-            if not options.json:
-                print(f"\r{figure}", flush=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix="medtrust-bench-") as scratch:
+            for figure in measure(options, Path(scratch)):
+                figures.append(figure)
+                if not options.json:
+                    print(f"\r{figure}", flush=True)
+    except ToolMissing as missing:
+        sys.exit(str(missing))
     if options.json:
         print(json.dumps([figure.to_dict() for figure in figures], indent=2))
 
@@ -70,6 +78,9 @@ def measure(options: argparse.Namespace, scratch: Path) -> Iterator[Figure]:
     if "kills" in parts:
         (scratch / "kills").mkdir()
         yield from bench_kills(ROOT, scratch / "kills", options.kill_doses, options.kills, options.workers, say)
+    if "country" in parts:
+        sizes = Sizes(**{size.name: getattr(options, size.name) for size in dataclasses.fields(Sizes)})
+        yield from bench_country(sizes, options.workers, say)
 
 
 def show(stage: str, done: int, total: int) -> None:

@@ -7,7 +7,8 @@ from functools import cache
 
 from medtrust.accreditation import Role
 from medtrust.chain import Receipt
-from medtrust.drugs import DrugClient, Offer
+from medtrust.drugs import Custody, DrugClient, Offer, State, mark_of
+from medtrust.errors import Reverted
 from medtrust.packing import Container, PackedLot, Path, container_id, pack_id
 from medtrust.standards.gs1 import Scan, check_digit
 from tests.world import World
@@ -79,15 +80,44 @@ def offer(
     world: World, unit: bytes, sender: str, receiver: str, *, lot: bytes | None = None, seconds: int = 600
 ) -> Offer:
     """An offer between two organisations of the world, in the roles that they have, good for some time."""
+    lot = lot or packed().id
     return Offer(
-        lot or packed().id,
+        lot,
         unit,
         getattr(world, sender),
         ROLES[sender],
         getattr(world, receiver),
         ROLES[receiver],
         world.chain.now() + seconds,
+        source_of(world, lot, unit),
     )
+
+
+def source_of(world: World, lot: bytes, unit: bytes, path: Path | None = None) -> bytes:
+    """The source of a unit in the hands that hold it; zero where it is not held or cannot be proven."""
+    if path is None:
+        path = _known_path(lot, unit)
+    try:
+        return world.suite.drugs.custody_of(lot, unit, path).source
+    except Reverted:
+        return bytes(16)
+
+
+def _known_path(lot: bytes, unit: bytes) -> Path:
+    for number in (LOT_NUMBER, "MT2026B", "MT2026C"):
+        if packed(number).id == lot and unit in packed(number).units():
+            return packed(number).path(unit)
+    return ()
+
+
+def held(organisation: bytes, source: bytes | None = None) -> Custody:
+    """In the hands of an organisation, which bought it from another, or has it from its maker's own hands."""
+    return Custody(State.HELD, mark_of(organisation), None, sold_by(source) if source else bytes(16))
+
+
+def sold_by(organisation: bytes) -> bytes:
+    """What stands for an organisation as the source of a unit."""
+    return bytes(1) + mark_of(organisation)[1:]
 
 
 def ship(world: World, unit: bytes, sender: str, receiver: str) -> Offer:

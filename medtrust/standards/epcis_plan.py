@@ -12,12 +12,28 @@ from medtrust.standards.epcis import EpcisEvent
 from medtrust.standards.epcis_uris import canonical_uri, company_prefix, elements_of
 from medtrust.standards.epcis_words import PREFIXES, VOCABULARIES
 
-__all__ = ["Deed", "Plan", "PlannedAct", "PlannedLot", "plan_events", "word"]
+__all__ = [
+    "EXPORTED",
+    "PORTION",
+    "WHOLE",
+    "Deed",
+    "Plan",
+    "PlannedAct",
+    "PlannedLot",
+    "code_of_uri",
+    "plan_events",
+    "word",
+]
 
 _LOT: Final = f"{{{PREFIXES['cbvmda']}}}lotNumber"
 _EXPIRY: Final = f"{{{PREFIXES['cbvmda']}}}itemExpirationDate"
+_SSCC: Final = "https://id.gs1.org/00/"
 _MOVEMENTS: Final = frozenset({"shipping", "receiving", "void_shipping", "dispensing", "retail_selling"})
 _DISPENSED: Final = frozenset({"dispensed", "retail_sold"})
+EXPORTED: Final = "urn:medtrust:disp:exported"
+PORTION: Final = "{urn:medtrust:epcis}portion"
+WHOLE: Final = "{urn:medtrust:epcis}whole"
+"""What the Core Business Vocabulary has no word for."""
 
 
 class Deed(Enum):
@@ -29,6 +45,11 @@ class Deed(Enum):
     DISPENSE = "dispense"
     REFUSE = "refuse"
     TAKE_BACK = "take back"
+    PACK = "pack"
+    UNPACK = "unpack"
+    DESTROY = "destroy"
+    STEAL = "report stolen"
+    EXPORT = "export"
     VOID = "void"
     NOTE = "note"
 
@@ -37,7 +58,9 @@ class Deed(Enum):
 class PlannedAct:
     """One thing to do: `units` are codes in brackets, `actor` and `other` identifier URIs of organisations.
 
-    `reason` says why an event is only noted. A `VOID` declares that the event with its hash was an error.
+    `container` is what units are packed into or taken from · `portion` how much of a pack is dispensed, and how much is
+    in it, (0, 0) for all · `reason` why an event is only noted. A `VOID` declares that the event with its hash was an
+    error.
     """
 
     deed: Deed
@@ -46,6 +69,8 @@ class PlannedAct:
     units: tuple[str, ...] = ()
     other: str = ""
     reason: str = ""
+    container: str = ""
+    portion: tuple[int, int] = (0, 0)
 
 
 @dataclass
@@ -155,15 +180,18 @@ class _Lots:
                 lot.events.append(event)
 
     def aggregate(self, event: EpcisEvent) -> bool:
-        """Take a packing into its lot; say whether it is one of before the goods left."""
-        parent = _unit(str(event.fields["parentID"]))
+        """Take a packing or unpacking into its lot; say whether it is one of before the goods left."""
+        parent, action = _unit(str(event.fields["parentID"])), event.fields.get("action")
         children = [_unit(uri) for uri in event.fields.get("childEPCs", [])]
         packed = [(child, lot) for child in children for lot in self._lots_of.get(child, ())]
-        if not packed or parent in self._shipped or event.fields.get("action") != "ADD":
+        if not packed or parent in self._shipped or action not in ("ADD", "DELETE"):
             return False
         for child, lot in packed:
-            lot.parents[child] = parent
-            self._note(parent, lot)
+            if action == "ADD":
+                lot.parents[child] = parent
+                self._note(parent, lot)
+            elif lot.parents.get(child) == parent:
+                del lot.parents[child]
             if event not in lot.events:
                 lot.events.append(event)
         return True
@@ -194,16 +222,46 @@ def _act(event: EpcisEvent, lots: _Lots) -> PlannedAct:
         lots.commission(event, "outputEPCList")
         return PlannedAct(Deed.COMMISSION, event, actor)
     if event.kind == "AggregationEvent":
-        is_first = lots.aggregate(event)
-        reason = "" if is_first else "the packing of goods that have left is not kept on the chain"
-        return PlannedAct(Deed.COMMISSION if is_first else Deed.NOTE, event, actor, reason=reason)
-    if event.kind in ("ObjectEvent", "TransactionEvent") and step in _MOVEMENTS and event.fields.get("epcList"):
-        return _moved(event, step, lots)
+        return _packed(event, actor, lots)
+    if event.kind in ("ObjectEvent", "TransactionEvent") and event.fields.get("epcList"):
+        units = tuple(code_of_uri(uri) for uri in event.fields["epcList"])
+        if end := _end(event, step):
+            return PlannedAct(end, event, actor, units)
+        if step in _MOVEMENTS:
+            return _moved(event, step, lots)
+    if "sensorElementList" in event.fields:
+        return PlannedAct(Deed.NOTE, event, actor, reason="what a logger measured is reported with its signature")
     return PlannedAct(Deed.NOTE, event, actor, reason="it changes nothing that the chain keeps")
 
 
+def _packed(event: EpcisEvent, actor: str, lots: _Lots) -> PlannedAct:
+    """Plan a packing: of before the goods left it is a part of their lot, later it is an act of its own."""
+    if not canonical_uri(str(event.fields.get("parentID", ""))).startswith(_SSCC):
+        return PlannedAct(Deed.NOTE, event, actor, reason="its container has no SSCC")
+    if lots.aggregate(event):
+        return PlannedAct(Deed.COMMISSION, event, actor)
+    action, children = event.fields.get("action"), event.fields.get("childEPCs", [])
+    if action not in ("ADD", "DELETE") or not children:
+        reason = "it changes nothing that the chain keeps" if children else "it names nothing that was packed"
+        return PlannedAct(Deed.NOTE, event, actor, reason=reason)
+    deed, container = Deed.PACK if action == "ADD" else Deed.UNPACK, code_of_uri(str(event.fields["parentID"]))
+    return PlannedAct(deed, event, actor, tuple(map(code_of_uri, children)), container=container)
+
+
+def _end(event: EpcisEvent, step: str) -> Deed | None:
+    """Say how the units of an event came to their end otherwise than dispensed; None if they did not."""
+    disposition = word(event.fields.get("disposition"), "disposition")
+    if event.fields.get("disposition") == EXPORTED:
+        return Deed.EXPORT
+    if disposition == "stolen":
+        return Deed.STEAL
+    if step in ("destroying", "decommissioning") or disposition in ("destroyed", "disposed"):
+        return Deed.DESTROY
+    return None
+
+
 def _moved(event: EpcisEvent, step: str, lots: _Lots) -> PlannedAct:
-    units = tuple(_code(uri) for uri in event.fields.get("epcList", []))
+    units = tuple(code_of_uri(uri) for uri in event.fields.get("epcList", []))
     source, target = (_party(event, one) for one in ("source", "destination"))
     place = _actor(event)
     if step == "shipping":
@@ -218,10 +276,12 @@ def _moved(event: EpcisEvent, step: str, lots: _Lots) -> PlannedAct:
         return PlannedAct(Deed.TAKE_BACK, event, source or place, units, target)
     if step == "receiving":
         return PlannedAct(Deed.RECEIVE, event, target or place, units, source)
-    is_whole = word(event.fields.get("disposition"), "disposition") in _DISPENSED
-    if not is_whole:
-        return PlannedAct(Deed.NOTE, event, place, reason="only a part was dispensed")
-    return PlannedAct(Deed.DISPENSE, event, place, units)
+    portion, whole = (str(event.fields.get(name, "")) for name in (PORTION, WHOLE))
+    if portion.isdecimal() and whole.isdecimal():
+        return PlannedAct(Deed.DISPENSE, event, place, units, portion=(int(portion), int(whole)))
+    if word(event.fields.get("disposition"), "disposition") in _DISPENSED:
+        return PlannedAct(Deed.DISPENSE, event, place, units)
+    return PlannedAct(Deed.NOTE, event, place, reason="only a part was dispensed, and nothing says how much")
 
 
 def _actor(event: EpcisEvent) -> str:
@@ -258,7 +318,8 @@ def _unit(uri: str) -> str:
     return found.get("00") or f"{found.get('01', '')}/{found.get('21', '')}"
 
 
-def _code(uri: str) -> str:
+def code_of_uri(uri: str) -> str:
+    """Write what an EPC URN or a Digital Link identifies in brackets. Raises `InputError` if it is neither."""
     return "".join(f"({one.ai}){one.value}" for one in elements_of(uri))
 
 

@@ -400,7 +400,7 @@ def accept_after_take_back(world: World) -> None:
     given = ship(world, PALLET_ID, "maker", "wholesaler")
     drugs(world, "maker").take_back(given)
     drugs(world, "wholesaler").receive(given)
-    assert world.suite.drugs.custody_of(LOT, PALLET_ID) == Custody(world.wholesaler, None)
+    assert world.suite.drugs.custody_of(LOT, PALLET_ID).custodian == mark_of(world.wholesaler)
 
 
 @attack(
@@ -416,7 +416,7 @@ def accept_twice(world: World) -> None:
     given = move(world, PALLET_ID, "maker", "wholesaler")
     move(world, PALLET_ID, "wholesaler", "hospital")
     drugs(world, "wholesaler").receive(given)
-    assert world.suite.drugs.custody_of(LOT, PALLET_ID) == Custody(world.wholesaler, None)
+    assert world.suite.drugs.custody_of(LOT, PALLET_ID).custodian == mark_of(world.wholesaler)
 
 
 @attack(
@@ -431,7 +431,7 @@ def accept_by_third_party(world: World) -> None:
     commission(world)
     given = ship(world, PALLET_ID, "maker", "wholesaler")
     drugs(world, "stranger").receive(given)
-    assert world.suite.drugs.custody_of(LOT, PALLET_ID) == Custody(world.wholesaler, None)
+    assert world.suite.drugs.custody_of(LOT, PALLET_ID).custodian == mark_of(world.wholesaler)
 
 
 @attack(
@@ -446,7 +446,7 @@ def divert_shipment(world: World) -> None:
     rival(world, Role.WHOLESALER)
     given = ship(world, PALLET_ID, "maker", "wholesaler")
     drugs(world, "attacker").receive(replace(given, receiver=RIVAL))
-    assert world.suite.drugs.custody_of(LOT, PALLET_ID) == Custody(RIVAL, None)
+    assert world.suite.drugs.custody_of(LOT, PALLET_ID).custodian == mark_of(RIVAL)
 
 
 @attack(
@@ -476,7 +476,7 @@ def ship_for_another(world: World) -> None:
     given = replace(offer(world, PALLET_ID, "maker", "wholesaler"), receiver=RIVAL)
     drugs(world, "attacker").ship(given, path_of(PALLET_ID))
     drugs(world, "attacker").receive(given)
-    assert world.suite.drugs.custody_of(LOT, PALLET_ID) == Custody(RIVAL, None)
+    assert world.suite.drugs.custody_of(LOT, PALLET_ID).custodian == mark_of(RIVAL)
 
 
 @attack(
@@ -548,7 +548,7 @@ def offer_that_locks(world: World) -> None:
     drugs(world, "maker").ship(given, path_of(PALLET_ID))
     if world.defended:
         drugs(world, "maker").take_back(given)
-        assert world.suite.drugs.custody_of(LOT, PALLET_ID).custodian == world.maker
+        assert world.suite.drugs.custody_of(LOT, PALLET_ID).custodian == mark_of(world.maker)
         raise Blocked("not locked")
     _refuses(lambda: drugs(world, "maker").take_back(given), "OfferExpired")
 
@@ -567,7 +567,7 @@ def vanished_sender(world: World, who: str = "stranger") -> None:
     world.chain.travel(given.until)
     if world.defended:
         drugs(world, who).take_back(given)
-        assert world.suite.drugs.custody_of(LOT, PALLET_ID).custodian == world.maker
+        assert world.suite.drugs.custody_of(LOT, PALLET_ID).custodian == mark_of(world.maker)
         raise Blocked("not locked")
     _refuses(lambda: drugs(world, who).take_back(given), "NotAuthorised")
 
@@ -590,7 +590,7 @@ def take_back_by_another(world: World) -> None:
     commission(world)
     given = ship(world, PALLET_ID, "maker", "wholesaler")
     drugs(world, "attacker").take_back(given)
-    assert world.suite.drugs.custody_of(LOT, PALLET_ID) == Custody(world.maker, None)
+    assert world.suite.drugs.custody_of(LOT, PALLET_ID).custodian == mark_of(world.maker)
 
 
 @attack(
@@ -604,7 +604,7 @@ def refuse_by_another(world: World) -> None:
     commission(world)
     given = ship(world, PALLET_ID, "maker", "wholesaler")
     drugs(world, "attacker").refuse(given)
-    assert world.suite.drugs.custody_of(LOT, PALLET_ID) == Custody(world.maker, None)
+    assert world.suite.drugs.custody_of(LOT, PALLET_ID).custodian == mark_of(world.maker)
 
 
 @attack(
@@ -625,7 +625,7 @@ def late_receipt(world: World) -> None:
     given = ship(world, PALLET_ID, "maker", "wholesaler")
     world.chain.travel(given.until)
     drugs(world, "wholesaler").receive(given)
-    assert world.suite.drugs.custody_of(LOT, PALLET_ID) == Custody(world.wholesaler, None)
+    assert world.suite.drugs.custody_of(LOT, PALLET_ID).custodian == mark_of(world.wholesaler)
 
 
 @attack(
@@ -641,7 +641,7 @@ def sender_lost_accreditation(world: World) -> None:
     given = ship(world, PALLET_ID, "maker", "wholesaler")
     world.acting_as("authority").accreditation.suspend(world.maker, Role.MANUFACTURER)
     drugs(world, "wholesaler").receive(given)
-    assert world.suite.drugs.custody_of(LOT, PALLET_ID) == Custody(world.wholesaler, None)
+    assert world.suite.drugs.custody_of(LOT, PALLET_ID).custodian == mark_of(world.wholesaler)
 
 
 @attack(
@@ -656,7 +656,7 @@ def receiver_lost_accreditation(world: World) -> None:
     given = ship(world, PALLET_ID, "maker", "wholesaler")
     world.acting_as("authority").accreditation.suspend(world.wholesaler, Role.WHOLESALER)
     drugs(world, "wholesaler").receive(given)
-    assert world.suite.drugs.custody_of(LOT, PALLET_ID) == Custody(world.wholesaler, None)
+    assert world.suite.drugs.custody_of(LOT, PALLET_ID).custodian == mark_of(world.wholesaler)
 
 
 @attack(
@@ -683,7 +683,7 @@ def insurer_holds_stock(world: World) -> None:
     assign_prefix(world)
     commission(world)
     move(world, PALLET_ID, "maker", "insurer")
-    assert world.suite.drugs.custody_of(LOT, PALLET_ID) == Custody(world.insurer, None)
+    assert world.suite.drugs.custody_of(LOT, PALLET_ID).custodian == mark_of(world.insurer)
 
 
 # The sale
@@ -759,7 +759,7 @@ def recall_dodged_by_aggregation(world: World) -> None:
     stock(world)
     recall(world)
     move(world, PALLET_ID, "wholesaler", "hospital")
-    assert world.suite.drugs.custody_of(LOT, PALLET_ID) == Custody(world.hospital, None)
+    assert world.suite.drugs.custody_of(LOT, PALLET_ID).custodian == mark_of(world.hospital)
 
 
 @attack(
@@ -773,7 +773,7 @@ def recall_dodged_in_flight(world: World) -> None:
     given = ship(world, CASE_ID, "pharmacy", "hospital")
     recall(world)
     drugs(world, "hospital").receive(given)
-    assert world.suite.drugs.custody_of(LOT, CASE_ID) == Custody(world.hospital, None)
+    assert world.suite.drugs.custody_of(LOT, CASE_ID).custodian == mark_of(world.hospital)
 
 
 @attack(

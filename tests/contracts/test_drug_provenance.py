@@ -17,8 +17,10 @@ from medtrust.drugs import (
     Offer,
     RecallClass,
     RecallDepth,
+    State,
     Verdict,
     expires_at,
+    mark_of,
 )
 from medtrust.merkle import process_proof, standard_leaf
 from medtrust.packing import PackedLot, Step, container_id, lot_id, pack_id, path_leads_to
@@ -35,6 +37,7 @@ from tests.drugs_world import (
     at_second,
     commission,
     drugs,
+    held,
     move,
     offer,
     pack,
@@ -251,9 +254,8 @@ class TestCommission:
     def test_leaves_every_unit_with_the_manufacturer(self, world):
         assign_prefix(world)
         commission(world)
-        held = Custody(world.maker, None)
         for unit in packed().units():
-            assert world.suite.drugs.custody_of(LOT, unit, path_of(unit)) == held
+            assert world.suite.drugs.custody_of(LOT, unit, path_of(unit)) == held(world.maker)
 
 
 class TestShip:
@@ -290,15 +292,6 @@ class TestShip:
     def test_reverts_when_a_role_holds_no_medicines(self, world, reverts, receiver):
         with reverts("NotCustodialRole", role=Role.MANUFACTURER | Role.INSURER):
             drugs(world, "maker").ship(offer(world, PALLET_ID, "maker", receiver), path_of(PALLET_ID))
-
-    def test_reverts_when_the_receiver_looks_like_an_offer(self, world, reverts, stranger):
-        lookalike = bytes(4) + b"\x01" * 28
-        registry = world.acting_as("authority").accreditation
-        registry.register(lookalike, 840, stranger.address, until=FAR)
-        registry.accredit(lookalike, Role.WHOLESALER, until=FAR)
-        given = replace(offer(world, PALLET_ID, "maker", "wholesaler"), receiver=lookalike)
-        with reverts("ReservedIdentifier", organisation=lookalike):
-            drugs(world, "maker").ship(given, path_of(PALLET_ID))
 
     @pytest.mark.parametrize("early", [0, 1])
     def test_reverts_when_the_offer_is_over(self, world, reverts, early):
@@ -359,14 +352,14 @@ class TestShip:
             drugs(world, "maker").ship(offer(world, last.unit, "maker", "wholesaler"), path)
 
     def test_reverts_given_the_sender_does_not_hold_it(self, world, reverts):
-        with reverts("NotInCustody", unit=PALLET_ID, organisation=world.wholesaler, custodian=world.maker):
+        with reverts("NotInCustody", unit=PALLET_ID, organisation=world.wholesaler, custodian=mark_of(world.maker)):
             drugs(world, "wholesaler").ship(offer(world, PALLET_ID, "wholesaler", "pharmacy"), path_of(PALLET_ID))
 
     @pytest.mark.parametrize("unit", [PALLET_ID, CASE_ID, pack()], ids=["the pallet", "its case", "its pack"])
     def test_reverts_given_it_is_on_its_way(self, world, reverts, unit):
         ship(world, PALLET_ID, "maker", "wholesaler")
         for sender in ("maker", "wholesaler"):
-            with reverts("NotInCustody", unit=unit, organisation=getattr(world, sender), custodian=ZERO_HASH):
+            with reverts("NotInCustody", unit=unit, organisation=getattr(world, sender), custodian=bytes(16)):
                 drugs(world, sender).ship(offer(world, unit, sender, "pharmacy"), path_of(unit))
 
     def test_gives_it_on_its_way(self, world):
@@ -382,11 +375,11 @@ class TestShip:
             "toRole": Role.WHOLESALER,
             "until": given.until,
         }
-        on_its_way = Custody(None, given.id)
+        on_its_way = Custody(State.IN_TRANSIT, None, given.id)
         for unit in (PALLET_ID, CASE_ID, pack()):
             assert world.suite.drugs.custody_of(LOT, unit, path_of(unit)) == on_its_way
         other = container_id(sscc(2))
-        assert world.suite.drugs.custody_of(LOT, other, path_of(other)) == Custody(world.maker, None)
+        assert world.suite.drugs.custody_of(LOT, other, path_of(other)).custodian == mark_of(world.maker)
         assert world.suite.drugs.offer_of(LOT, PALLET_ID) == given
         assert world.suite.drugs.offer_of(LOT, CASE_ID) is None
 
@@ -394,7 +387,7 @@ class TestShip:
         move(world, PALLET_ID, "maker", "wholesaler")
         given = offer(world, PALLET_ID, "wholesaler", "pharmacy")
         drugs(world, "wholesaler").ship(given)
-        assert world.suite.drugs.custody_of(LOT, PALLET_ID) == Custody(None, given.id)
+        assert world.suite.drugs.custody_of(LOT, PALLET_ID) == Custody(State.IN_TRANSIT, None, given.id)
 
     def test_a_unit_that_left_stays_where_it_went(self, world):
         move(world, PALLET_ID, "maker", "wholesaler")
@@ -403,9 +396,9 @@ class TestShip:
 
         custody_of = world.suite.drugs.custody_of
         sibling = container_id(sscc(12))
-        assert custody_of(LOT, CASE_ID, path_of(CASE_ID)) == Custody(world.pharmacy, None)
-        assert custody_of(LOT, pack(), path_of(pack())) == Custody(world.pharmacy, None)
-        assert custody_of(LOT, sibling, path_of(sibling)) == Custody(world.hospital, None)
+        assert custody_of(LOT, CASE_ID, path_of(CASE_ID)).custodian == mark_of(world.pharmacy)
+        assert custody_of(LOT, pack(), path_of(pack())).custodian == mark_of(world.pharmacy)
+        assert custody_of(LOT, sibling, path_of(sibling)).custodian == mark_of(world.hospital)
 
 
 class TestPathLimits:
@@ -542,7 +535,7 @@ class TestReceive:
         given = ship(world, PALLET_ID, "maker", "wholesaler")
         at_second(world, given.until - 1)
         drugs(world, "wholesaler").receive(given)
-        assert world.suite.drugs.custody_of(LOT, PALLET_ID) == Custody(world.wholesaler, None)
+        assert world.suite.drugs.custody_of(LOT, PALLET_ID).custodian == mark_of(world.wholesaler)
 
     def test_reverts_given_the_lot_is_recalled_meanwhile(self, world, reverts):
         given = ship(world, PALLET_ID, "maker", "wholesaler")
@@ -571,7 +564,7 @@ class TestReceive:
         for unit in (PALLET_ID, CASE_ID, pack()):
             assert world.suite.drugs.custody_of(LOT, unit, path_of(unit)) == held
         other = container_id(sscc(2))
-        assert world.suite.drugs.custody_of(LOT, other, path_of(other)) == Custody(world.maker, None)
+        assert world.suite.drugs.custody_of(LOT, other, path_of(other)).custodian == mark_of(world.maker)
 
 
 class TestRefuseAndTakeBack:
@@ -607,12 +600,12 @@ class TestRefuseAndTakeBack:
         drugs(world, "wholesaler").receive(given)
         with reverts("OfferNotLive", offer=given.id):
             drugs(world, "wholesaler").refuse(given)
-        assert world.suite.drugs.custody_of(LOT, PALLET_ID) == Custody(world.wholesaler, None)
+        assert world.suite.drugs.custody_of(LOT, PALLET_ID).custodian == mark_of(world.wholesaler)
 
     def test_refuse_gives_it_back(self, world, given):
         receipt = drugs(world, "wholesaler").refuse(given)
         assert receipt.event("ShipmentRefused").values == self.values(world, given)
-        assert world.suite.drugs.custody_of(LOT, PALLET_ID) == Custody(world.maker, None)
+        assert world.suite.drugs.custody_of(LOT, PALLET_ID).custodian == mark_of(world.maker)
 
     @pytest.mark.parametrize("act", ["refuse", "take_back"])
     def test_works_though_roles_and_lot_are_lost(self, world, given, act):
@@ -621,7 +614,7 @@ class TestRefuseAndTakeBack:
         authority.suspend(world.wholesaler, Role.WHOLESALER)
         drugs(world, "regulator").recall(world.regulator, LOT, RecallClass.CLASS_I, depth=RecallDepth.CONSUMER)
         getattr(drugs(world, "wholesaler" if act == "refuse" else "maker"), act)(given)
-        assert world.suite.drugs.custody_of(LOT, PALLET_ID) == Custody(world.maker, None)
+        assert world.suite.drugs.custody_of(LOT, PALLET_ID).custodian == mark_of(world.maker)
 
     @pytest.mark.parametrize("caller", ["attacker", "wholesaler"])
     def test_take_back_reverts_for_others_before_the_deadline(self, world, reverts, given, caller):
@@ -635,7 +628,7 @@ class TestRefuseAndTakeBack:
         world.chain.travel(given.until + late)
         receipt = drugs(world, "stranger").take_back(given)
         assert receipt.event("ShipmentTakenBack").values == self.values(world, given)
-        assert world.suite.drugs.custody_of(LOT, PALLET_ID) == Custody(world.maker, None)
+        assert world.suite.drugs.custody_of(LOT, PALLET_ID).custodian == mark_of(world.maker)
 
     @pytest.mark.parametrize(
         ("act", "caller"), [("receive", "wholesaler"), ("refuse", "wholesaler"), ("take_back", "maker")]
@@ -648,14 +641,14 @@ class TestRefuseAndTakeBack:
     def test_take_back_gives_it_back(self, world, given):
         receipt = drugs(world, "maker").take_back(given)
         assert receipt.event("ShipmentTakenBack").values == self.values(world, given)
-        assert world.suite.drugs.custody_of(LOT, CASE_ID, path_of(CASE_ID)) == Custody(world.maker, None)
+        assert world.suite.drugs.custody_of(LOT, CASE_ID, path_of(CASE_ID)).custodian == mark_of(world.maker)
 
     @pytest.mark.parametrize(("act", "caller"), [("refuse", "wholesaler"), ("take_back", "maker")])
     def test_can_be_shipped_again(self, world, given, act, caller):
         getattr(drugs(world, caller), act)(given)
         again = replace(given, until=given.until + 100)
         drugs(world, "maker").ship(again)
-        assert world.suite.drugs.custody_of(LOT, PALLET_ID) == Custody(None, again.id)
+        assert world.suite.drugs.custody_of(LOT, PALLET_ID) == Custody(State.IN_TRANSIT, None, again.id)
 
 
 class TestDispense:
@@ -733,15 +726,15 @@ class TestDispense:
             drugs(world, "pharmacy").dispense(world.pharmacy, LOT, serial, path_of(CASE_ID))
 
     def test_reverts_given_another_holds_it(self, world, reverts):
-        with reverts("NotInCustody", unit=pack("1-2-1"), organisation=world.pharmacy, custodian=world.wholesaler):
+        with reverts("NotInCustody", unit=pack("1-2-1"), organisation=world.pharmacy, custodian=mark_of(world.wholesaler)):
             self.dispense(world, "1-2-1")
-        with reverts("NotInCustody", unit=pack("2-1-1"), organisation=world.pharmacy, custodian=world.maker):
+        with reverts("NotInCustody", unit=pack("2-1-1"), organisation=world.pharmacy, custodian=mark_of(world.maker)):
             self.dispense(world, "2-1-1")
 
     @pytest.mark.parametrize("unit", [CASE_ID, pack()], ids=["its case", "itself"])
     def test_reverts_given_it_is_on_its_way(self, world, reverts, unit):
         ship(world, unit, "pharmacy", "wholesaler")
-        with reverts("NotInCustody", unit=pack(), organisation=world.pharmacy, custodian=ZERO_HASH):
+        with reverts("NotInCustody", unit=pack(), organisation=world.pharmacy, custodian=bytes(16)):
             self.dispense(world)
 
     def test_ends_the_pack(self, world):
@@ -749,11 +742,11 @@ class TestDispense:
 
         client = world.suite.drugs
         assert receipt.event("PackDispensed").values == {"pack": pack(), "lot": LOT, "pharmacy": world.pharmacy}
-        assert client.end_of(pack()) == End(receipt.at, Fate.DISPENSED, world.pharmacy[:20])
-        assert client.custody_of(LOT, pack(), path_of(pack())) == Custody(None, None)
+        assert client.end_of(pack()) == End(receipt.at, mark_of(world.pharmacy))
+        assert client.custody_of(LOT, pack(), path_of(pack())).custodian == mark_of(None)
         sibling = pack("1-1-2")
         assert client.end_of(sibling) is None
-        assert client.custody_of(LOT, sibling, path_of(sibling)) == Custody(world.pharmacy, None)
+        assert client.custody_of(LOT, sibling, path_of(sibling)).custodian == mark_of(world.pharmacy)
 
     @pytest.mark.parametrize("unit", [container_id(sscc(2)), pack("2-1-1")], ids=["its pallet", "itself"])
     def test_dispenses_from_any_depth(self, world, unit):
@@ -978,22 +971,6 @@ class TestCustodyOf:
         commission(world)
         with reverts("UnitNotProven", lot=LOT, unit=pack()):
             world.suite.drugs.custody_of(LOT, pack(), path_of(CASE_ID))
-
-
-class TestReservedManufacturer:
-    """
-    when the id of the manufacturer looks like the id of an offer -> reverts ReservedIdentifier
-    """
-
-    def test_reverts(self, world, reverts, stranger):
-        lookalike = bytes(4) + b"\x01" * 28
-        registry = world.acting_as("authority").accreditation
-        registry.register(lookalike, 840, stranger.address, until=FAR)
-        registry.accredit(lookalike, Role.MANUFACTURER, until=FAR)
-        world.acting_as("stranger").accreditation.add_signer(lookalike, stranger.address, Role.MANUFACTURER, until=FAR)
-        drugs(world, "regulator").assign_prefix(world.regulator, lookalike, PREFIX)
-        with reverts("ReservedIdentifier", organisation=lookalike):
-            drugs(world, "stranger").commission(lookalike, packed(), prefix_digits=7, expiry=EXPIRY)
 
 
 class TestFlatCost:

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from medtrust import samples
-from medtrust.drugs import Act
+from medtrust.drugs import Act, mark_of
 from medtrust.errors import InputError
 from medtrust.event_export import export_events
 from medtrust.event_import import import_events, read_lots
@@ -160,7 +160,8 @@ class TestVoid:
     """
     given a shipment on its way, declared an error -> taken back; once; sent again as another event
     given one that was received                    -> refused, and said
-    given a dispense                               -> refused: it stays beside the declaration
+    given a dispense                               -> undone, within ten days
+    given anything else                            -> refused: it stays beside the declaration
     given original and declaration together        -> neither is carried over
     """
 
@@ -171,7 +172,7 @@ class TestVoid:
         assert [(one.deed, one.state) for one in report.outcomes] == [(Deed.VOID, "voided")]
         (lot,) = read_lots(lots)
         custody = world.suite.drugs.custody_of(lot.packed.id, *self.pallet(lot))
-        assert custody.custodian == world.maker
+        assert custody.custodian == mark_of(world.maker)
         assert states(carry("maker", [wrong])) == {"known": 1}
         assert states(carry("maker", [raw_events()[5]])) == {"voided": 1}
         later = {**raw_events()[5], "eventTime": "2026-11-09T10:00:00Z"}
@@ -188,11 +189,28 @@ class TestVoid:
         assert (outcome.state, outcome.deed) == ("refused", Deed.VOID)
         assert "not on its way" in outcome.reason
 
-    def test_a_dispense_stays(self, carry):
+    def test_a_dispense_is_undone_within_ten_days(self, world, carry, lots):
         for name in ("maker", "wholesaler", "pharmacy"):
             carry(name)
+        (lot,) = read_lots(lots)
+        pack = Goods(world.suite, lot).trace(PACK)[-1].unit
+        assert world.suite.drugs.end_of(pack) is not None
+        assert states(carry("pharmacy", [declared_wrong(raw_events()[9])])) == {"voided": 1}
+        assert world.suite.drugs.end_of(pack) is None
+        assert states(carry("pharmacy", [declared_wrong(raw_events()[9])])) == {"known": 1}
+
+    def test_a_dispense_stays_after_ten_days(self, world, carry):
+        for name in ("maker", "wholesaler", "pharmacy"):
+            carry(name)
+        world.chain.mine(seconds=10 * 86_400)
         (outcome,) = carry("pharmacy", [declared_wrong(raw_events()[9])]).outcomes
-        assert (outcome.state, outcome.reason.partition(":")[0]) == ("refused", "a dispense cannot be undone")
+        assert (outcome.state, "NotUndoable" in outcome.reason) == ("refused", True)
+
+    def test_a_receipt_stays(self, carry):
+        for name in ("maker", "wholesaler"):
+            carry(name)
+        (outcome,) = carry("wholesaler", [declared_wrong(raw_events()[6])]).outcomes
+        assert (outcome.state, outcome.reason.partition(":")[0]) == ("refused", "a receive cannot be undone")
 
     def test_together_they_are_nothing(self, carry):
         carry("maker", raw_events()[:5])
@@ -243,8 +261,8 @@ class TestRefusals:
 
     def test_what_changes_nothing_is_noted(self, carry):
         inspected = {**raw_events()[5], "bizStep": "inspecting"}
-        repacked = {**raw_events()[2], "action": "DELETE"}
-        report = carry("maker", [*raw_events()[:5], inspected, repacked])
+        seen = {**raw_events()[2], "action": "OBSERVE"}
+        report = carry("maker", [*raw_events()[:5], inspected, seen])
         assert [one.state for one in report.outcomes].count("noted") == 2
 
     def test_a_circle_is_refused(self, carry, lots):

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from medtrust import samples
 from medtrust.cli import app
 from medtrust.deploy import AddressBook
-from medtrust.drugs import Act, Custody, Fate, RecallClass, RecallDepth, Verdict
+from medtrust.drugs import Act, Fate, RecallClass, RecallDepth, Verdict, mark_of
 from medtrust.errors import CheckRefused, InputError, MedtrustError, Reverted
 from medtrust.goods import Goods, verify_alone
 from medtrust.lotfile import LotFile
@@ -119,7 +119,7 @@ class TestGoods:
             (Act.SHIPPED, world.maker, world.wholesaler),
             (Act.TAKEN_BACK, world.maker, world.wholesaler),
         ]
-        assert world.suite.drugs.custody_of(maker.lot, container_id(PALLET)) == Custody(world.maker, None)
+        assert world.suite.drugs.custody_of(maker.lot, container_id(PALLET)).custodian == mark_of(world.maker)
 
     @pytest.mark.parametrize("act", ["receive", "refuse", "take_back"])
     def test_refuses_a_unit_that_is_not_on_its_way(self, stocked, act):

@@ -7,7 +7,7 @@ from functools import cache
 
 from medtrust.drugs import Offer, RecallClass, RecallDepth, expires_at
 from medtrust.packing import Container, PackedLot, container_id, pack_id
-from tests.drugs_world import EXPIRY, GTIN, assign_prefix, commission, drugs, offer, sscc
+from tests.drugs_world import EXPIRY, GTIN, assign_prefix, commission, drugs, offer, source_of, sscc
 from tests.gas.frame import Operation, execution_gas
 from tests.world import World
 
@@ -46,7 +46,8 @@ def _ready(world: World) -> PackedLot:
 
 
 def _offer(world: World, unit: bytes, sender: str, receiver: str) -> Offer:
-    return replace(offer(world, unit, sender, receiver, lot=_huge().id), until=2_000_000_000)
+    source = source_of(world, _huge().id, unit, _huge().path(unit))
+    return replace(offer(world, unit, sender, receiver, lot=_huge().id), until=2_000_000_000, source=source)
 
 
 def _move(world: World, unit: bytes, sender: str, receiver: str) -> int:
@@ -71,6 +72,12 @@ def _commission(world: World) -> int:
 def _ship_and_receive(world: World) -> int:
     _ready(world)
     return _move(world, _units()[0], "maker", "wholesaler")
+
+
+def _ship_and_receive_a_pack(world: World) -> int:
+    """A pack by itself, out of a case of another's pallet: 20 hashes."""
+    _stock(world)
+    return _move(world, _units()[2], "pharmacy", "hospital")
 
 
 def _ship_and_receive_again(world: World) -> int:
@@ -121,6 +128,7 @@ OPERATIONS = [
         budget=140_000,
         bound=120_000,
     ),
+    Operation("drug ship + receive of a pack, depth 3, lot of 2^20", _ship_and_receive_a_pack, budget=140_000),
     Operation("drug ship + receive again", _ship_and_receive_again, budget=140_000),
     Operation("drug takeBack", _take_back),
     Operation(

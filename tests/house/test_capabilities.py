@@ -15,6 +15,7 @@ from tests.world import ROOT
 
 GUIDES = {
     "docs/consent.md": [*(f"A{number}" for number in range(1, 11)), "E1", "E2", "E3", "E4", "E5", "E8"],
+    "docs/provenance.md": [f"C{number}" for number in range(1, 11)],
     "docs/records.md": ["E1", "E1", "E1", "E2", "E2", "E2", "E3", "E4", "E5", "E5", "E5", "E8"],
     "docs/vaccination.md": [f"B{number}" for number in range(1, 11)],
 }

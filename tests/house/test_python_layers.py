@@ -21,8 +21,11 @@ PURE = {
     "consent_text",
     "consent_words",
     "counts",
+    "cold_chain",
     "coverage",
     "disclosure",
+    "drug_movements",
+    "drug_types",
     "envelope",
     "explanation",
     "foreign",
@@ -41,11 +44,14 @@ PURE = {
     "plan",
     "presentation",
     "pseudonym",
+    "recall_effect",
     "record_terms",
     "recursion",
     "shown",
     "signing",
+    "trace_picture",
     "transactions",
+    "travel",
     "suppression",
     "types",
     "verdict",
@@ -80,13 +86,17 @@ ALLOWED = {
     "client": _BELOW_CHAIN | {"chain", "contract"},
     "service": _BELOW_CHAIN | {"chain", "contract", "client", "tool", "service", "samples"},
     "samples": {"errors"},
+    "bench": _BELOW_CHAIN | {"chain", "contract", "client", "tool", "service", "samples", "bench"},
     "cli": _BELOW_CHAIN | {"chain", "contract", "client", "tool", "service", "samples", "cli"},
     "root": _BELOW_CHAIN | {"chain", "contract", "client", "tool", "service", "cli"},
 }
-"""What each layer may import of the package; a service is what stands between the clients and the command line."""
+"""What each layer may import of the package; a service is what stands between the clients and the command line.
 
-ONLY_IN = {"web3": {"chain"}, "typer": {"cli"}, "rich": {"cli"}, "click": {"cli"}}
-NOWHERE = {"brownie", "tests", "scripts", "pytest", "hypothesis", "pyrevm"}
+Nothing imports the bench.
+"""
+
+ONLY_IN = {"web3": {"chain"}, "typer": {"cli"}, "rich": {"cli"}, "click": {"cli"}, "pyrevm": {"bench"}}
+NOWHERE = {"brownie", "tests", "scripts", "pytest", "hypothesis"}
 IMPURE = {
     "asyncio",
     "http",
@@ -113,7 +123,7 @@ def layer_of(name: str) -> str:
     head = name.split(".")[0]
     if head in ("", "__main__"):
         return "root"
-    if head in ("cli", "samples"):
+    if head in ("bench", "cli", "samples"):
         return head
     if head == "standards" or head in PURE:
         return "pure"
@@ -188,7 +198,7 @@ def unlisted_clients(modules: Iterable[Module]) -> Iterator[str]:
 class TestLayers:
     """
     given any module of the package -> it imports lower layers alone; clients never import each other
-    given web3, typer, rich         -> they stand in chain, cli, cli alone; test tools nowhere
+    given web3, typer, rich, pyrevm -> they stand in chain, cli, cli, bench alone; test tools nowhere
     given a pure module             -> no web3, no files, no clock
     given an import of ours         -> the name is exported there
     given a client                  -> it stands in the layer of clients
@@ -221,7 +231,9 @@ PLANTED = [
     (upward_imports, "medtrust/chain.py", "from medtrust.contract import Client", "chain imports contract"),
     (upward_imports, "medtrust/merkle.py", "from medtrust.abi import Interface", "pure merkle imports abi"),
     (upward_imports, "medtrust/suite.py", "def f():\n    from medtrust.cli import app", "imports cli"),
+    (upward_imports, "medtrust/suite.py", "def f():\n    import medtrust.bench.evm", "imports bench"),
     (foreign_imports, "medtrust/abi.py", "import web3.types", "imports web3"),
+    (foreign_imports, "medtrust/suite.py", "def f():\n    import pyrevm", "imports pyrevm"),
     (foreign_imports, "medtrust/suite.py", "from rich.table import Table", "imports rich"),
     (foreign_imports, "medtrust/deploy.py", "from tests.world import ROOT", "imports tests"),
     (impurities, "medtrust/merkle.py", "from pathlib import Path", "imports pathlib"),

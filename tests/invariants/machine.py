@@ -1,94 +1,21 @@
-"""What every state machine shares: a contract in an EVM within this process, and a tally of what its acts came to."""
+"""What every state machine shares: an EVM within this process, and a tally of what the acts came to."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
-from medtrust.abi import Interface, RevertDecoder
-from medtrust.artifacts import Artifact, load
-from medtrust.errors import Reverted
-from tests.world import GENESIS
+from medtrust.bench.evm import LocalContract, LocalEvm
 
-pyrevm = pytest.importorskip("pyrevm", reason="pyrevm has no wheel for this Python")
+__all__ = ["LocalContract", "LocalEvm", "Tally", "run"]
 
-_OUTPUT = re.compile(r"output: 0x([0-9a-f]*)")
-REFUSING = ("AccreditationRegistry", "PatientRegistry")
-"""The registries that refuse, in their own words, what their callers ask them."""
+pytest.importorskip("pyrevm", reason="pyrevm has no wheel for this Python")
+
 _RARE = 0.05
 """Part of its calls in which an act must succeed; below, the machine proves little about it."""
-
-
-class LocalEvm:
-    """An EVM within this process, by the rules of Shanghai, with a clock of its own."""
-
-    def __init__(self) -> None:
-        self.evm = pyrevm.EVM(spec_id="SHANGHAI")
-        self.now = GENESIS
-        self._number = 0
-        self.advance(0)
-
-    def advance(self, seconds: int) -> None:
-        """Take the next block, so many seconds later."""
-        self.now += seconds
-        self._number += 1
-        self.evm.set_block_env(pyrevm.BlockEnv(number=self._number, timestamp=self.now))
-
-    def deploy(self, artifact: Artifact, *arguments: Any, by: str) -> LocalContract:
-        face = Interface(artifact)
-        address = self.evm.deploy(by, face.encode_deployment(arguments))
-        return LocalContract(self, face, address)
-
-
-@dataclass
-class LocalContract:
-    """A contract in it: what it answers, what it emits, and why it refuses."""
-
-    host: LocalEvm
-    face: Interface
-    address: str
-    decoder: RevertDecoder = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.decoder = RevertDecoder([self.face.artifact, *map(load, REFUSING)])
-
-    def call(self, function: str, *arguments: Any) -> Any:
-        """Ask a view."""
-        answer = self._execute("0x" + "00" * 19 + "01", function, arguments, is_static=True)
-        return self.face.decode_result(function, answer)
-
-    def send(self, caller: str, function: str, *arguments: Any) -> list[tuple[str, dict[str, Any]]]:
-        """Act, and return the events of the contract in their order. Raises `Reverted`."""
-        self._execute(caller, function, arguments, is_static=False)
-        found = []
-        for log in self.host.evm.result.logs:
-            topics, data = log.data
-            event = self.face.decode_event([bytes(topic) for topic in topics], bytes(data))
-            assert event is not None
-            found.append(event)
-        return found
-
-    def refusal(self, caller: str, function: str, *arguments: Any) -> tuple[str, dict[str, Any]]:
-        """Act, and return the error and its values that it is refused with; ("", events) if it is not."""
-        try:
-            return "", {"events": self.send(caller, function, *arguments)}
-        except Reverted as reverted:
-            return reverted.error, reverted.values
-
-    def _execute(self, caller: str, function: str, arguments: tuple[Any, ...], *, is_static: bool) -> bytes:
-        data = self.face.encode_call(function, arguments)
-        try:
-            return bytes(self.host.evm.message_call(caller, self.address, data, is_static=is_static))
-        except RuntimeError as error:
-            said = _OUTPUT.search(str(error))
-            output = bytes.fromhex(said.group(1)) if said else b""
-            raise self.decoder.decode(output, self.face.artifact.name, str(error)) from None
 
 
 class Tally:

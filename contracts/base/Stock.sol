@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity =0.8.30;
+
+import {IDrugProvenance} from "../../interfaces/IDrugProvenance.sol";
+import {Custody} from "../libraries/Custody.sol";
+import {Paths} from "../libraries/Paths.sol";
+
+/// @title Stock
+/// @notice What became of each unit, and who has it.
+abstract contract Stock is IDrugProvenance {
+    /* STORAGE */
+
+    mapping(bytes32 key => bytes32 word) private _words;
+
+    function _wordAt(bytes32 lot, bytes32 unit) internal view returns (bytes32) {
+        return _words[Custody.keyOf(lot, unit)];
+    }
+
+    function _put(bytes32 lot, bytes32 unit, bytes32 word) internal {
+        _words[Custody.keyOf(lot, unit)] = word;
+    }
+
+    /// @dev The word of a unit or of what it is in; zero if it is not proven. `kept` is the record of its lot.
+    function _find(Lot storage kept, bytes32 lot, bytes32 unit, Step[] calldata path) internal view returns (bytes32) {
+        return Paths.locate(_words, kept, lot, unit, path);
+    }
+
+    /// @dev The word of a unit; reverts unless it was proven, now or earlier.
+    function _wordOf(
+        Lot storage kept,
+        bytes32 lot,
+        bytes32 unit,
+        Step[] calldata path
+    ) internal view returns (bytes32 word) {
+        word = _find(kept, lot, unit, path);
+        require(word != bytes32(0), UnitNotProven(lot, unit));
+    }
+
+    /// @dev Reverts unless a word says that an organisation holds a unit, or has it in quarantine where it may.
+    function _checkHolder(bytes32 unit, bytes32 organisation, bytes32 word, bool mayBeStopped) internal pure {
+        bytes16 custodian = Custody.custodianOf(word);
+        bool isThere = Custody.isHeld(word) || (mayBeStopped && !Custody.hasLeft(word));
+        bool isHolder = isThere && custodian == Custody.markOf(organisation);
+        require(isHolder, NotInCustody(unit, organisation, Custody.stateOf(word), custodian));
+    }
+
+    /// @dev Reverts unless the word of a unit is the id of one offer: this very one, or the offer is over.
+    function _checkLive(Offer calldata offer) internal view returns (bytes32 id) {
+        id = Custody.offered();
+        require(_wordAt(offer.lot, offer.unit) == id, OfferNotLive(id));
+    }
+
+    function _giveBack(Offer calldata offer) internal {
+        _checkLive(offer);
+
+        _put(offer.lot, offer.unit, Custody.held(offer.from, offer.source));
+    }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity =0.8.30;
+
+import {IDrugProvenance} from "../../interfaces/IDrugProvenance.sol";
+
+/// @title ColdChain
+/// @notice Whether what a logger measured on the way of a shipment lets its receiver use it.
+library ColdChain {
+    bytes32 private constant _REPORT = keccak256(
+        "Report(address registry,bytes32 offer,bytes32 root,uint32 count,uint64 from,uint64 until,int16 min,int16 max,"
+        "uint32 excursion,uint32 gap,int16 kinetic)"
+    );
+
+    /// @notice What a logger signs: the hash of its report on one offer.
+    /// @dev The nine words of the report stand in the calldata, after the ten of the offer, as they are hashed.
+    function statement(bytes32 offer) internal view returns (bytes32) {
+        return keccak256(bytes.concat(abi.encode(_REPORT, address(this), offer), msg.data[324:612]));
+    }
+
+    /// @notice Whether a report came in time, covers the way from `loggedFrom` to `arrivedAt`, and is within a policy.
+    function isWithin(
+        IDrugProvenance.Policy storage policy,
+        IDrugProvenance.Report calldata report,
+        uint256 loggedFrom,
+        uint256 arrivedAt
+    ) internal view returns (bool) {
+        (uint256 from, uint256 until, uint256 gap) = (report.from, report.until, policy.maxGap);
+        if (block.timestamp > arrivedAt + policy.reportWithin || until > block.timestamp + 15 minutes) return false;
+        if (from > loggedFrom + gap || until + gap < arrivedAt || from > until) return false;
+        // Fewer readings than that leave a gap that the report does not tell.
+        if (report.gap > gap || report.count == 0 || (report.count - 1) * gap < until - from) return false;
+        bool isOutside = report.min < policy.min || report.max > policy.max;
+        if (report.excursion > policy.maxExcursion || (isOutside && report.excursion == 0)) return false;
+        return report.kinetic <= policy.maxKinetic;
+    }
+}

@@ -1,0 +1,337 @@
+"""What everybody tries to do with medicines: mostly what is his to do, now and then what is not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from medtrust import wallet
+from medtrust.cold_chain import REPORT, Summary, report_message
+from medtrust.packing import Path, pack_id
+from medtrust.signing import Domain, sign
+from medtrust.types import ZERO_ADDRESS, ZERO_HASH
+from tests.invariants.provenance_model import (
+    DAY,
+    NO_END,
+    At,
+    Item,
+    Offer,
+    Place,
+    Unit,
+    mark,
+)
+from tests.invariants.provenance_people import (
+    ACCOUNTS,
+    AUTHORITY,
+    BOXES,
+    COLD,
+    EXPIRES_AFTER,
+    FOREVER,
+    HOUSES,
+    LOGGER,
+    LOTS,
+    NAMES,
+    PACKED,
+    POLICY,
+    ROLES,
+    Trade,
+)
+
+HOUR = 3_600
+HOLDERS = ("maker", "wholesaler", "depot", "carrier", "pharmacy", "chemist", "hospital")
+PRESCRIPTIONS = [bytes([number]) * 32 for number in range(1, 9)]
+WHY = b"\x11" * 32
+
+chances = st.integers(0, 11)
+numbers = st.integers(0, 5_000)
+people = st.sampled_from(sorted(ACCOUNTS))
+holders = st.sampled_from(HOLDERS)
+
+
+class Provenance(Trade):
+    """All acts, in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.change_policy(2, 0)
+        self.commission(2, 0)
+        self.commission(2, 2)
+        for unit, sender, receiver in (((LOTS[0].id, 0), "maker", "wholesaler"), ((LOTS[2].id, 0), "maker", "depot")):
+            self._move(self.units(unit[0])[unit[1]], sender, receiver)
+        self._move(self.units(LOTS[0].id)[2], "wholesaler", "pharmacy")
+
+    def _move(self, unit: Unit, sender: str, receiver: str) -> None:
+        offer = self._offer_for(unit, sender, receiver, DAY)
+        assert self._ship(offer, ACCOUNTS[sender], self.path(unit, 2))
+        assert self.attempt("receiveUnit", ACCOUNTS[receiver], offer, [], [])
+
+    @rule(seconds=st.sampled_from([1, 1, 60, HOUR, HOUR, DAY - 1, DAY, 11 * DAY]))
+    def wait(self, seconds: int) -> None:
+        self.host.advance(seconds)
+
+    @rule(name=st.sampled_from(HOLDERS), chance=chances)
+    def change_accreditation(self, name: str, chance: int) -> None:
+        """Suspend somebody, and mostly accredit him again at once; who was suspended before comes back."""
+        for house in HOUSES:
+            self._register("accredit", AUTHORITY, HOUSES[house], ROLES[house], FOREVER)
+        if chance < 4:
+            self._register("suspend", AUTHORITY, HOUSES[name], ROLES[name])
+        self.host.advance(1)
+
+    @rule(chance=chances, lot=st.integers(0, 2))
+    def commission(self, chance: int, lot: int) -> None:
+        """Commission a lot, new or again; now and then as somebody whose product it is not, or too late."""
+        packed = LOTS[lot]
+        expires_at = self.host.now + (0 if chance == 0 else EXPIRES_AFTER[packed.lot_number])
+        name = "wholesaler" if chance == 1 else "maker"
+        number = packed.lot_number if chance < 4 else f"{packed.lot_number}{len(self.told)}"
+        product = HOUSES[name], int(packed.gtin), 7 if chance != 3 else 6
+        self.attempt("commission", ACCOUNTS[name], *product, number, expires_at, packed.size, packed.root)
+
+    @rule(chance=chances, number=numbers)
+    def change_policy(self, chance: int, number: int) -> None:
+        name = "depot" if chance == 0 else "maker"
+        policy = POLICY if chance < 6 else POLICY._replace(highest=700 + number % 200, excursion=number)
+        self.attempt("changePolicy", ACCOUNTS[name], HOUSES[name], int(COLD), 7, policy)
+
+    # ---- on the way
+
+    @rule(chance=chances, caller=people, number=numbers, receiver=holders, ahead=st.sampled_from([HOUR, DAY, DAY, 0]))
+    def ship(self, chance: int, caller: str, number: int, receiver: str, ahead: int) -> None:
+        """Ship a unit that somebody has, mostly as he; now and then something in the offer is wrong."""
+        unit = self.pick(number, lambda place, unit: place.at is At.HELD and self.is_free(unit), chance)
+        holder = NAMES.get(self.place(unit).holder or b"", "maker")
+        offer = self._offer_for(unit, holder, receiver, ahead or (0 if chance < 3 else HOUR))
+        if chance == 1:
+            offer = replace(offer, source=mark(HOUSES[receiver]))
+        elif chance == 2:
+            offer = replace(offer, receiver=HOUSES["regulator"], receiver_role=ROLES["regulator"])
+        elif chance == 3:
+            offer = replace(offer, logger=LOGGER.address if offer.logger == ZERO_ADDRESS else ZERO_ADDRESS)
+        elif chance == 4:
+            offer = replace(offer, sender=HOUSES.get(caller, offer.sender))
+        self._ship(offer, ACCOUNTS[caller if chance in (4, 5) else holder], self.path(unit, chance))
+
+    def _ship(self, offer: Offer, caller: str, path: Path) -> bool:
+        self.offers[offer.id] = offer
+        return self.attempt("ship", caller, offer, path)
+
+    def _offer_for(self, unit: Unit, sender: str, receiver: str, ahead: int) -> Offer:
+        sides = HOUSES[sender], ROLES[sender], HOUSES[receiver], ROLES[receiver]
+        logged = (LOGGER.address, self.host.now) if self.model.state.is_cold(unit[0]) else (ZERO_ADDRESS, 0)
+        return Offer(*unit, *sides, self.host.now + ahead, self.place(unit).source.told, *logged)
+
+    @rule(chance=chances, caller=people, number=numbers)
+    def receive(self, chance: int, caller: str, number: int) -> None:
+        offer = self.waiting(number, chance)
+        if offer is not None:
+            self.attempt("receiveUnit", self.receiver(offer, caller, chance), offer, [], [])
+
+    @rule(chance=chances, caller=people, number=numbers, other=numbers)
+    def receive_except(self, chance: int, caller: str, number: int, other: int) -> None:
+        """Receive, but for units that are in the shipment, and with one more that its sender has; or that are not."""
+        unit = self.pick(other, lambda place, unit: place.at is At.HELD and not self.is_pack(unit), 5)
+        if self.is_held(unit):
+            self.ship(8, caller, self.all_units().index(unit), "chemist", DAY)
+        offer = self.waiting(number, chance)
+        if offer is None:
+            return
+        parts = [one for one in self.all_units() if self.place(one).offer == offer.id and one != offer.place]
+        others = [one for one in self.all_units() if self.place(one).holder == offer.sender]
+        missing = [parts[other % len(parts)]] if parts and chance > 1 else []
+        extra = [others[other % len(others)]] if others and chance % 2 else []
+        if chance == 2 and parts:
+            missing *= 2
+        if chance == 3:
+            extra = [self.pick(other, lambda place, _: place.holder != offer.sender, 5)]
+        items = [[Item(*one, self.path(one, 5)) for one in some] for some in (missing, extra)]
+        self.attempt("receiveUnit", self.receiver(offer, caller, chance), offer, *items)
+
+    @rule(chance=chances, caller=people, number=numbers)
+    def refuse(self, chance: int, caller: str, number: int) -> None:
+        offer = self.waiting(number, chance)
+        if offer is not None:
+            self.attempt("refuse", self.receiver(offer, caller, chance), offer)
+
+    @rule(chance=chances, caller=people, number=numbers)
+    def take_back(self, chance: int, caller: str, number: int) -> None:
+        offer = self.waiting(number, chance)
+        if offer is not None:
+            sender = NAMES[offer.sender]
+            self.attempt("takeBack", ACCOUNTS[caller if chance < 5 else sender], offer)
+
+    @rule(chance=chances, caller=people, number=numbers, kind=st.sampled_from(["good"] * 5 + ["", "bad"]))
+    def report(self, chance: int, caller: str, number: int, kind: str) -> None:
+        """Report what a logger measured, mostly nothing bad; now and then too late, with gaps, or for another offer."""
+        awaited = [place.offer for place in self.model.state.places.values() if place.at is At.AWAITING]
+        known = [self.offers[id_] for id_ in awaited if id_]
+        if chance == 8:
+            known = list(self.offers.values())
+        if not known:
+            return
+        offer = known[number % len(known)]
+        if chance == 0:
+            offer = replace(offer, until=offer.until + 1)
+        since = self.model.state.places.get(offer.place, Place(At.HELD)).since or self.host.now
+        span = since - offer.logged_from
+        good = Summary(WHY, span // POLICY.gap + 2, offer.logged_from, since, 300, 650, 0, 600, 500)
+        changes = {
+            1: {"highest": 900, "excursion": number},
+            2: {"lowest": 100},
+            3: {"count": good.count // 2},
+            4: {"gap": 601},
+            5: {"since": offer.logged_from + 599 + number % 3, "until": since + 1},
+            6: {"kinetic": 699 + number % 3},
+        }
+        readings = replace(good, **changes.get(chance, {}))
+        caller = caller if chance == 7 else NAMES[offer.receiver]
+        signature = self._signature(offer, readings, kind)
+        self.attempt("report", ACCOUNTS[caller], offer, readings, signature, told_model=(kind,))
+
+    def _signature(self, offer: Offer, readings: Summary, kind: str) -> bytes:
+        if not kind:
+            return b""
+        signer = LOGGER if kind == "good" else wallet.role("attacker")
+        domain = Domain("PatientRegistry", "1", 1, self.contract.call("PATIENTS"))
+        message = report_message(readings, registry=self.contract.address, offer=offer.id)
+        return sign(bytes(signer.key), REPORT.digest(domain, message))
+
+    # ---- with its holder
+
+    @rule(chance=chances, caller=people, number=numbers, other=numbers, box=st.integers(0, 2), level=st.integers(0, 9))
+    def pack(self, chance: int, caller: str, number: int, other: int, box: int, level: int) -> None:
+        """Pack what somebody has into a new container or one of his, with one more of his units or any."""
+        first = self.pick(number, lambda place, unit: place.at is At.HELD and self.is_loose(unit), chance)
+        holder = NAMES.get(self.place(first).holder or b"", "maker")
+        mates = [one for one in self.all_units() if self.place(one) == self.place(first) and self.is_loose(one)]
+        second = [self.pick(other, lambda *_: True, 5)] if chance == 1 else mates[other % (len(mates) or 1) :][:1]
+        children = [first, *(one for one in second if chance < 6 and one != first)]
+        listed = sorted({lot for one in children for lot in self.model.state.lots_of(one[0])})
+        inner = [self.model.state.mixes[one[0]].level for one in children if one[0] in self.model.state.mixes]
+        if chance == 2:
+            listed = [next(lot.id for lot in LOTS if lot.id != listed[0])]
+        right = max(inner, default=0) + 1
+        chosen = level if chance == 3 else min(right if chance < 9 else right + level % 2, 9)
+        items = [Item(*one, self.path(one, chance)) for one in children]
+        caller = caller if chance == 4 else holder
+        self.attempt("pack", ACCOUNTS[caller], HOUSES[holder], listed, chosen, BOXES[box], items)
+
+    @rule(chance=chances, caller=people, number=numbers, other=numbers)
+    def unpack(self, chance: int, caller: str, number: int, other: int) -> None:
+        """Unpack a container that somebody has, mostly of something that is in it."""
+        places = self.model.state.places
+        free = [place for place in places if place[0] in self.model.state.mixes and self.is_held(place)]
+        if not free:
+            return
+        mix, box = container = free[number % len(free)]
+        inside = [unit for unit, place in places.items() if place.container == container]
+        child = inside[other % len(inside)] if inside and chance > 0 else self.pick(other, lambda *_: True, 5)
+        holder = NAMES[self.place(container).holder or b""]
+        caller = caller if chance == 1 else holder
+        self.attempt("unpack", ACCOUNTS[caller], HOUSES[holder], mix, box, [Item(*child)])
+
+    @rule(chance=chances, caller=people, number=numbers, fate=st.sampled_from([At.STOLEN, At.EXPORTED, At.DESTROYED]))
+    def end(self, chance: int, caller: str, number: int, fate: At) -> None:
+        """End a unit, mostly a small one: little would be left to trade in."""
+        unit = self.pick(number, lambda place, unit: place.holder is not None and self.is_small(unit), chance)
+        holder = NAMES.get(self.place(unit).holder or b"", "maker")
+        who = caller if chance == 1 and caller in HOUSES else holder
+        caller = "attacker" if chance == 2 else who
+        fate = At.QUARANTINED if chance == 3 else fate
+        self.attempt("end", ACCOUNTS[caller], HOUSES[who], Item(*unit, self.path(unit, chance)), fate)
+
+    # ---- at the pharmacy
+
+    @rule(
+        chance=chances, caller=people, number=numbers, prescription=st.sampled_from([None, None, *PRESCRIPTIONS]),
+        portion=st.sampled_from([(0, 0), (0, 0), (2, 4), (1, 4), (4, 4), (0, 4), (5, 4)]),
+    )  # fmt: skip
+    def dispense(
+        self, chance: int, caller: str, number: int, prescription: bytes | None, portion: tuple[int, int]
+    ) -> None:
+        """Dispense a pack that a pharmacy has, or the rest of one; now and then a second time, or another's."""
+
+        def is_here(place: Place, unit: Unit) -> bool:
+            return self.is_pack(unit) and NAMES.get(place.holder or b"", "") in ("pharmacy", "chemist")
+
+        unit = self.pick(number, is_here, chance)
+        if not self.is_pack(unit):
+            return
+        lot = PACKED[unit[0]]
+        end = self.model.state.ends.get(unit[1], NO_END)
+        holder = NAMES.get(self.place(unit).holder or b"", "pharmacy")
+        who = caller if chance == 1 and caller in HOUSES else holder
+        if end.whole and chance > 3:
+            portion = 1, end.whole
+        filling = prescription or ZERO_HASH, *portion
+        arguments = HOUSES[who], lot.id, lot.name(unit[1]), self.path(unit, chance), filling
+        self.attempt("dispense", ACCOUNTS["attacker" if chance == 2 else who], *arguments)
+
+    @rule(chance=chances, caller=people, number=numbers)
+    def undo(self, chance: int, caller: str, number: int) -> None:
+        state = self.model.state
+        packs = list(state.ends) or [pack_id(LOTS[0].gtin, "0")] * (chance == 2)
+        if not packs:
+            return
+        pack = packs[number % len(packs)]
+        filled = [one for one, unit in state.fills.items() if unit == pack]
+        if chance == 0:
+            filled = filled[1:] or PRESCRIPTIONS[:1]
+        elif chance == 1:
+            filled = PRESCRIPTIONS[: len(filled)]
+        owner = NAMES.get(state.ends.get(pack, NO_END).by or b"", "pharmacy")
+        who = caller if chance == 2 and caller in HOUSES else owner
+        self.attempt("undo", ACCOUNTS[who], HOUSES[who], pack, filled)
+
+    # ---- when something is wrong
+
+    @rule(chance=chances, caller=people, number=numbers, by=st.sampled_from(["", "", "maker", "regulator", "stranger"]))
+    def flag_suspect(self, chance: int, caller: str, number: int, by: str) -> None:
+        """Freeze a unit, mostly a small one as its holder; seldom a whole lot."""
+        unit = self.pick(number, lambda place, unit: place.at is At.HELD and self.is_small(unit), chance)
+        who = by or NAMES.get(self.place(unit).holder or b"", "maker")
+        if chance == 11:
+            unit, who = (unit[0], ZERO_HASH), by or "maker"
+        path = self.path(unit, chance) if unit[1] != ZERO_HASH else ()
+        caller = caller if chance == 1 else who
+        self.attempt("flagSuspect", ACCOUNTS[caller], HOUSES[who], Item(*unit, path))
+
+    @rule(chance=chances, caller=people, number=numbers, is_cleared=st.booleans())
+    def resolve(self, chance: int, caller: str, number: int, is_cleared: bool) -> None:
+        """Look into what was stopped, and mostly clear a whole lot."""
+        state = self.model.state
+        stopped = [unit for unit, place in state.places.items() if place.at is At.QUARANTINED]
+        lots = [(lot, ZERO_HASH) for lot in state.lots if state.lots[lot].suspicion]
+        known = (lots or stopped) if chance != 3 else self.all_units()
+        if not known:
+            return
+        unit = known[number % len(known)]
+        who = "regulator" if chance < 6 or unit[0] not in PACKED else "maker"
+        who = caller if chance == 1 and caller in HOUSES else who
+        is_cleared = is_cleared or (bool(lots) and chance > 0)
+        self.attempt("resolve", ACCOUNTS["attacker" if chance == 2 else who], HOUSES[who], *unit, is_cleared, WHY)
+
+    @rule(chance=chances, caller=people, number=numbers, partner=holders)
+    def acknowledge(self, chance: int, caller: str, number: int, partner: str) -> None:
+        state = self.model.state
+        notices = list(state.notices) or [(LOTS[0].id, ZERO_HASH)] * (chance == 0)
+        if not notices:
+            return
+        of = notices[number % len(notices)]
+        if chance > 3:
+            silent = [name for name in HOLDERS if state.answers.get((of, HOUSES[name]), 0) < state.notices.get(of, 0)]
+            partner = (silent or [partner])[number % (len(silent) or 1)]
+        self.attempt("acknowledge", ACCOUNTS[caller if chance == 1 else partner], HOUSES[partner], *of)
+
+    @rule(
+        chance=chances, caller=people, lot=st.sampled_from([0, 1, 1, 2]), class_=st.integers(0, 3),
+        depth=st.integers(0, 3),
+    )  # fmt: skip
+    def recall(self, chance: int, caller: str, lot: int, class_: int, depth: int) -> None:
+        """Seldom recall a lot, or nothing would be left to move; mostly it is nobody's to recall."""
+        who = "maker" if chance < 2 else "regulator" if chance < 4 else "stranger" if chance < 7 else caller
+        who = "attacker" if chance > 3 and who in ("maker", "regulator") else who
+        house = HOUSES.get(who, HOUSES["regulator"])
+        self.attempt("recall", ACCOUNTS[who], house, LOTS[lot].id, class_ or chance % 2, depth or 1)
