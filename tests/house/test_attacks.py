@@ -13,7 +13,7 @@ from tests.world import ROOT
 GUIDES: dict[str, list[Sequence[str]]] = {
     "consent": [("consent", "patients", "emergency")],
     "records": [("records",), ("envelopes",), ("shared_keys",)],
-    "provenance": [("provenance",)],
+    "provenance": [("provenance",), ("readings",)],
     "vaccination": [("vaccination", "vaccination_corrections", "vaccination_once", "vaccination_shown"), ("foreign",)],
 }
 """For each guide, the files of attacks that it counts together."""
