@@ -264,7 +264,7 @@ def invented_serial(world: World) -> None:
     patch=[
         (
             "node = keccak256(abi.encode(keccak256(abi.encode(lot, unit, node))));",
-            "node = keccak256(abi.encode(keccak256(abi.encode(lot, step.unit, node))));",
+            "node = keccak256(abi.encode(keccak256(abi.encode(lot, step.unit == 0 ? unit : step.unit, node))));",
         ),
     ],
 )

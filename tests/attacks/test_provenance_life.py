@@ -104,8 +104,10 @@ def lookalike_holder(world: World) -> None:
     patch=[
         (
             "            emit ExtraReported(lot, unit, offer.to, offer.from);",
-            "            _put(lot, unit, Custody.held(offer.to, 0));\n"
-            "            emit ExtraReported(lot, unit, offer.to, offer.from);",
+            (
+                "            _put(lot, unit, Custody.held(offer.to, 0));\n"
+                "            emit ExtraReported(lot, unit, offer.to, offer.from);"
+            ),
         )
     ],
 )
@@ -361,8 +363,10 @@ def stolen_pallet(world: World) -> None:
     blocked_by="NotAuthorised",
     patch=[
         (
-            "_checkAuthorised(organisation, isManufacturer ? Roles.MANUFACTURER : Roles.REGULATOR);\n"
-            "        if (!isManufacturer) _checkRegulates(organisation, manufacturer);",
+            (
+                "_checkAuthorised(organisation, isManufacturer ? Roles.MANUFACTURER : Roles.REGULATOR);\n"
+                "        if (!isManufacturer) _checkRegulates(organisation, manufacturer);"
+            ),
             "isManufacturer;",
         )
     ],
