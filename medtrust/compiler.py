@@ -38,6 +38,7 @@ _OUTPUT = ["abi", "evm.bytecode.object", "evm.bytecode.linkReferences", "evm.dep
 _DOCUMENTS = ["userdoc", "devdoc", "storageLayout"]
 _CACHE_FORMAT = 1
 _QUICK_STEPS = {"peephole": True, "jumpdestRemover": True, "deduplicate": True}
+_SMALLER_STEPS = {**_QUICK_STEPS, "cse": True, "constantOptimizer": True}
 _found: dict[Path, Solc] = {}
 
 
@@ -51,6 +52,7 @@ class Settings:
     via_ir: bool
     details: Mapping[str, Any] = field(default_factory=dict)
     is_quick: bool = False
+    is_small: bool = False
 
     @classmethod
     def read(cls, root: Path) -> Settings:
@@ -83,7 +85,8 @@ class Settings:
 
     def _pipeline(self) -> dict[str, Any]:
         if self.is_quick:
-            return {"optimizer": {"enabled": False, "details": _QUICK_STEPS}, "viaIR": False}
+            steps = _SMALLER_STEPS if self.is_small else _QUICK_STEPS
+            return {"optimizer": {"enabled": False, "details": steps}, "viaIR": False}
         optimizer: dict[str, Any] = {"enabled": self.runs > 0, "runs": self.runs}
         if self.details:
             optimizer["details"] = self.details
@@ -186,13 +189,15 @@ def compile_sources(
     contracts: Iterable[str] | None = None,
     root: Path | None = None,
     quick: bool = False,
+    small: bool = False,
 ) -> dict[str, Artifact]:
     """Compile with changed sources laid over the project's, by path from the root, and cache by their content.
 
     Only `contracts` are compiled, wherever they are defined; without it, what the changed sources define. `quick`
-    takes the compiler's older pipeline with few steps: the same behaviour many times as soon, in larger, dearer code.
+    takes the compiler's older pipeline with few steps: the same behaviour many times as soon, in larger, dearer code;
+    `small` adds two, for a contract that would grow beyond what a chain takes.
     """
-    project = _Project(root or find_root(), sources, quick=quick)
+    project = _Project(root or find_root(), sources, quick=quick, small=small)
     if contracts is None:
         return project.compile([(file, ("*",)) for file in sources])
     return project.compile([(project.sources.file_of(contract), (contract,)) for contract in contracts])
@@ -267,11 +272,11 @@ def _differing(root: Path, wanted: Mapping[str, str]) -> list[str]:
 class _Project:
     """One compilation: the sources, the settings, the compiler once it is needed, and the cache."""
 
-    def __init__(self, root: Path, changed: Mapping[str, str] | None = None, *, quick: bool = False) -> None:
+    def __init__(
+        self, root: Path, changed: Mapping[str, str] | None = None, *, quick: bool = False, small: bool = False
+    ) -> None:
         self._root = root
-        self._settings = Settings.read(root)
-        if quick:
-            self._settings = replace(self._settings, is_quick=True)
+        self._settings = replace(Settings.read(root), is_quick=quick, is_small=small)
         self.sources = Sources(root, self._settings, changed)
 
     def compile(self, wanted: Iterable[tuple[str, Sequence[str]]], *, force: bool = False) -> dict[str, Artifact]:

@@ -14,7 +14,7 @@ from medtrust.goods_stopped import reported
 from medtrust.lotfile import LotFile
 from medtrust.packing import container_id
 from medtrust.standards.epcis_plan import EXPORTED, PORTION, WHOLE
-from medtrust.standards.epcis_sensor import summary_element
+from medtrust.standards.epcis_sensor import LOGGER, summary_element
 from medtrust.standards.epcis_uris import epc_uri
 from medtrust.standards.epcis_words import PREFIXES
 from medtrust.standards.epcis_writing import write_document
@@ -146,8 +146,7 @@ class _Writer:
         """Say what the logger measured, where the transaction shows it."""
         if found := reported(self.suite, movement):
             offer, summary = found
-            device = f"urn:medtrust:logger:{offer.logger}"
-            event["sensorElementList"] = [summary_element(summary, device)]
+            event["sensorElementList"] = [summary_element(summary, f"{LOGGER}{offer.logger}")]
         return event
 
     def _commissioned(self, movement: Movement) -> list[dict[str, Any]]:

@@ -17,10 +17,11 @@ from medtrust.lotfile import FORMAT, LotFile
 from medtrust.packing import container_id
 from medtrust.standards.epcis import Epcis, EpcisEvent
 from medtrust.standards.epcis_plan import Deed, Plan, PlannedAct, PlannedLot, code_of_uri, plan_events
+from medtrust.standards.epcis_sensor import logger_of
 from medtrust.standards.epcis_writing import written_fields
 from medtrust.standards.gs1 import Allow, parse
 from medtrust.suite import Suite
-from medtrust.types import organisation_id
+from medtrust.types import ZERO_ADDRESS, organisation_id
 
 __all__ = ["EventReport", "Outcome", "import_events", "plan_of", "read_lots"]
 
@@ -272,7 +273,9 @@ class _Run:
         actor, other = organisation_id(act.actor), organisation_id(act.other) if act.other else b""
         if act.deed is Deed.SHIP:
             until = self.suite.chain.now() + self.seconds
-            return unit.goods.ship(unit.code, sender=actor, receiver=other, until=until)[1].transaction_hash
+            logger = logger_of(act.event) or ZERO_ADDRESS
+            shipped = unit.goods.ship(unit.code, sender=actor, receiver=other, until=until, logger=logger)
+            return shipped[1].transaction_hash
         if act.deed is Deed.DISPENSE:
             filling = Filling(portion=act.portion[0], whole=act.portion[1])
             return unit.goods.dispense(unit.code, pharmacy=actor, filling=filling).transaction_hash

@@ -12,7 +12,6 @@ from medtrust.drugs import (
     Filling,
     Item,
     LotStatus,
-    Movement,
     Offer,
     State,
     Verdict,
@@ -20,10 +19,10 @@ from medtrust.drugs import (
     mark_of,
 )
 from medtrust.errors import InputError
-from medtrust.goods_places import items_of, level_of, mix_of
+from medtrust.goods_places import items_of, level_of, mix_of, partners_of
 from medtrust.goods_stopped import WatchedGoods
 from medtrust.lotfile import LotFile
-from medtrust.packing import Step, container_id, lot_id
+from medtrust.packing import container_id, lot_id
 from medtrust.standards.gs1 import Scan, parse
 from medtrust.suite import Suite
 from medtrust.types import ZERO_ADDRESS, organisation_id
@@ -105,7 +104,7 @@ class Goods(WatchedGoods):
         """Find who sold the scanned unit to its holder. Raises `InputError` if nobody did, or it is not held."""
         item = self.item(code)
         source = self.suite.drugs.custody_of(item.lot, item.unit, item.path).source
-        for one in self.partners():
+        for one in partners_of(self.trace(code)):
             if source[1:] == mark_of(one)[1:]:
                 return one
         raise InputError(place="scan", found=f"a unit that nobody sold: {code}", expected="one that was bought")
@@ -197,13 +196,6 @@ class Goods(WatchedGoods):
         Raises `Reverted` as `DrugClient.end`.
         """
         return self.suite.drugs.end(organisation, self.item(code), fate)
-
-    def trace(self, code: str) -> tuple[Movement, ...]:
-        """List the whole way of the scanned unit. Raises `InputError` if it is not in this lot."""
-        item = self.item(code)
-        if not item.path and item.lot == self.lot:
-            self.file.packed.path(item.unit)
-        return self.suite.drugs.trace(item.lot, item.path or (Step(item.unit, b""),))
 
     def _pack(self, code: str) -> Scan:
         scan = parse(code)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from medtrust.drugs import Act, DrugClient, Item, Movement
 from medtrust.errors import InputError
 from medtrust.lotfile import LotFile
-from medtrust.packing import pack_id
+from medtrust.packing import Step, pack_id
 from medtrust.standards.gs1 import Allow, parse
 from medtrust.suite import Suite
 
@@ -42,6 +42,13 @@ class LotGoods:
         if path:
             return Item(self.lot, unit, path)
         return Item(mix_of(self.suite.drugs, self.lot, unit) or self.lot, unit)
+
+    def trace(self, code: str) -> tuple[Movement, ...]:
+        """List the whole way of the scanned unit. Raises `InputError` if it is not in this lot."""
+        item = self.item(code)
+        if not item.path and item.lot == self.lot:
+            self.file.packed.path(item.unit)
+        return self.suite.drugs.trace(item.lot, item.path or (Step(item.unit, b""),))
 
     def name(self, unit: bytes) -> str:
         """Name a unit as people do: lot, container or pack."""

@@ -128,10 +128,12 @@ class WatchedGoods(LotGoods):
     def late(self, code: str | None = None) -> tuple[bytes, ...]:
         """List the partners that let 24 hours pass before they acknowledged, of the scanned unit or the whole lot."""
         item = self._named(code)
-        return self.suite.drugs.late_of(item.lot, item.unit, self.partners())
+        return self.suite.drugs.late_of(item.lot, item.unit, self.partners(code))
 
-    def partners(self) -> tuple[bytes, ...]:
-        """List the organisations that had any of the lot in hands, or were to have it, its maker first."""
+    def partners(self, code: str | None = None) -> tuple[bytes, ...]:
+        """List the organisations that had the scanned unit, or any of the lot, in hands or were to have it."""
+        if code:
+            return partners_of(self.trace(code))
         return partners_of([*self.suite.drugs.movements(self.lot), *later_movements(self.suite.drugs, self.lot)])
 
     def _named(self, code: str | None) -> Item:

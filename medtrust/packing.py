@@ -233,9 +233,9 @@ def path_leads_to(path: Path, *, lot: bytes, root: bytes, size: int) -> bool:
     if not 1 <= len(path) <= MAX_DEPTH or sum(len(step.proof) for step in path) > MAX_HASHES:
         return False
     longest = (size - 1).bit_length()
-    for step in path:
-        leaf = _leaf(lot, step.unit, step.content)
-        if len(step.proof) > longest or process_proof(leaf, step.proof) != root:
+    node = path[-1].content
+    for step in reversed(path):
+        if len(step.proof) > longest:
             return False
-        root = step.content
-    return True
+        node = process_proof(_leaf(lot, step.unit, node), step.proof)
+    return node == root

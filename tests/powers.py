@@ -11,6 +11,7 @@ from eth_account.signers.local import LocalAccount
 
 from medtrust import wallet
 from medtrust.accreditation import Role
+from medtrust.drugs import Item, RecallClass, RecallDepth, State
 from medtrust.emergency import Verdict
 from medtrust.packing import container_id
 from medtrust.patients import Scope
@@ -109,6 +110,22 @@ class Stage:
         self.offer = offer(self.world, container_id(sscc(12)), "wholesaler", "pharmacy", seconds=DAY)
         drugs(self.world, "wholesaler").ship(self.offer, path_of(self.offer.unit))
         self.next_offer = offer(self.world, container_id(sscc(13)), "wholesaler", "pharmacy", seconds=DAY)
+        self._shelf()
+
+    def _shelf(self) -> None:
+        """At the pharmacy one pack is dispensed, one in a box, one in quarantine; another lot is recalled."""
+        ours, shop = self.world.pharmacy, drugs(self.world, "pharmacy")
+        shop.dispense(ours, packed().id, "1-1-3", path_of(pack("1-1-3")))
+        packing = shop.pack(ours, [packed().id], name_hash("box"), [self.item("1-1-4")])
+        self.mix = packing.event("UnitPacked").values["mix"]
+        shop.flag_suspect(ours, self.item("1-1-5"))
+        commission(self.world, packed("MT2026C"))
+        maker, other = drugs(self.world, "maker"), packed("MT2026C").id
+        maker.recall(self.world.maker, other, RecallClass.CLASS_I, depth=RecallDepth.CONSUMER)
+
+    def item(self, serial: str) -> Item:
+        """A pack with its path."""
+        return Item(packed().id, pack(serial), path_of(pack(serial)))
 
     def _doses(self) -> None:
         self.batch = batch_of(3)
@@ -236,11 +253,22 @@ GOODS = {
     "assignPrefix": _row("regulator", lambda s: (s.world.regulator, s.world.maker, 361415, 7)),
     "commission": _row("maker", lambda s: (s.world.maker, 361414567894, 7, "MT2026B", FAR, 1, name_hash("root"))),
     "ship": _row("wholesaler", lambda s: (s.next_offer, path_of(s.next_offer.unit))),
-    "receiveUnit": _row("pharmacy", lambda s: (s.offer,)),
+    "changePolicy": _row("maker", lambda s: (s.world.maker, 361414567894, 7, (200, 800, 700, 60, 300, DAY))),
+    "receiveUnit": _row("pharmacy", lambda s: (s.offer, (), ())),
     "refuse": _row("pharmacy", lambda s: (s.offer,)),
     "takeBack": _row("wholesaler", lambda s: (s.offer,)),
-    "dispense": _row("pharmacy", lambda s: (s.world.pharmacy, packed().id, "1-1-1", path_of(pack()))),
+    "report": _row("", lambda s: (s.offer, (ZERO_HASH, *(0,) * 8), bytes(65)), "OfferNotLive"),
+    "pack": _row("pharmacy", lambda s: (s.world.pharmacy, [packed().id], 1, name_hash("tote"), [s.item("1-1-2")])),
+    "unpack": _row("pharmacy", lambda s: (s.world.pharmacy, s.mix, name_hash("box"), [s.item("1-1-4")])),
+    "end": _row("pharmacy", lambda s: (s.world.pharmacy, s.item("1-1-2"), int(State.DESTROYED))),
+    "dispense": _row(
+        "pharmacy", lambda s: (s.world.pharmacy, packed().id, "1-1-1", path_of(pack()), (ZERO_HASH, 0, 0))
+    ),
+    "undo": _row("pharmacy", lambda s: (s.world.pharmacy, pack("1-1-3"), [])),
+    "flagSuspect": _row("pharmacy", lambda s: (s.world.pharmacy, s.item("1-1-2"))),
+    "resolve": _row("maker", lambda s: (s.world.maker, packed().id, pack("1-1-5"), True, ZERO_HASH)),
     "recall": _row("maker", lambda s: (s.world.maker, packed().id, 1, 1)),
+    "acknowledge": _row("wholesaler", lambda s: (s.world.wholesaler, packed("MT2026C").id, ZERO_HASH)),
 }
 DOSES = {
     "anchor": _row("clinic", lambda s: (s.world.clinic, name_hash("root"), 3, [])),

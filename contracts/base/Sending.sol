@@ -32,6 +32,10 @@ abstract contract Sending is IDrugProvenance, Accredited, LotBook, Packs, Stock 
 
         _put(offer.lot, offer.unit, Custody.offered());
 
+        _announce(offer);
+    }
+
+    function _announce(Offer calldata offer) private {
         emit UnitShipped(
             offer.lot,
             offer.unit,

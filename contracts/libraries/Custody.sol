@@ -126,6 +126,8 @@ library Custody {
             if (offer.fromRole != Roles.CARRIER && tier == _RETAIL) seller = uint120(source);
             return held(offer.to, bytes16(uint128((tier << 120) | seller)));
         }
+        // What a carrier brings from one pharmacy to another was sold to the second by nobody who is known here.
+        if (offer.fromRole == Roles.CARRIER && tier == _RETAIL && tierTo == _RETAIL) seller = 0;
         if (tierTo <= tier) return held(offer.to, bytes16(uint128(seller)));
         bytes16 mark = markOf(offer.to);
         bool isSaleable = uint120(source) == uint120(uint128(mark));

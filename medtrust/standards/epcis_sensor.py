@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -10,12 +11,17 @@ from typing import Any, Final
 from medtrust.cold_chain import Reading, Summary, hundredths, lined_up, whole_seconds
 from medtrust.errors import InputError
 from medtrust.standards.epcis import EpcisEvent
+from medtrust.types import checksum_address
 
-__all__ = ["sensor_readings", "summary_element"]
+__all__ = ["LOGGER", "logger_of", "sensor_readings", "summary_element"]
 
 _UNITS: Final = {"CEL": "celsius", "FAH": "fahrenheit", "KEL": "kelvin"}
 """Units of temperature, by their codes (UN/CEFACT Recommendation 20)."""
 
+LOGGER: Final = "urn:medtrust:logger:"
+"""What the account of a logger stands behind where a device is named."""
+
+_LOGGER: Final = re.compile(rf"{LOGGER}(0x[0-9A-Fa-f]{{40}})")
 _TEMPERATURE: Final = frozenset({"Temperature", "gs1:Temperature", "https://gs1.org/voc/Temperature"})
 
 
@@ -58,6 +64,14 @@ def _reading(report: Mapping[str, Any], place: str) -> Reading:
         raise InputError(place=f"{place}.uom", found=repr(unit), expected=", ".join(_UNITS))
     at = whole_seconds(report["time"], f"{place}.time")
     return Reading(at, hundredths(report["value"], _UNITS[unit], f"{place}.value"))
+
+
+def logger_of(event: EpcisEvent) -> str:
+    """Find the account of the logger that travels with the goods of an event, from its device; "" if none is named."""
+    for element in event.fields.get("sensorElementList", []):
+        if found := _LOGGER.fullmatch(str(element.get("sensorMetadata", {}).get("deviceID", ""))):
+            return checksum_address(found[1])
+    return ""
 
 
 def summary_element(summary: Summary, device: str) -> dict[str, Any]:

@@ -89,9 +89,9 @@ def accredit(accreditation, authority):
 
 
 @pytest.fixture(scope="module")
-def provenance(DrugProvenance, accreditation, steward):
+def provenance(DrugProvenance, accreditation, patients, steward):
     """The registry of medicines, with nothing in it."""
-    return steward.deploy(DrugProvenance, accreditation)
+    return steward.deploy(DrugProvenance, accreditation, patients)
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from medtrust.accreditation import Role
+from medtrust.drugs import mark_of
 from medtrust.packing import Container, PackedLot, container_id, pack_id
 from medtrust.standards.gs1 import check_digit
+from medtrust.types import ZERO_ADDRESS
 
 PREFIX, DIGITS = 361414, 7
 GTIN = "00361414567894"
@@ -14,7 +16,8 @@ EXPIRES_AT = 3_900_000_000
 FAR = 4_000_000_000
 PALLET = "00361414000000001" + check_digit("00361414000000001")
 CLASS_I, CONSUMER = 1, 3
-DISPENSED = 1
+HELD = 8
+WHOLE = (bytes(32), 0, 0)
 OK, RECALLED, ALREADY_DISPENSED = 0, 5, 7
 
 
@@ -45,13 +48,13 @@ def offer(organisations, lot):
     """The pallet, from the maker to the pharmacy."""
     sender = (organisations["maker"], int(Role.MANUFACTURER))
     receiver = (organisations["pharmacy"], int(Role.PHARMACY))
-    return (lot.id, container_id(PALLET), *sender, *receiver, FAR)
+    return (lot.id, container_id(PALLET), *sender, *receiver, FAR, bytes(16), ZERO_ADDRESS, 0)
 
 
 @pytest.fixture
 def stocked(provenance, commissioned, offer, lot, maker, pharmacy):
     provenance.ship(offer, steps(lot, container_id(PALLET)), {"from": maker})
-    return provenance.receiveUnit(offer, {"from": pharmacy})
+    return provenance.receiveUnit(offer, [], [], {"from": pharmacy})
 
 
 @pytest.fixture
@@ -90,11 +93,11 @@ class TestCommission:
 
     def test_puts_the_lot_into_custody_of_its_maker(self, provenance, commissioned, organisations, lot):
         event = commissioned.events["LotCommissioned"]
-        custodian, _ = provenance.custodyOf(lot.id, container_id(PALLET), steps(lot, container_id(PALLET)))
+        state, custodian, _ = provenance.custodyOf(lot.id, container_id(PALLET), steps(lot, container_id(PALLET)))
 
         assert (bytes(event["lot"]), event["gtin"], event["lotNumber"]) == (lot.id, int(GTIN), lot.lot_number)
         assert (event["expiresAt"], event["size"], bytes(event["unitsRoot"])) == (EXPIRES_AT, lot.size, lot.root)
-        assert bytes(custodian) == organisations["maker"]
+        assert (state, bytes(custodian)) == (HELD, mark_of(organisations["maker"]))
 
 
 class TestDispense:
@@ -108,21 +111,23 @@ class TestDispense:
 
     def test_reverts_given_it_is_with_the_maker(self, provenance, reverts, commissioned, organisations, lot, pharmacy):
         pack = pack_id(GTIN, "s1")
-        with reverts("NotInCustody", pack, organisations["pharmacy"], organisations["maker"]):
-            provenance.dispense(organisations["pharmacy"], lot.id, "s1", steps(lot, pack), {"from": pharmacy})
+        with reverts("NotInCustody", pack, organisations["pharmacy"], HELD, mark_of(organisations["maker"])):
+            provenance.dispense(organisations["pharmacy"], lot.id, "s1", steps(lot, pack), WHOLE, {"from": pharmacy})
 
     def test_ends_that_pack_alone(self, provenance, stocked, organisations, lot, pharmacy, verdict_on):
         pack = pack_id(GTIN, "s1")
-        transaction = provenance.dispense(organisations["pharmacy"], lot.id, "s1", steps(lot, pack), {"from": pharmacy})
+        transaction = provenance.dispense(
+            organisations["pharmacy"], lot.id, "s1", steps(lot, pack), WHOLE, {"from": pharmacy}
+        )
         event = transaction.events["PackDispensed"]
 
         assert [bytes(event[name]) for name in ("pack", "lot", "pharmacy")] == [pack, lot.id, organisations["pharmacy"]]
-        assert tuple(provenance.endOf(pack))[:2] == (transaction.timestamp, DISPENSED)
+        assert provenance.endOf(pack)[0] == transaction.timestamp
         assert [verdict_on(serial) for serial in ("s1", "s2")] == [ALREADY_DISPENSED, OK]
 
     def test_reverts_when_it_is_dispensed_again(self, provenance, reverts, stocked, organisations, lot, pharmacy):
         pack = pack_id(GTIN, "s1")
-        arguments = (organisations["pharmacy"], lot.id, "s1", steps(lot, pack), {"from": pharmacy})
+        arguments = (organisations["pharmacy"], lot.id, "s1", steps(lot, pack), WHOLE, {"from": pharmacy})
         at = provenance.dispense(*arguments).timestamp
 
         with reverts("AlreadyDispensed", pack, at):
@@ -136,4 +141,4 @@ class TestDispense:
         assert verdict_on("s1") == RECALLED
         with reverts("LotRecalled", lot.id):
             path = steps(lot, pack_id(GTIN, "s1"))
-            provenance.dispense(organisations["pharmacy"], lot.id, "s1", path, {"from": pharmacy})
+            provenance.dispense(organisations["pharmacy"], lot.id, "s1", path, WHOLE, {"from": pharmacy})

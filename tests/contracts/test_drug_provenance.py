@@ -24,7 +24,7 @@ from medtrust.drugs import (
 )
 from medtrust.merkle import process_proof, standard_leaf
 from medtrust.packing import PackedLot, Step, container_id, lot_id, pack_id, path_leads_to
-from medtrust.types import ZERO_HASH, organisation_id
+from medtrust.types import ZERO_ADDRESS, ZERO_HASH, organisation_id
 from tests.drugs_world import (
     CASE,
     EXPIRY,
@@ -335,7 +335,7 @@ class TestShip:
             (),
             path_of(PALLET_ID)[:0] + path_of(CASE_ID)[1:],
             path_of(CASE_ID)[:1],
-            (replace(path_of(CASE_ID)[0], content=b"\x01" * 32), path_of(CASE_ID)[1]),
+            (path_of(CASE_ID)[0], replace(path_of(CASE_ID)[1], content=b"\x01" * 32)),
             (path_of(CASE_ID)[0], replace(path_of(CASE_ID)[1], proof=())),
             path_of(container_id(sscc(12))),
         ],
@@ -374,6 +374,9 @@ class TestShip:
             "fromRole": Role.MANUFACTURER,
             "toRole": Role.WHOLESALER,
             "until": given.until,
+            "source": bytes(16),
+            "logger": ZERO_ADDRESS,
+            "loggedFrom": 0,
         }
         on_its_way = Custody(State.IN_TRANSIT, None, given.id)
         for unit in (PALLET_ID, CASE_ID, pack()):
@@ -487,6 +490,9 @@ class TestReceive:
             "receiver": world.carrier,
             "receiver_role": Role.CARRIER,
             "until": given.until + 1,
+            "source": b"\x01" * 16,
+            "logger": world.account("carrier").address,
+            "logged_from": 1,
         }
         other = replace(given, **{name: changed[name]})
         caller = "carrier" if name in ("receiver", "receiver_role") else "wholesaler"
@@ -559,10 +565,10 @@ class TestReceive:
             "unit": PALLET_ID,
             "to": world.wholesaler,
             "from": world.maker,
+            "state": State.HELD,
         }
-        held = Custody(world.wholesaler, None)
         for unit in (PALLET_ID, CASE_ID, pack()):
-            assert world.suite.drugs.custody_of(LOT, unit, path_of(unit)) == held
+            assert world.suite.drugs.custody_of(LOT, unit, path_of(unit)) == held(world.wholesaler, world.maker)
         other = container_id(sscc(2))
         assert world.suite.drugs.custody_of(LOT, other, path_of(other)).custodian == mark_of(world.maker)
 
@@ -726,7 +732,9 @@ class TestDispense:
             drugs(world, "pharmacy").dispense(world.pharmacy, LOT, serial, path_of(CASE_ID))
 
     def test_reverts_given_another_holds_it(self, world, reverts):
-        with reverts("NotInCustody", unit=pack("1-2-1"), organisation=world.pharmacy, custodian=mark_of(world.wholesaler)):
+        with reverts(
+            "NotInCustody", unit=pack("1-2-1"), organisation=world.pharmacy, custodian=mark_of(world.wholesaler)
+        ):
             self.dispense(world, "1-2-1")
         with reverts("NotInCustody", unit=pack("2-1-1"), organisation=world.pharmacy, custodian=mark_of(world.maker)):
             self.dispense(world, "2-1-1")
@@ -741,9 +749,16 @@ class TestDispense:
         receipt = self.dispense(world)
 
         client = world.suite.drugs
-        assert receipt.event("PackDispensed").values == {"pack": pack(), "lot": LOT, "pharmacy": world.pharmacy}
+        assert receipt.event("PackDispensed").values == {
+            "pack": pack(),
+            "lot": LOT,
+            "pharmacy": world.pharmacy,
+            "prescription": ZERO_HASH,
+            "portion": 0,
+            "whole": 0,
+        }
         assert client.end_of(pack()) == End(receipt.at, mark_of(world.pharmacy))
-        assert client.custody_of(LOT, pack(), path_of(pack())).custodian == mark_of(None)
+        assert client.custody_of(LOT, pack(), path_of(pack())).custodian == mark_of(world.pharmacy)
         sibling = pack("1-1-2")
         assert client.end_of(sibling) is None
         assert client.custody_of(LOT, sibling, path_of(sibling)).custodian == mark_of(world.pharmacy)

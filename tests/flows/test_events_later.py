@@ -220,10 +220,16 @@ class TestExport:
         maker.change_policy(Policy(200, 800, 800, 600, 900, DAY))
         maker.commission()
         pallet, now = "(00)103614140000003009", world.chain.now()
-        readings = (Reading(now - 600, 500), Reading(now, 700))
+        readings = (Reading(now, 500), Reading(now + 1, 700))
         logger = world.account("carrier").address
-        sides = {"sender": world.maker, "receiver": world.wholesaler}
-        maker.ship(pallet, **sides, until=now + DAY, logger=logger, logged_from=now - 600)
+        to = {"type": "possessing_party", "destination": epc_uri((Element("417", "0614141000043"),))}
+        shipped = event(
+            "ObjectEvent", "shipping", "11T08", "maker", epcList=[container(pallet[4:])], destinationList=[to]
+        )
+        device = {"sensorMetadata": {"deviceID": f"urn:medtrust:logger:{logger}"}}
+        device["sensorReport"] = [{"type": "gs1:Temperature", "value": 5, "uom": "CEL", "time": "2026-11-11T08:00:00Z"}]
+        assert outcomes(carry("maker", shipped)) == [(Deed.SHIP, "refused")]
+        assert outcomes(carry("maker", {**shipped, "sensorElementList": [device]})) == [(Deed.SHIP, "done")]
         wholesaler.receive(pallet)
         summary, _ = wholesaler.report(pallet, readings, logger=Goods(world.acting_as("carrier"), cold))
         fields = back_from(world, lots).events[-1].fields

@@ -221,6 +221,7 @@ class TestSuspects:
         pharmacy.suspect(world.pharmacy, CODE)
         stocked("maker").resolve(world.maker, CODE, is_cleared=False)
         assert pharmacy.partners() == (world.maker, world.wholesaler, world.pharmacy)
+        assert pharmacy.partners("(00)103614140000000053") == (world.maker,)
         pharmacy.acknowledge(world.pharmacy, CODE)
         assert pharmacy.late(CODE) == ()
         world.chain.mine(seconds=NOTICE)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
-from medtrust.drugs import Offer, RecallClass, RecallDepth, expires_at
+from medtrust.cold_chain import Summary
+from medtrust.drugs import Filling, Item, Offer, Policy, RecallClass, RecallDepth, expires_at
 from medtrust.packing import Container, PackedLot, container_id, pack_id
+from medtrust.types import name_hash
 from tests.drugs_world import EXPIRY, GTIN, assign_prefix, commission, drugs, offer, source_of, sscc
 from tests.gas.frame import Operation, execution_gas
 from tests.world import World
@@ -115,6 +117,60 @@ def _recall(world: World) -> int:
     return client.recall(world.regulator, _huge().id, RecallClass.CLASS_I, depth=RecallDepth.CONSUMER).gas_used
 
 
+def _prescribe(world: World) -> int:
+    _stock(world)
+    filling = Filling(name_hash("prescription 1, refill 0"))
+    path = _huge().path(_units()[2])
+    return drugs(world, "pharmacy").dispense(world.pharmacy, _huge().id, "BW7K0100001", path, filling=filling).gas_used
+
+
+def _return(world: World) -> int:
+    """The case goes back to the wholesaler that sold it."""
+    _stock(world)
+    given = _offer(world, _units()[1], "pharmacy", "wholesaler")
+    return drugs(world, "pharmacy").ship(given).gas_used + drugs(world, "wholesaler").receive(given).gas_used
+
+
+def _pack(world: World, count: int) -> int:
+    """A second box of a mix; the packs come out of a lot without cases, each with a proof of 8 hashes."""
+    assign_prefix(world)
+    lot = _bare()
+    commission(world, lot)
+    packs = [Item(lot.id, unit, lot.path(unit)) for unit in list(lot.units())[: count + 1]]
+    maker = drugs(world, "maker")
+    maker.pack(world.maker, [lot.id], container_id(sscc(1)), packs[:1])
+    return maker.pack(world.maker, [lot.id], container_id(sscc(2)), packs[1:]).gas_used
+
+
+@cache
+def _bare() -> PackedLot:
+    return PackedLot(GTIN, "MT2026Y", b"\x05" * 32, packs=[f"{n:03}" for n in range(201)])
+
+
+def _report(world: World) -> int:
+    assign_prefix(world)
+    maker, now = drugs(world, "maker"), world.chain.now()
+    maker.change_policy(world.maker, GTIN, Policy(200, 800, 700, 0, 600, 86_400), prefix_digits=7)
+    commission(world, _huge())
+    unit, logger = _units()[0], world.account("carrier").address
+    given = replace(_offer(world, unit, "maker", "wholesaler"), logger=logger, logged_from=now)
+    maker.ship(given, _huge().path(unit))
+    drugs(world, "wholesaler").receive(given)
+    readings = Summary(name_hash("readings"), 61, now, world.chain.now(), 300, 500, 0, 60, 400)
+    signature = drugs(world, "carrier").sign_report(given, readings)
+    return drugs(world, "wholesaler").report(given, readings, signature).gas_used
+
+
+def _flag(world: World) -> int:
+    _stock(world)
+    return drugs(world, "pharmacy").flag_suspect(world.pharmacy, Item(_huge().id, _units()[1])).gas_used
+
+
+def _acknowledge(world: World) -> int:
+    _recall(world)
+    return drugs(world, "pharmacy").acknowledge(world.pharmacy, _huge().id).gas_used
+
+
 OPERATIONS = [
     Operation(
         "drug commission, lot of 2^20",
@@ -128,7 +184,7 @@ OPERATIONS = [
         budget=140_000,
         bound=120_000,
     ),
-    Operation("drug ship + receive of a pack, depth 3, lot of 2^20", _ship_and_receive_a_pack, budget=140_000),
+    Operation("drug ship + receive of a pack, depth 3, lot of 2^20", _ship_and_receive_a_pack),
     Operation("drug ship + receive again", _ship_and_receive_again, budget=140_000),
     Operation("drug takeBack", _take_back),
     Operation(
@@ -139,4 +195,11 @@ OPERATIONS = [
     ),
     Operation("drug verifyPack, depth 3, lot of 2^20", _verify, budget=60_000, kind="execution"),
     Operation("drug recall", _recall),
+    Operation("drug dispense, with a prescription", _prescribe, budget=115_000),
+    Operation("drug ship + receive back", _return, budget=140_000),
+    Operation("drug pack 1", lambda world: _pack(world, 1)),
+    Operation("drug pack 200", lambda world: _pack(world, 200)),
+    Operation("drug report", _report),
+    Operation("drug flagSuspect", _flag),
+    Operation("drug acknowledge", _acknowledge),
 ]

@@ -222,7 +222,8 @@ def arrived(offer: Offer, now: int) -> Place:
             seller = offer.sold_by.seller
         return Place(At.HELD, offer.receiver, Source(back_from, seller))
     if tier(offer.receiver_role) <= back_from:
-        return Place(At.HELD, offer.receiver, Source(0, seller))
+        is_unknown = offer.sender_role == CARRIER and back_from == 1
+        return Place(At.HELD, offer.receiver, NOBODY if is_unknown else Source(0, seller))
     if offer.sold_by.seller == mark(offer.receiver)[1:]:
         return Place(At.HELD, offer.receiver)
     return Place(At.QUARANTINED, offer.receiver, since=now)

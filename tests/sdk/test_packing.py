@@ -146,7 +146,9 @@ class TestPathLeadsTo:
         lot = packed()
         path = list(lot.path(pack_id(GTIN, SERIAL)))
         step = path[level]
-        part = data.draw(st.sampled_from(["unit", "content", *range(len(step.proof))]))
+        # The content of a container is not read: the step after it proves it.
+        words = ["unit", "content"] if step is path[-1] else ["unit"]
+        part = data.draw(st.sampled_from([*words, *range(len(step.proof))]))
         if isinstance(part, str):
             path[level] = replace(step, **{part: _changed(getattr(step, part), at, change)})
         else:
