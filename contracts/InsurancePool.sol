@@ -203,9 +203,12 @@ contract InsurancePool is IInsurancePool, Accredited, ReentrancyGuard {
         bool isActive = ACCREDITATION.isAccredited(insurer, Roles.INSURER, uint64(block.timestamp));
         require(!isActive, StillAccredited(insurer));
         Solvency.Books storage books = _books[insurer];
-        Account storage fund = _books[FUND].account;
-        uint96 amount = uint96(Math.min(fund.free, books.account.waiting));
+        books.feed(insurer);
+        uint256 waiting = books.account.waiting;
+        require(waiting != 0, NothingOwed(insurer));
 
+        Account storage fund = _books[FUND].account;
+        uint96 amount = uint96(Math.min(fund.free, waiting - books.account.free));
         fund.free -= amount;
         books.account.free += amount;
 

@@ -170,7 +170,7 @@ interface IInsurancePool {
     /// @param organisation The organisation.
     error NoPayee(bytes32 organisation);
 
-    /// @notice Nothing is owed to this organisation.
+    /// @notice Nothing is owed to this organisation, or through it.
     /// @param organisation The organisation.
     error NothingOwed(bytes32 organisation);
 
@@ -304,10 +304,11 @@ interface IInsurancePool {
     function draw(bytes32 insurer, bytes32 payee, uint256 round) external;
 
     /// @notice Moves money of the guarantee fund to those who wait for an insurer that has lost its accreditation.
-    /// @dev Anyone may call it. It moves as much as they wait for, or all that there is. Emits {GuaranteePaid}, and {QueueFunded}.
+    /// @dev Anyone may call it. It moves as much as is missing, or all that there is. Emits {GuaranteePaid}, and {QueueFunded}.
     ///
     /// Reverts with:
     /// - {StillAccredited} if the insurer is accredited.
+    /// - {NothingOwed} if nobody waits.
     ///
     /// @param insurer The insurer.
     function guarantee(bytes32 insurer) external;
