@@ -134,8 +134,9 @@ contract InsurancePool is IInsurancePool, Accredited, ReentrancyGuard {
     }
 
     /// @inheritdoc IInsurancePool
-    function reclaim(bytes32 insurer, bytes32 payee, uint96 amount) external {
+    function reclaim(bytes32 insurer, bytes32 payee, bytes32 claim, uint96 amount) external {
         Solvency.Books storage books = _adjudicated(insurer);
+        _lock(books, insurer, claim, 0);
         _expect(books, insurer, payee, books.receivables[payee] + amount);
     }
 

@@ -261,15 +261,16 @@ interface IInsurancePool {
     function pay(bytes32 insurer, bytes32 payee, bytes32 claim, uint96 amount) external returns (Result);
 
     /// @notice Notes that a payee has to give a payment back; later payments to it are smaller until it has.
-    /// @dev Emits {ReceivableChanged}.
+    /// @dev What is locked for the claim is locked no longer. Emits {ReserveChanged} and {ReceivableChanged}.
     ///
     /// Reverts with:
     /// - {NotAdjudicator} if the caller is not the claims contract of this insurer.
     ///
     /// @param insurer The insurer.
     /// @param payee The organisation that was paid.
+    /// @param claim The claim.
     /// @param amount How much (token's smallest unit).
-    function reclaim(bytes32 insurer, bytes32 payee, uint96 amount) external;
+    function reclaim(bytes32 insurer, bytes32 payee, bytes32 claim, uint96 amount) external;
 
     /// @notice Names the account that an organisation is paid to.
     /// @dev Emits {PayeeNamed}.

@@ -40,7 +40,7 @@ class Payee:
 
 @dataclass(frozen=True)
 class Wait:
-    """What an organisation waits for in one round of an insurer's queue: what is due, was sent, and can be drawn now."""
+    """What an organisation waits for in one round of an insurer's queue: what is due, was sent, can be drawn now."""
 
     round: int
     due: int

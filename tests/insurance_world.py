@@ -151,11 +151,19 @@ def with_token(world: World, token: str, *arguments: object) -> World:
     return replace(build(world.chain, world.built, standing=where), defended=world.defended)
 
 
-def call_mock(world: World, mock: str, address: str, function: str, *arguments: object, by: str = "steward") -> Receipt:
+def call_mock(
+    world: World,
+    mock: str,
+    address: str,
+    function: str,
+    *arguments: object,
+    by: str = "steward",
+    gas: int | None = None,
+) -> Receipt:
     """Tell a mock what to do."""
     interface = Interface(world.built[mock])
     data = interface.encode_call(function, arguments)
-    return world.chain.send(world.account(by), address, data, interface=interface)
+    return world.chain.send(world.account(by), address, data, interface=interface, gas=gas)
 
 
 def ask_mock(world: World, mock: str, address: str, function: str, *arguments: object) -> Any:

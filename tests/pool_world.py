@@ -1,4 +1,4 @@
-"""What the tests of the pool share: an insurer's account that obeys a mock, so that each payment can be ordered alone."""
+"""What the tests of the pool share: an insurer's account that obeys a mock, so that payments are ordered one by one."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class TestQueue:
 class TestRounds:
     """
     given a round that had money       -> takes in nobody; who comes waits in the next
-    when money comes                   -> goes to the older round until it is paid, then to the next, a day after it was joined
+    when money comes                   -> goes to the older round until it is paid, and to the next after a day
     when it is enough for both         -> both are paid
     given one was paid in full         -> the next to wait opens a round of another number
     """
@@ -199,11 +199,9 @@ class TestDraw:
                 till.deposit(part)
                 for name in dice.sample(PAYEES, dice.randrange(len(PAYEES))):
                     till.draw(getattr(world, name), 1)
-            for wait in [
-                (name, one) for name in PAYEES for one in till.pool.waits_of(world.insurer, getattr(world, name))
-            ]:
-                if wait[1].ready:
-                    till.draw(getattr(world, wait[0]), 1)
+            for payee in (getattr(world, name) for name in PAYEES):
+                if any(wait.ready for wait in till.pool.waits_of(world.insurer, payee)):
+                    till.draw(payee, 1)
             found.add(tuple(till.balance(name) for name in PAYEES))
             world.chain.request("evm_revert", before)
         (paid,) = found

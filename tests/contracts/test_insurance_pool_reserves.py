@@ -1,4 +1,4 @@
-"""InsurancePool: money that is locked for a claim or must stay for policies is not withdrawn, and what was paid wrongly comes back."""
+"""InsurancePool: what is locked for a claim, or must stay for policies, stays; what was paid wrongly comes back."""
 
 from __future__ import annotations
 
@@ -220,7 +220,8 @@ class TestWindDown:
 class TestReclaim:
     """
     when caller is not the adjudicator       -> reverts NotAdjudicator
-    when caller is                           -> notes it; emits ReceivableChanged; no money moves; other payees owe nothing
+    when caller is                           -> notes it; emits ReceivableChanged; no money moves; others owe nothing
+    given something is locked for the claim  -> is free again, also when nothing is taken back
     given a receivable above, at, below a quarter of the next payment -> keeps back a quarter, all, all
     given the next payment is short          -> waits for what is left
     given all was kept back                  -> pays in full again
@@ -228,37 +229,44 @@ class TestReclaim:
 
     def test_reverts_when_caller_is_not_the_adjudicator(self, world, till, insurer, reverts):
         with reverts("NotAdjudicator", insurer=world.insurer, caller=insurer.address):
-            world.acting_as("insurer").pool._send("reclaim", world.insurer, world.hospital, 1)
+            world.acting_as("insurer").pool._send("reclaim", world.insurer, world.hospital, CLAIM, 1)
 
     def test_notes_it(self, world, till):
-        receipt = till.order("reclaim", world.hospital, 60)
+        receipt = till.order("reclaim", world.hospital, CLAIM, 60)
         assert till.told(receipt, "ReceivableChanged") == {
             "insurer": world.insurer,
             "payee": world.hospital,
             "amount": 60,
         }
-        assert till.told(till.order("reclaim", world.hospital, 5), "ReceivableChanged")["amount"] == 65
+        assert till.told(till.order("reclaim", world.hospital, CLAIM, 5), "ReceivableChanged")["amount"] == 65
         assert till.money == (FUNDS, 0, 0)
         assert till.pool.receivable_of(world.insurer, world.hospital) == 65
         assert till.pool.receivable_of(world.insurer, world.clinic) == 0
         assert till.pay(world.clinic, 100) == PAID
         assert till.balance("clinic") == 100
 
+    def test_unlocks_the_claim(self, world, till):
+        till.order("reserve", CLAIM, 400)
+        till.order("reserve", OTHER, 5)
+        receipt = till.order("reclaim", world.hospital, CLAIM, 0)
+        assert till.told(receipt, "ReserveChanged") == {"insurer": world.insurer, "claim": CLAIM, "amount": 0}
+        assert till.money == (FUNDS - 5, 5, 0)
+
     @pytest.mark.parametrize(("receivable", "kept"), [(101, 100), (100, 100), (99, 99)])
     def test_keeps_back_at_most_a_quarter(self, world, till, receivable, kept):
-        till.order("reclaim", world.hospital, receivable)
+        till.order("reclaim", world.hospital, CLAIM, receivable)
         assert till.pay(world.hospital, 403) == PAID
         assert till.balance("hospital") == 403 - kept
         assert till.money == (FUNDS - 403 + kept, 0, 0)
         assert till.pool.receivable_of(world.insurer, world.hospital) == receivable - kept
 
     def test_waits_for_what_is_left(self, world, till):
-        till.order("reclaim", world.hospital, 1_000)
+        till.order("reclaim", world.hospital, CLAIM, 1_000)
         assert till.pay(world.hospital, 2_000) == QUEUED
         assert till.money == (FUNDS, 0, 1_500)
 
     def test_pays_in_full_again(self, world, till):
-        till.order("reclaim", world.hospital, 30)
+        till.order("reclaim", world.hospital, CLAIM, 30)
         for _ in range(2):
             till.pay(world.hospital, 200)
         assert till.balance("hospital") == 370
