@@ -35,8 +35,8 @@ TERMS = Terms(
 )
 """No deductible and hardly a limit: a test names the term that it is about."""
 
-PRIMARY = BenefitTerms(Benefit.PRIMARY_CARE, fee=100 * COIN, copay=20 * COIN, coinsurance=0, units_per_visit=3)
-LABORATORY = BenefitTerms(Benefit.LABORATORY, fee=50 * COIN, copay=0, coinsurance=2_000, units_per_visit=10)
+PRIMARY = BenefitTerms(Benefit.PRIMARY_CARE, fee=100 * COIN, copay=20 * COIN, coinsurance=0, units_per_day=3)
+LABORATORY = BenefitTerms(Benefit.LABORATORY, fee=50 * COIN, copay=0, coinsurance=2_000, units_per_day=10)
 BENEFITS = (PRIMARY, LABORATORY)
 
 VISIT_LINE = Line(Benefit.PRIMARY_CARE, 1, 100 * COIN)
@@ -113,15 +113,15 @@ def insure(
     is_paid: bool = True,
     **terms: Any,
 ) -> Insured:
-    """Publish a plan, enrol a member for 50 days before and after now, open the insurer's account, fund it."""
+    """Publish a plan, open the insurer's account and fund it, enrol a member for 50 days before and after now."""
     suite = world.acting_as("insurer")
     plan = Plan(world.insurer, replace(TERMS, is_open=not network, **terms), benefits, network)
     suite.insurance.publish(plan)
+    open_account(world, funds)
     member = member_of()
     today = world.chain.now() // DAY * DAY  # the same in each run, so that gas is the same
     policy = Policy(plan.id, member.address, today - 50 * DAY, today + 50 * DAY)
     suite.insurance.enrol(policy)
-    open_account(world, funds)
     if is_paid:
         world.acting_as("hospital").pool.name_payee(world.hospital, world.account("hospital").address)
     return Insured(world, plan, policy, member)

@@ -45,7 +45,7 @@ TERMS = Terms(
     is_open=True,
 )
 OPEN = replace(TERMS, deductible=0, out_of_pocket_maximum=UNLIMITED, annual_limit=UNLIMITED)
-VISIT = BenefitTerms(Benefit.PRIMARY_CARE, fee=120 * COIN, copay=25 * COIN, coinsurance=2_000, units_per_visit=2)
+VISIT = BenefitTerms(Benefit.PRIMARY_CARE, fee=120 * COIN, copay=25 * COIN, coinsurance=2_000, units_per_day=2)
 MET = Totals(deductible_met=500 * COIN)
 
 

@@ -260,7 +260,7 @@ class TestPlanFile:
             ("coinsurance", "101%"),
             ("coinsurance", "0.2"),
             ("coinsurance", "12.345%"),
-            ("unitsPerVisit", 0),
+            ("unitsPerDay", 0),
         ],
     )
     def test_raises_when_a_benefit_is_wrong(self, document, name, value):
