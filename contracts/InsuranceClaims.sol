@@ -11,6 +11,8 @@ import {ISignedActions} from "../interfaces/ISignedActions.sol";
 import {IVisitListener} from "../interfaces/IVisitListener.sol";
 import {IVisitRegistry} from "../interfaces/IVisitRegistry.sol";
 import {Accredited} from "./base/Accredited.sol";
+import {Controlled} from "./base/Controlled.sol";
+import {Payer} from "./base/Payer.sol";
 import {ClaimBook} from "./libraries/ClaimBook.sol";
 import {PlanRules} from "./libraries/PlanRules.sol";
 import {Reviews} from "./libraries/Reviews.sol";
@@ -19,23 +21,18 @@ import {Rulings} from "./libraries/Rulings.sol";
 
 /// @title InsuranceClaims
 /// @notice See {IInsuranceClaims}.
-contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, ReentrancyGuard {
+contract InsuranceClaims is IInsuranceClaims, IVisitListener, Controlled, Payer, ReentrancyGuard {
     using ClaimBook for ClaimBook.Book;
     using Reviews for ClaimBook.Book;
     using Rulings for ClaimBook.Book;
 
-    bytes32 private constant APPEAL_TYPEHASH =
-        keccak256("ClaimAppeal(address claims,bytes32 visit,bytes32 policy,uint256 level)");
-    bytes32 private constant COORDINATION_TYPEHASH =
-        keccak256("Coordination(address claims,bytes32 visit,bytes32 policy)");
+    bytes32 private constant APPEAL_TYPEHASH = keccak256(
+        "ClaimAppeal(address claims,bytes32 visit,bytes32 policy,uint256 level)"
+    );
+    bytes32 private constant COORDINATION_TYPEHASH = keccak256(
+        "Coordination(address claims,bytes32 visit,bytes32 policy)"
+    );
     uint64 private constant MAX_HOLD = 30 days;
-    uint256 private constant LEVELS = 2;
-
-    /// @notice The registry of patients, which knows who signs for a member.
-    IPatientRegistry public immutable PATIENTS;
-
-    /// @notice The registry whose visits are decided here.
-    IVisitRegistry public immutable VISITS;
 
     /// @notice The pool from which claims are paid.
     IInsurancePool public immutable POOL;
@@ -53,9 +50,7 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, Reentr
         IPatientRegistry patients,
         IVisitRegistry visits,
         IInsurancePool pool
-    ) Accredited(accreditation) {
-        PATIENTS = patients;
-        VISITS = visits;
+    ) Accredited(accreditation) Controlled(patients) Payer(visits) {
         POOL = pool;
     }
 
@@ -68,13 +63,7 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, Reentr
         id = keccak256(msg.data[4:]); // its ABI encoding
         require(_book.plans[id].insurer == bytes32(0), PlanExists(id));
 
-        _book.plans[id] = ClaimBook.Version({insurer: plan.insurer, terms: plan.terms});
-        for (uint256 i; i < plan.benefits.length; ++i) {
-            _book.benefits[id][plan.benefits[i].benefit] = plan.benefits[i];
-        }
-        for (uint256 i; i < plan.network.length; ++i) {
-            _book.networks[id][plan.network[i]] = true;
-        }
+        _book.publish(id, plan);
 
         emit PlanPublished(id, plan.insurer, msg.data[4:]);
     }
@@ -90,12 +79,7 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, Reentr
         id = keccak256(abi.encode(policy));
         require(_book.policies[id].member == address(0), PolicyExists(id));
 
-        _book.policies[id] = ClaimBook.Enrolment(
-            policy.plan,
-            policy.member,
-            uint48(policy.from),
-            uint48(policy.until)
-        );
+        _book.policies[id] = ClaimBook.Enrolment(policy.plan, policy.member, uint48(policy.from), uint48(policy.until));
 
         emit PolicyEnrolled(id, policy.plan, policy.member, policy.from, policy.until);
 
@@ -127,7 +111,7 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, Reentr
         if (entry.recordedAt != block.timestamp) _checkTrusted(visit.provider, entry);
 
         if (_book.claims[visit.nullifier].status == Status.PENDING) {
-            _adjudicate(visit, _begin(visit, id, visit.policy, visit.nullifier), entry, type(uint256).max);
+            _adjudicate(visit, _book.begin(visit, id, visit.policy), entry, type(uint256).max);
         }
     }
 
@@ -136,8 +120,8 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, Reentr
     /// @inheritdoc IInsuranceClaims
     function settle(IVisitRegistry.Visit calldata visit) external nonReentrant {
         (bytes32 id, IVisitRegistry.Entry memory entry) = _recorded(visit);
-        Dossier memory dossier = _begin(visit, id, visit.policy, visit.nullifier);
-        _checkPending(dossier);
+        Dossier memory dossier = _book.begin(visit, id, visit.policy);
+        _book.checkPending(dossier);
 
         _adjudicate(visit, dossier, entry, type(uint256).max);
     }
@@ -145,7 +129,8 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, Reentr
     /// @inheritdoc IInsuranceClaims
     function reverse(Dossier memory dossier) external nonReentrant {
         Claim memory claim = _book.claimOf(dossier);
-        require(!_stands(VISITS.entryOf(dossier.nullifier), dossier.visit), VisitStands(dossier.visit));
+        (bool stands, ) = _standing(dossier);
+        require(!stands, VisitStands(dossier.visit));
 
         uint256 paid = claim.status == Status.HELD ? 0 : claim.amount + dossier.interest;
         _book.takeBack(dossier, claim.amount);
@@ -161,14 +146,7 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, Reentr
     /// @inheritdoc IInsuranceClaims
     function appeal(Dossier memory dossier, bytes calldata signature) external {
         Claim memory claim = _book.claimOf(dossier);
-        Terms storage terms = _book.versionOf(dossier.policy).terms;
-        uint256 from = claim.changedAt;
-        if (claim.status == Status.APPEALED) from += uint256(terms.decideDays) * 1 days;
-        else _checkDecided(dossier, claim);
-        require(claim.appeals < LEVELS, AppealsExhausted(dossier.visit));
-        uint256 until = from + uint256(terms.appealDays) * 1 days;
-        require(block.timestamp >= from && block.timestamp < until, NotAppealable(from, until));
-        uint256 level = ++claim.appeals;
+        uint256 level = _book.appeal(claim, dossier);
         if (signature.length == 0) {
             _checkAuthorised(dossier.provider, Roles.PARTICIPANT);
         } else {
@@ -178,8 +156,7 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, Reentr
             _checkSigned(_book.policies[dossier.policy].member, statement, signature);
         }
 
-        claim.status = level == LEVELS ? Status.ESCALATED : Status.APPEALED;
-        _write(dossier, claim);
+        _book.write(dossier, claim);
 
         emit ClaimAppealed(dossier.visit, dossier.policy, level, signature.length != 0);
     }
@@ -195,30 +172,17 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, Reentr
         bytes calldata secondSignature
     ) external nonReentrant {
         (bytes32 id, IVisitRegistry.Entry memory entry) = _recorded(visit);
-        Dossier memory second = _begin(visit, id, policy, keccak256(abi.encode(visit.nullifier)));
-        _checkPending(second);
+        Dossier memory second = _book.begin(visit, id, policy);
         bytes32 statement = keccak256(abi.encode(COORDINATION_TYPEHASH, address(this), id, policy));
         _checkSigned(visit.member, statement, signature);
         _checkSigned(_book.policies[policy].member, statement, secondSignature);
 
-        Claim memory claim = _book.claims[visit.nullifier];
-        uint256 room = type(uint256).max;
-        if (claim.status == Status.PENDING) {
-            uint256 until = entry.recordedAt + uint256(_book.versionOf(visit.policy).terms.decideDays) * 1 days;
-            require(block.timestamp >= until, NotDecided(id, claim.status));
-            first = _begin(visit, id, visit.policy, visit.nullifier);
-            (claim.status, claim.reason) = (Status.DENIED, Reason.TIMED_OUT);
-        } else {
-            require(first.key == visit.nullifier, AnotherDossier(id));
-            claim = _book.claimOf(first);
-            _checkDecided(first, claim);
-            if (claim.amount != 0) room = first.allowed - claim.amount;
-        }
-        claim.appeals = uint8(LEVELS);
-        _write(first, claim);
+        (Dossier memory closed, Reason reason, uint256 room) = _book.close(visit, id, first, entry.recordedAt);
+        _book.checkPending(second);
 
-        emit ClaimClosed(id, visit.policy, claim.reason, first);
+        emit ClaimClosed(id, visit.policy, reason, closed);
 
+        entry.isAttested = true; // she has just signed
         _adjudicate(visit, second, entry, room);
     }
 
@@ -233,25 +197,15 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, Reentr
         Claim memory claim = _book.claimOf(dossier);
         ClaimBook.Version storage plan = _book.versionOf(dossier.policy);
         uint256 deadline = claim.changedAt + uint256(plan.terms.decideDays) * 1 days;
-        bool isLate = block.timestamp >= deadline;
         bool isHeld = claim.status == Status.HELD;
-        IVisitRegistry.Entry memory entry = VISITS.entryOf(dossier.nullifier);
-        bool isSound = _stands(entry, dossier.visit) && _isTrusted(dossier.provider, entry);
+        (, bool isSound) = _standing(dossier);
         uint256 due;
-        if (isHeld && isLate) {
+        if (isHeld && block.timestamp >= deadline) {
             (organisation, claim.reason) = (bytes32(0), Reason.DEEMED_APPROVED);
             due = _book.lower(claim, dossier, isSound ? Math.min(claim.amount, plan.terms.deemedUpTo) : 0);
         } else {
-            require(isSound || amount == 0, IVisitRegistry.UnknownVisit(dossier.visit));
-            if (claim.status == Status.ESCALATED) {
-                _checkReviewer(organisation, plan.insurer, dossier.provider);
-            } else {
-                require(isHeld || claim.status == Status.APPEALED, ClaimSettled(dossier.visit, claim.status));
-                require(!isLate, DecisionTooLate(deadline));
-                require(organisation == plan.insurer, NotTheInsurer(organisation));
-                _checkAuthorised(organisation, Roles.INSURER);
-            }
-            if (isHeld) claim.reason = Reason.REVIEWED;
+            _checkTurn(dossier, claim.status, plan.insurer, organisation, deadline);
+            require(amount == 0 || isSound, IVisitRegistry.UnknownVisit(dossier.visit));
             due = isHeld ? _book.lower(claim, dossier, amount) : _book.raise(claim, dossier, amount);
         }
         claim.status = claim.amount == 0 ? Status.DENIED : Status.PAID;
@@ -269,61 +223,27 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, Reentr
         _pay(dossier, claim, plan.insurer, isHeld ? dossier.key : bytes32(0), due);
     }
 
-    /// @dev Whoever ever signed for the insurer or the provider is not independent of them.
-    function _checkReviewer(bytes32 reviewer, bytes32 insurer, bytes32 provider) private view {
-        _checkAuthorised(reviewer, Roles.REVIEWER);
-        bool isIndependent = ACCREDITATION.signerOf(insurer, msg.sender).from == 0 &&
-            ACCREDITATION.signerOf(provider, msg.sender).from == 0 &&
-            ACCREDITATION.jurisdictionOf(reviewer) == ACCREDITATION.jurisdictionOf(insurer);
-        require(isIndependent, NotIndependent(reviewer, msg.sender));
+    /// @dev Reverts unless the caller's organisation is the one to decide now.
+    function _checkTurn(
+        Dossier memory dossier,
+        Status status,
+        bytes32 insurer,
+        bytes32 organisation,
+        uint256 deadline
+    ) private view {
+        if (status == Status.ESCALATED) {
+            _checkAuthorised(organisation, Roles.REVIEWER);
+            bool isIndependent = _isIndependent(organisation, insurer, dossier.provider);
+            require(isIndependent, NotIndependent(organisation, msg.sender));
+        } else {
+            require(status == Status.HELD || status == Status.APPEALED, ClaimSettled(dossier.visit, status));
+            require(block.timestamp < deadline, DecisionTooLate(deadline));
+            require(organisation == insurer, NotTheInsurer(organisation));
+            _checkAuthorised(organisation, Roles.INSURER);
+        }
     }
 
     /* HELPERS */
-
-    function _checkPending(Dossier memory dossier) private view {
-        Status status = _book.claims[dossier.key].status;
-        require(status == Status.PENDING, ClaimSettled(dossier.visit, status));
-    }
-
-    function _checkDecided(Dossier memory dossier, Claim memory claim) private pure {
-        require(claim.status <= Status.OWED, NotDecided(dossier.visit, claim.status));
-    }
-
-    /// @dev The id of a visit that names this contract, and what the registry keeps of it.
-    function _recorded(
-        IVisitRegistry.Visit calldata visit
-    ) private view returns (bytes32 id, IVisitRegistry.Entry memory entry) {
-        require(visit.payer == address(this), AnotherPayer(visit.payer));
-        id = keccak256(abi.encode(visit));
-        entry = VISITS.entryOf(visit.nullifier);
-        require(_stands(entry, id), IVisitRegistry.UnknownVisit(id));
-        _checkTrusted(visit.provider, entry);
-    }
-
-    function _stands(IVisitRegistry.Entry memory entry, bytes32 id) private pure returns (bool) {
-        return entry.fingerprint == bytes24(id);
-    }
-
-    /// @dev A compromise that was declared since then takes the trust from what the provider recorded; a lapse does not.
-    function _checkTrusted(bytes32 provider, IVisitRegistry.Entry memory entry) private view {
-        require(_isTrusted(provider, entry), IAccreditationRegistry.NotAccredited(provider, entry.role));
-    }
-
-    function _isTrusted(bytes32 provider, IVisitRegistry.Entry memory entry) private view returns (bool) {
-        return ACCREDITATION.isAccredited(provider, entry.role, entry.recordedAt);
-    }
-
-    function _begin(
-        IVisitRegistry.Visit calldata visit,
-        bytes32 id,
-        bytes32 policy,
-        bytes32 key
-    ) private view returns (Dossier memory dossier) {
-        require(_book.policies[policy].member != address(0), UnknownPolicy(policy));
-        (dossier.visit, dossier.policy, dossier.provider) = (id, policy, visit.provider);
-        (dossier.nullifier, dossier.key, dossier.day) = (visit.nullifier, key, visit.servedAt / 1 days);
-        (dossier.decidedAt, dossier.salt) = (block.timestamp, blockhash(block.number - 1));
-    }
 
     function _adjudicate(
         IVisitRegistry.Visit calldata visit,
@@ -347,20 +267,14 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, Reentr
         if (claim.status == Status.PAID) {
             _pay(dossier, claim, insurer, 0, claim.amount);
         } else {
-            _write(dossier, claim);
+            _book.write(dossier, claim);
             if (claim.status == Status.HELD) POOL.reserve(insurer, dossier.key, claim.amount);
         }
     }
 
-    function _write(Dossier memory dossier, Claim memory claim) private {
-        claim.changedAt = uint40(block.timestamp);
-        claim.seal = ClaimBook.seal(dossier);
-        _book.claims[dossier.key] = claim;
-    }
-
     /// @dev The claim is marked as paid before the pool is called, so that it is paid once whatever the pool's token does.
     function _pay(Dossier memory dossier, Claim memory claim, bytes32 insurer, bytes32 lock, uint256 amount) private {
-        _write(dossier, claim);
+        _book.write(dossier, claim);
         if (amount != 0 || lock != 0) {
             IInsurancePool.Result result = POOL.pay(insurer, dossier.provider, lock, uint96(amount));
             if (result != IInsurancePool.Result.PAID) {

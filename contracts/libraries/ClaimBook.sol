@@ -36,8 +36,39 @@ library ClaimBook {
         mapping(bytes32 key => IInsuranceClaims.Claim claim) claims;
     }
 
+    /// @dev Keeps a plan version.
+    function publish(Book storage book, bytes32 id, IInsuranceClaims.Plan calldata plan) internal {
+        book.plans[id] = Version({insurer: plan.insurer, terms: plan.terms});
+        for (uint256 i; i < plan.benefits.length; ++i) {
+            book.benefits[id][plan.benefits[i].benefit] = plan.benefits[i];
+        }
+        for (uint256 i; i < plan.network.length; ++i) {
+            book.networks[id][plan.network[i]] = true;
+        }
+    }
+
     function versionOf(Book storage book, bytes32 policy) internal view returns (Version storage) {
         return book.plans[book.policies[policy].plan];
+    }
+
+    /// @dev The dossier of a claim that is not decided yet.
+    function begin(
+        Book storage book,
+        IVisitRegistry.Visit calldata visit,
+        bytes32 id,
+        bytes32 policy
+    ) internal view returns (IInsuranceClaims.Dossier memory dossier) {
+        require(book.policies[policy].member != address(0), IInsuranceClaims.UnknownPolicy(policy));
+        (dossier.visit, dossier.policy, dossier.provider) = (id, policy, visit.provider);
+        (dossier.nullifier, dossier.day) = (visit.nullifier, visit.servedAt / 1 days);
+        dossier.key = policy == visit.policy ? visit.nullifier : keccak256(abi.encode(visit.nullifier));
+        (dossier.decidedAt, dossier.salt) = (block.timestamp, blockhash(block.number - 1));
+    }
+
+    function checkPending(Book storage book, IInsuranceClaims.Dossier memory dossier) internal view {
+        IInsuranceClaims.Status status = book.claims[dossier.key].status;
+        bool isPending = status == IInsuranceClaims.Status.PENDING;
+        require(isPending, IInsuranceClaims.ClaimSettled(dossier.visit, status));
     }
 
     /// @dev The claim of a dossier, if it is the newest.
@@ -52,6 +83,17 @@ library ClaimBook {
     /// @dev Its salt was not known before this block's parent, so nobody could search in time for two dossiers with one seal.
     function seal(IInsuranceClaims.Dossier memory dossier) internal pure returns (bytes12) {
         return bytes12(keccak256(abi.encode(dossier)));
+    }
+
+    /// @dev Keeps a claim with the seal of its dossier.
+    function write(
+        Book storage book,
+        IInsuranceClaims.Dossier memory dossier,
+        IInsuranceClaims.Claim memory claim
+    ) internal {
+        claim.changedAt = uint40(block.timestamp);
+        claim.seal = seal(dossier);
+        book.claims[dossier.key] = claim;
     }
 
     /// @dev Takes back all that a claim has counted, so that it is as if it had never been decided.

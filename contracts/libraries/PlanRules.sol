@@ -18,11 +18,12 @@ library PlanRules {
     /// @param plan The plan.
     function check(IInsuranceClaims.Plan calldata plan) internal pure {
         IInsuranceClaims.Terms calldata terms = plan.terms;
-        bool isSound = terms.decideDays != 0 &&
-            terms.decideDays <= MAX_DECIDE_DAYS &&
-            terms.appealDays != 0 &&
-            terms.deemedUpTo >= terms.automaticUpTo &&
-            terms.solvency <= Adjudication.BASIS_POINTS;
+        bool isSound =
+            terms.decideDays != 0 &&
+                terms.decideDays <= MAX_DECIDE_DAYS &&
+                terms.appealDays != 0 &&
+                terms.deemedUpTo >= terms.automaticUpTo &&
+                terms.solvency <= Adjudication.BASIS_POINTS;
         require(isSound, IInsuranceClaims.InvalidTerms());
         _checkBenefits(plan.benefits);
         _checkNetwork(plan.terms.isOpen, plan.network);

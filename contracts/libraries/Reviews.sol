@@ -3,13 +3,16 @@ pragma solidity =0.8.30;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IInsuranceClaims} from "../../interfaces/IInsuranceClaims.sol";
+import {IVisitRegistry} from "../../interfaces/IVisitRegistry.sol";
 import {ClaimBook} from "./ClaimBook.sol";
 
 /// @title Reviews
-/// @notice What a decision by people changes: a held claim is approved, lowered or refused, an appealed one is raised or left.
+/// @notice What people change: a held claim is approved, lowered or refused; a decided one is appealed, and raised or left; the first of two
+/// is closed.
 library Reviews {
     using ClaimBook for ClaimBook.Book;
 
+    uint8 private constant LEVELS = 2;
     uint256 private constant BASIS_POINTS = 10_000;
 
     /// @dev What is owed in a year for each unit that was paid late.
@@ -36,6 +39,7 @@ library Reviews {
                 }
             }
         }
+        if (claim.reason != IInsuranceClaims.Reason.DEEMED_APPROVED) claim.reason = IInsuranceClaims.Reason.REVIEWED;
         dossier.decidedAt = block.timestamp;
         claim.amount = uint96(amount);
         return amount;
@@ -65,5 +69,60 @@ library Reviews {
             claim.reason = IInsuranceClaims.Reason.OVERTURNED;
             return further + interest;
         }
+    }
+
+    /// @notice Brings a decided claim to the next level of appeal, if that is possible now.
+    /// @return level 1 for the insurer, 2 for a reviewer.
+    function appeal(
+        ClaimBook.Book storage book,
+        IInsuranceClaims.Claim memory claim,
+        IInsuranceClaims.Dossier memory dossier
+    ) internal view returns (uint256 level) {
+        IInsuranceClaims.Terms storage terms = book.versionOf(dossier.policy).terms;
+        uint256 from = claim.changedAt;
+        if (claim.status == IInsuranceClaims.Status.APPEALED) from += uint256(terms.decideDays) * 1 days;
+        else _checkDecided(claim, dossier.visit);
+        require(claim.appeals < LEVELS, IInsuranceClaims.AppealsExhausted(dossier.visit));
+        uint256 until = from + uint256(terms.appealDays) * 1 days;
+        bool isOpen = block.timestamp >= from && block.timestamp < until;
+        require(isOpen, IInsuranceClaims.NotAppealable(from, until));
+        level = ++claim.appeals;
+        claim.status = level == LEVELS ? IInsuranceClaims.Status.ESCALATED : IInsuranceClaims.Status.APPEALED;
+    }
+
+    /// @notice Closes the claim of the first policy, so that what it leaves cannot be paid twice.
+    /// @param given Its newest dossier, if it was decided.
+    /// @return first Its dossier now.
+    /// @return reason Why it stands as it does.
+    /// @return room What it leaves of what it allowed; no bound where it paid nothing.
+    function close(
+        ClaimBook.Book storage book,
+        IVisitRegistry.Visit calldata visit,
+        bytes32 id,
+        IInsuranceClaims.Dossier memory given,
+        uint256 recordedAt
+    ) internal returns (IInsuranceClaims.Dossier memory first, IInsuranceClaims.Reason reason, uint256 room) {
+        IInsuranceClaims.Claim memory claim = book.claims[visit.nullifier];
+        (first, room) = (given, type(uint256).max);
+        if (claim.status == IInsuranceClaims.Status.PENDING) {
+            first = book.begin(visit, id, visit.policy);
+            uint256 until = recordedAt + uint256(book.versionOf(visit.policy).terms.decideDays) * 1 days;
+            require(block.timestamp >= until, IInsuranceClaims.NotDecided(id, claim.status));
+            claim.status = IInsuranceClaims.Status.DENIED;
+            claim.reason = IInsuranceClaims.Reason.TIMED_OUT;
+        } else {
+            claim = book.claimOf(given);
+            require(given.key == visit.nullifier, IInsuranceClaims.AnotherDossier(id));
+            _checkDecided(claim, id);
+            if (claim.amount != 0) room = given.allowed - claim.amount;
+        }
+        claim.appeals = LEVELS;
+        book.write(first, claim);
+        reason = claim.reason;
+    }
+
+    function _checkDecided(IInsuranceClaims.Claim memory claim, bytes32 visit) private pure {
+        bool isDecided = claim.status <= IInsuranceClaims.Status.OWED;
+        require(isDecided, IInsuranceClaims.NotDecided(visit, claim.status));
     }
 }

@@ -30,7 +30,8 @@ library Rulings {
         claim.status = IInsuranceClaims.Status.DENIED;
         // Whose second policy it is has been shown by her signature.
         bool isHers = dossier.policy != visit.policy || visit.member == policy.member;
-        claim.reason = !isHers ? IInsuranceClaims.Reason.NOT_THE_MEMBER : _judge(book, policy, terms, visit, entry.recordedAt);
+        claim.reason =
+            !isHers ? IInsuranceClaims.Reason.NOT_THE_MEMBER : _judge(book, policy, terms, visit, entry.recordedAt);
         IInsuranceClaims.Totals memory totals = book.totals[dossier.policy];
         uint256 planPaid = totals.planPaid;
         (dossier.deductible, dossier.outOfPocket) = (totals.deductibleMet, totals.outOfPocketMet);
