@@ -158,6 +158,8 @@ class Billing:
     def explain(self, visit: Visit, *, policy: bytes | None = None) -> Explanation:
         """Say how the claim of a recorded visit stands and why, with what the registry and the pool know of it."""
         found = self.suite.insurance.explain(visit, policy=policy)
+        if found.is_voided:
+            return found
         if not self.suite.visits.stands(visit):
             decided = found.amount is not None
             waits = "anyone may settle it now, so that the claim is taken back" if decided else ""

@@ -153,6 +153,9 @@ class InsuranceClient(Client):
         """Say how the claim of a recorded visit stands and why, line by line."""
         policy = policy or visit.policy
         claim, told = self.claim_of(visit, policy=policy), self._history(policy, visit.id)
+        taken_back = None if told else self._taken_back(policy, visit.id)
+        if taken_back:
+            claim, told = taken_back
         dossier = Dossier.from_values(told[-1].values["dossier"]) if told else NO_DOSSIER
         ruled = next((event for event in told if event.name == "ClaimAdjudicated"), None)
         return Explanation(
@@ -161,13 +164,25 @@ class InsuranceClient(Client):
             reason=claim.reason,
             decided_at=claim.changed_at,
             outcomes=self._outcomes(visit, ruled) if ruled and ruled.values["lines"] else (),
-            waits_for=self._obstacle(visit, policy, claim),
+            waits_for="" if taken_back else self._obstacle(visit, policy, claim),
             policy=policy,
             amount=claim.amount if ruled else None,
             interest=dossier.interest,
             appeals=claim.appeals,
             first_paid=None if policy == visit.policy else self.claim_of(visit).amount,
+            is_voided=taken_back is not None,
         )
+
+    def _taken_back(self, policy: bytes, visit: bytes) -> tuple[Claim, list[Event]] | None:
+        """A claim that was taken back, as it stood before, and what was told of it; None if none was."""
+        told = self._told(policy, visit)
+        if not told:
+            return None
+        before, last = _reversals(told)[-2:]
+        kept = told[before : last - 1]
+        paid = told[-1].values["reclaimed"] - Dossier.from_values(kept[-1].values["dossier"]).interest
+        status = ClaimStatus.PAID if paid else ClaimStatus.DENIED
+        return Claim(status, Reason(kept[-1].values["reason"]), 0, 0, paid), kept
 
     def _dossier(self, visit: Visit, policy: bytes | None) -> Dossier:
         found = self.dossier_of(visit, policy=policy)
@@ -181,14 +196,15 @@ class InsuranceClient(Client):
         domain = Domain("PatientRegistry", "1", self.chain.id, self._call("PATIENTS"))
         return sign(bytes(self.signer.key), statement.digest(domain, {"claims": self.address, **values}))
 
-    def _history(self, policy: bytes, visit: bytes | None = None) -> list[Event]:
-        """What was told of the claims of a policy, or of one, in order, from its last reversal on."""
+    def _history(self, policy: bytes, visit: bytes) -> list[Event]:
+        """What was told of a claim, in order, since it was taken back last."""
+        told = self._told(policy, visit)
+        return told[_reversals(told)[-1] :]
+
+    def _told(self, policy: bytes, visit: bytes | None = None) -> list[Event]:
+        """What was ever told of the claims of a policy, or of one, in order."""
         indexed = {"policy": policy} if visit is None else {"policy": policy, "visit": visit}
-        told = sorted((event for name in _TOLD for event in self._events(name, indexed=indexed)), key=_position)
-        if visit is None:
-            return told
-        reversed_ = [index for index, event in enumerate(told, 1) if event.name == "ClaimReversed"]
-        return told[max(reversed_, default=0) :]
+        return sorted((event for name in _TOLD for event in self._events(name, indexed=indexed)), key=_position)
 
     def _outcomes(self, visit: Visit, ruled: Event) -> tuple[Outcome, ...]:
         """Decide a claim again by the twin, with what its policy had counted when it was adjudicated."""
@@ -207,7 +223,7 @@ class InsuranceClient(Client):
     def _units_before(self, dossier: Dossier, ruled: Event) -> dict[int, int]:
         """The units that the other claims of a policy had counted for the service day, by benefit."""
         counted: dict[bytes, dict[int, int]] = {}
-        for event in self._history(dossier.policy):
+        for event in self._told(dossier.policy):
             if _position(event) >= _position(ruled):
                 break
             if event.name == "ClaimReversed":
@@ -268,6 +284,11 @@ class InsuranceClient(Client):
 
 def _position(event: Event) -> tuple[int, int]:
     return event.block, event.log_index
+
+
+def _reversals(told: list[Event]) -> list[int]:
+    """The places right behind each reversal, after that of the beginning."""
+    return [0, *(place for place, event in enumerate(told, 1) if event.name == "ClaimReversed")]
 
 
 def _totals(raw: Mapping[str, Any]) -> Totals:

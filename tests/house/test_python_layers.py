@@ -23,6 +23,7 @@ PURE = {
     "counts",
     "coverage",
     "disclosure",
+    "dossier",
     "envelope",
     "explanation",
     "foreign",
