@@ -13,7 +13,7 @@ from medtrust.errors import InputError
 from medtrust.explanation import ClaimStatus, Explanation
 from medtrust.plan import Plan, Policy
 from medtrust.plan_file import read_plan
-from medtrust.pool import Wait
+from medtrust.pool import GUARANTEE_FUND, Wait
 from medtrust.suite import Suite
 from medtrust.types import ZERO_HASH
 from medtrust.visit import Visit
@@ -120,11 +120,15 @@ class Billing:
     def fund(self, insurer: bytes, amount: int) -> Receipt:
         """Bring money of the signer into an insurer's account; the insurer's signer opens it first if need be.
 
+        `GUARANTEE_FUND` stands open. Nothing is deposited if the amount is 0 and the account was opened.
+
         Raises `Reverted` as `PoolClient.open`, `TokenClient.approve` and `PoolClient.deposit`.
         """
         pool = self.suite.pool
-        if pool.account_of(insurer) is None:
-            pool.open(insurer, self.suite.insurance.address)
+        if insurer != GUARANTEE_FUND and pool.account_of(insurer) is None:
+            opened = pool.open(insurer, self.suite.insurance.address)
+            if amount == 0:
+                return opened
         self.suite.token.approve(pool.address, amount)
         return pool.deposit(insurer, amount)
 
