@@ -127,6 +127,27 @@ def insure(
     return Insured(world, plan, policy, member)
 
 
+def second_policy(insured: Insured, **terms: Any) -> tuple[Policy, LocalAccount]:
+    """Another policy of the same person, under another pseudonym, at the same insurer and with other terms."""
+    suite = insured.world.acting_as("insurer")
+    terms = {"attestation_above": 0, "deductible": 1, **terms}
+    plan = replace(insured.plan, terms=replace(insured.plan.terms, **terms))
+    suite.insurance.publish(plan)
+    member = member_of("insurer", 7)
+    policy = replace(insured.policy, plan=plan.id, member=member.address)
+    suite.insurance.enrol(policy)
+    return policy, member
+
+
+def coordinate(insured: Insured, visit: Visit, policy: Policy, member: LocalAccount) -> Receipt:
+    """Claim a visit from a second policy too, as anyone with the signatures of both pseudonyms of the member."""
+    world = insured.world
+    signatures = [
+        world.acting_as(who).insurance.sign_coordination(visit, policy.id) for who in (insured.member, member)
+    ]
+    return world.acting_as("relayer").insurance.coordinate(visit, policy.id, *signatures)
+
+
 def open_account(world: World, funds: int) -> None:
     """Open the insurer's account for the claims contract of the world, and fund it."""
     suite = world.acting_as("insurer")
