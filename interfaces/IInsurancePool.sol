@@ -140,7 +140,7 @@ interface IInsurancePool {
     /// @param insurer The insurer.
     error UnknownAccount(bytes32 insurer);
 
-    /// @notice Only the claims contract that the insurer named may pay from its account.
+    /// @notice Only the claims contract that the insurer named when it opened its account may use its money.
     /// @param insurer The insurer.
     /// @param caller The account that tried.
     error NotAdjudicator(bytes32 insurer, address caller);

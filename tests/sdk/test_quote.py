@@ -79,7 +79,7 @@ class TestQuote:
     def test_counts_on(self, quoted: Quote) -> None:
         again = quote(PLAN, bill_of(), quoted.totals)
         assert again.explanation.outcomes[0] == Outcome(
-            110 * COIN, 0, 20 * COIN, 18 * COIN, 72 * COIN, 38 * COIN, 10_500_000, Reason.FEE_REDUCED
+            1, 110 * COIN, 0, 20 * COIN, 18 * COIN, 72 * COIN, 38 * COIN, 10_500_000, Reason.FEE_REDUCED
         )
         assert again.totals == Totals(50 * COIN, 116 * COIN, 234 * COIN, 234 * COIN)
         assert again.explanation.waits_for == ""
@@ -261,7 +261,7 @@ class TestRemittance:
     )
     def test_of_a_line_has_its_codes(self, quoted: Quote, outcome: tuple, expected: list) -> None:
         visit = replace(quoted.explanation.visit, lines=(Line(1, 1, 120),))
-        told = replace(quoted.explanation, visit=visit, outcomes=(Outcome(*outcome[:-1], reason=outcome[-1]),))
+        told = replace(quoted.explanation, visit=visit, outcomes=(Outcome(1, *outcome[:-1], reason=outcome[-1]),))
         (service,) = remittance(told, Money("USD", 0))["SVC"]
         assert [(cut["group"], cut["reason"], cut["amount"]) for cut in service["CAS"]] == expected
 

@@ -204,9 +204,12 @@ class TestLines:
     def test_decides_as_worked_out(self, name: str, contract: ClaimsEvm) -> None:
         example = EXAMPLES[name]
         plan = plan_of(example)
-        expected = [Outcome(*map(cents, told[:-1]), reason=told[-1]) for told in example.expected]
         benefits = [plan.terms_for(line) for line in example.lines]
         found, after = adjudicate(plan.terms, benefits, example.lines, example.before)
+        expected = [
+            Outcome(one.units, *map(cents, told[:-1]), reason=told[-1])
+            for one, told in zip(found, example.expected, strict=True)
+        ]
         assert found == expected
         assert [one.plan_pays + one.member_pays + one.write_off for one in found] == [
             line.charge for line in example.lines
