@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 from medtrust.abi import Interface, RevertDecoder
 from medtrust.artifacts import Artifact
 from medtrust.errors import Reverted
+from medtrust.types import checksum_address
 from tests.world import GENESIS
 
 pyrevm = pytest.importorskip("pyrevm", reason="pyrevm has no wheel for this Python")
@@ -41,7 +42,7 @@ class LocalEvm:
     def deploy(self, artifact: Artifact, *arguments: Any, by: str) -> LocalContract:
         face = Interface(artifact)
         address = self.evm.deploy(by, face.encode_deployment(arguments))
-        return LocalContract(self, face, address)
+        return LocalContract(self, face, checksum_address(address))
 
 
 @dataclass
@@ -80,9 +81,12 @@ class LocalContract:
             return reverted.error, reverted.values
 
     def _execute(self, caller: str, function: str, arguments: tuple[Any, ...], *, is_static: bool) -> bytes:
-        data = self.face.encode_call(function, arguments)
+        return self.run(caller, self.face.encode_call(function, arguments), is_static=is_static)
+
+    def run(self, caller: str, data: bytes, *, gas: int | None = None, is_static: bool = False) -> bytes:
+        """Call it with data, with so much gas if it is given, and return what it returns. Raises `Reverted`."""
         try:
-            return bytes(self.host.evm.message_call(caller, self.address, data, is_static=is_static))
+            return bytes(self.host.evm.message_call(caller, self.address, data, gas=gas, is_static=is_static))
         except RuntimeError as error:
             said = _OUTPUT.search(str(error))
             output = bytes.fromhex(said.group(1)) if said else b""
