@@ -110,9 +110,8 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Controlled, Payer,
         require(msg.sender == address(VISITS), NotVisitRegistry(msg.sender));
         if (entry.recordedAt != block.timestamp) _checkTrusted(visit.provider, entry);
 
-        if (_book.claims[visit.nullifier].status == Status.PENDING) {
-            _adjudicate(visit, _book.begin(visit, id, visit.policy), entry, type(uint256).max);
-        }
+        Dossier memory dossier = _book.begin(visit, id, visit.policy);
+        if (_book.claims[dossier.key].status == Status.PENDING) _adjudicate(visit, dossier, entry, type(uint256).max);
     }
 
     /* ANYONE */
@@ -210,17 +209,15 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Controlled, Payer,
         }
         claim.status = claim.amount == 0 ? Status.DENIED : Status.PAID;
 
-        emit ClaimDecided(
-            dossier.visit,
-            dossier.policy,
-            organisation,
-            claim.reason,
-            claim.amount,
-            _book.totals[dossier.policy],
-            dossier
-        );
+        _tell(dossier, claim, organisation);
 
         _pay(dossier, claim, plan.insurer, isHeld ? dossier.key : bytes32(0), due);
+    }
+
+    function _tell(Dossier memory dossier, Claim memory claim, bytes32 organisation) private {
+        Totals memory counted = _book.totals[dossier.policy];
+        (bytes32 visit, bytes32 policy) = (dossier.visit, dossier.policy);
+        emit ClaimDecided(visit, policy, organisation, claim.reason, claim.amount, counted, dossier);
     }
 
     /// @dev Reverts unless the caller's organisation is the one to decide now.

@@ -37,7 +37,10 @@ _DEFINITION = re.compile(r"^\s*(?:abstract\s+)?(?:contract|interface|library)\s+
 _OUTPUT = ["abi", "evm.bytecode.object", "evm.bytecode.linkReferences", "evm.deployedBytecode.object"]
 _DOCUMENTS = ["userdoc", "devdoc", "storageLayout"]
 _CACHE_FORMAT = 1
-_QUICK_STEPS = {"peephole": True, "jumpdestRemover": True, "deduplicate": True}
+_QUICK_STEPS = dict.fromkeys(
+    ("peephole", "jumpdestRemover", "deduplicate", "cse", "constantOptimizer", "inliner"), True
+)
+"""As few as keep the largest contract below the size that a chain accepts."""
 _found: dict[Path, Solc] = {}
 
 

@@ -25,43 +25,20 @@ library Rulings {
         IVisitRegistry.Entry memory entry,
         uint256 room
     ) internal returns (IInsuranceClaims.Claim memory claim, IInsuranceClaims.Decision[] memory lines) {
-        ClaimBook.Enrolment memory policy = book.policies[dossier.policy];
-        IInsuranceClaims.Terms memory terms = book.plans[policy.plan].terms;
+        IInsuranceClaims.Terms memory terms = book.versionOf(dossier.policy).terms;
         claim.status = IInsuranceClaims.Status.DENIED;
-        // Whose second policy it is has been shown by her signature.
-        bool isHers = dossier.policy != visit.policy || visit.member == policy.member;
-        claim.reason =
-            !isHers ? IInsuranceClaims.Reason.NOT_THE_MEMBER : _judge(book, policy, terms, visit, entry.recordedAt);
+        claim.reason = _judge(book, terms, dossier, visit, entry.recordedAt);
         IInsuranceClaims.Totals memory totals = book.totals[dossier.policy];
-        uint256 planPaid = totals.planPaid;
-        (dossier.deductible, dossier.outOfPocket) = (totals.deductibleMet, totals.outOfPocketMet);
         bool isExcluded;
-        (lines, isExcluded) = _decideLines(book, policy.plan, terms, visit.lines, totals, dossier);
+        (lines, isExcluded) = _decideLines(book, terms, visit.lines, totals, dossier);
         if (dossier.allowed > room) dossier.allowed = room;
         if (claim.reason != IInsuranceClaims.Reason.COVERED) {
-            (dossier.deductible, dossier.outOfPocket, dossier.counted) = (0, 0, 0);
+            dossier.counted = 0;
             return (claim, new IInsuranceClaims.Decision[](0));
         }
-        unchecked {
-            dossier.deductible = totals.deductibleMet - dossier.deductible;
-            dossier.outOfPocket = totals.outOfPocketMet - dossier.outOfPocket;
-            uint256 amount = Math.min(totals.planPaid - planPaid, room);
-            claim.amount = uint96(amount); // at most the annual limit
-            totals.planPaid = uint128(planPaid + amount);
-            if (!entry.isAttested) {
-                // Counted over the policy and not by visit, so that splitting a visit does not do without the member.
-                dossier.unattested = amount;
-                totals.unattested += uint128(amount);
-                bool isWithin = totals.unattested <= terms.attestationAbove;
-                require(
-                    isWithin,
-                    IInsuranceClaims.AttestationNeeded(dossier.visit, totals.unattested, terms.attestationAbove)
-                );
-            }
-            book.totals[dossier.policy] = totals;
-            dossier.counted += amount;
-        }
-        claim.reason = _count(book, book.plans[policy.plan].insurer, terms, dossier, isExcluded);
+        _total(book, terms, totals, dossier, entry.isAttested);
+        claim.amount = uint96(Days.amount(dossier.counted)); // at most the annual limit
+        claim.reason = _flag(book, terms, dossier, isExcluded);
         bool isPaid = claim.amount == 0 || claim.reason == IInsuranceClaims.Reason.COVERED;
         claim.status = isPaid ? IInsuranceClaims.Status.PAID : IInsuranceClaims.Status.HELD;
     }
@@ -69,12 +46,16 @@ library Rulings {
     /// @dev Whether a policy covers a visit at all: COVERED, or the first reason why not.
     function _judge(
         ClaimBook.Book storage book,
-        ClaimBook.Enrolment memory policy,
         IInsuranceClaims.Terms memory terms,
+        IInsuranceClaims.Dossier memory dossier,
         IVisitRegistry.Visit calldata visit,
         uint256 recordedAt
     ) private view returns (IInsuranceClaims.Reason) {
+        ClaimBook.Enrolment memory policy = book.policies[dossier.policy];
         uint256 servedAt = visit.servedAt;
+        // Whose second policy it is has been shown by her signature.
+        bool isHers = dossier.policy != visit.policy || visit.member == policy.member;
+        if (!isHers) return IInsuranceClaims.Reason.NOT_THE_MEMBER;
         unchecked {
             uint256 coveredFrom = policy.from + uint256(terms.waitingDays) * 1 days;
             uint256 filedUntil = servedAt + uint256(terms.filingDays) * 1 days;
@@ -90,19 +71,21 @@ library Rulings {
     /// @dev Decides the lines of a visit; counts in memory alone. Says whether a benefit excludes another of the same day.
     function _decideLines(
         ClaimBook.Book storage book,
-        bytes32 plan,
         IInsuranceClaims.Terms memory terms,
         IVisitRegistry.Line[] calldata content,
         IInsuranceClaims.Totals memory totals,
         IInsuranceClaims.Dossier memory dossier
     ) private view returns (IInsuranceClaims.Decision[] memory lines, bool isExcluded) {
+        mapping(uint256 => IInsuranceClaims.Benefit) storage benefits = book.benefits[
+            book.policies[dossier.policy].plan
+        ];
         uint256 counted = book.days_[dossier.policy][dossier.day];
         lines = new IInsuranceClaims.Decision[](content.length);
         IInsuranceClaims.Outcome memory outcome;
         for (uint256 i; i < content.length; ++i) {
             uint256 number = content[i].benefit;
             if (number > Benefits.LAST) number = 0;
-            IInsuranceClaims.Benefit memory benefit = book.benefits[plan][number];
+            IInsuranceClaims.Benefit memory benefit = benefits[number];
             unchecked {
                 uint256 before = counted + dossier.counted;
                 Adjudication.decide(terms, benefit, content[i], Days.units(before, number), totals, outcome);
@@ -117,19 +100,44 @@ library Rulings {
         }
     }
 
-    /// @dev Counts a claim in its day, and says why it waits for a look: COVERED, if it does not.
-    function _count(
+    /// @dev Counts a claim in its policy and its day.
+    function _total(
         ClaimBook.Book storage book,
-        bytes32 insurer,
+        IInsuranceClaims.Terms memory terms,
+        IInsuranceClaims.Totals memory totals,
+        IInsuranceClaims.Dossier memory dossier,
+        bool isAttested
+    ) private {
+        IInsuranceClaims.Totals memory before = book.totals[dossier.policy];
+        unchecked {
+            dossier.deductible = totals.deductibleMet - before.deductibleMet;
+            dossier.outOfPocket = totals.outOfPocketMet - before.outOfPocketMet;
+            uint256 amount = Math.min(totals.planPaid - before.planPaid, dossier.allowed);
+            totals.planPaid = before.planPaid + uint128(amount);
+            if (!isAttested) {
+                // Counted over the policy and not by visit, so that splitting a visit does not do without the member.
+                dossier.unattested = amount;
+                totals.unattested += uint128(amount);
+                bool isWithin = totals.unattested <= terms.attestationAbove;
+                require(
+                    isWithin,
+                    IInsuranceClaims.AttestationNeeded(dossier.visit, totals.unattested, terms.attestationAbove)
+                );
+            }
+            book.totals[dossier.policy] = totals;
+            dossier.counted += amount;
+            book.days_[dossier.policy][dossier.day] += dossier.counted;
+        }
+    }
+
+    /// @dev Counts a visit of its provider's day, and says why the claim waits for a look: COVERED, if it does not.
+    function _flag(
+        ClaimBook.Book storage book,
         IInsuranceClaims.Terms memory terms,
         IInsuranceClaims.Dossier memory dossier,
         bool isExcluded
     ) private returns (IInsuranceClaims.Reason) {
-        uint256 counted;
-        unchecked {
-            counted = book.days_[dossier.policy][dossier.day] + dossier.counted;
-        }
-        book.days_[dossier.policy][dossier.day] = counted;
+        bytes32 insurer = book.versionOf(dossier.policy).insurer;
         if (terms.visitsPerDay != 0) {
             dossier.visits = 1;
             uint256 visits = book.visits[insurer][dossier.provider].add(dossier.day);
@@ -139,7 +147,7 @@ library Rulings {
         bool isHeld = holds[dossier.policy] > block.timestamp || holds[dossier.provider] > block.timestamp;
         if (isHeld) return IInsuranceClaims.Reason.ON_HOLD;
         if (isExcluded) return IInsuranceClaims.Reason.EXCLUDED_PAIR;
-        bool isAutomatic = Days.amount(counted) <= terms.automaticUpTo;
+        bool isAutomatic = Days.amount(book.days_[dossier.policy][dossier.day]) <= terms.automaticUpTo;
         return isAutomatic ? IInsuranceClaims.Reason.COVERED : IInsuranceClaims.Reason.ABOVE_AUTOMATIC;
     }
 }
