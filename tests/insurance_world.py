@@ -17,8 +17,9 @@ from medtrust.deploy import Deployed
 from medtrust.keccak import keccak256
 from medtrust.plan import Plan, Policy
 from medtrust.sandbox import ORGANISATIONS
+from medtrust.suite import Suite
 from medtrust.visit import Visit
-from tests.world import World, build
+from tests.world import FAR, World, build
 
 DAY = 86_400
 COIN = 10**6
@@ -191,3 +192,16 @@ def ask_mock(world: World, mock: str, address: str, function: str, *arguments: o
     """Ask a mock."""
     interface = Interface(world.built[mock])
     return interface.decode_result(function, world.chain.call(address, interface.encode_call(function, arguments)))
+
+
+def appoint_reviewer(world: World, organisation: bytes, by: str, signer: LocalAccount | str = "stranger") -> Suite:
+    """Accredit an organisation as REVIEWER, and return the suite as the account acts that signs for it as such."""
+    account = world.account(signer) if isinstance(signer, str) else signer
+    world.acting_as("authority").accreditation.accredit(organisation, Role.REVIEWER, until=FAR)
+    world.acting_as(by).accreditation.add_signer(organisation, account.address, Role.REVIEWER, until=FAR)
+    return world.acting_as(account)
+
+
+def days_later(world: World, days: int) -> None:
+    """Let days pass."""
+    world.chain.mine(seconds=days * DAY)
