@@ -16,6 +16,7 @@ from tests.world import ROOT
 GUIDES = {
     "docs/consent.md": [*(f"A{number}" for number in range(1, 11)), "E1", "E2", "E3", "E4", "E5", "E8"],
     "docs/records.md": ["E1", "E1", "E1", "E2", "E2", "E2", "E3", "E4", "E5", "E5", "E5", "E8"],
+    "docs/insurance.md": [f"D{number}" for number in range(1, 11)],
     "docs/vaccination.md": [f"B{number}" for number in range(1, 11)],
 }
 _ROW = re.compile(r"^\| ([A-Z]\d+) \| (.+) \|$", re.MULTILINE)
