@@ -112,9 +112,9 @@ library Reviews {
             claim.reason = IInsuranceClaims.Reason.TIMED_OUT;
         } else {
             claim = book.claimOf(given);
-            require(given.key == visit.nullifier, IInsuranceClaims.AnotherDossier(id));
+            require(given.visit == id, IInsuranceClaims.AnotherDossier(id));
             _checkDecided(claim, id);
-            if (claim.amount != 0) room = given.allowed - claim.amount;
+            if (claim.status != IInsuranceClaims.Status.DENIED) room = given.allowed - claim.amount;
         }
         claim.appeals = LEVELS;
         book.write(first, claim);
