@@ -531,8 +531,9 @@ interface IInsuranceClaims {
     /// - {UnknownPolicy} if there is no such policy.
     /// - {ClaimSettled} if a second policy was claimed from.
     /// - {InvalidSignature} if one of the members did not sign.
-    /// - {NotDecided} if the first is held, appealed, or not decided and its days are not over.
-    /// - {AnotherDossier} if it is decided and this is not the newest dossier of its claim.
+    /// - {NotDecided} if the first is held, not decided and its days are not over, or under appeal; whoever appealed brings an appeal that
+    /// is not answered to the next level, or waits for the reviewer.
+    /// - {AnotherDossier} if it is decided and this is not the newest dossier of this visit's claim.
     /// - {AttestationNeeded} if the member must sign the visit too.
     ///
     /// @param visit The visit, as its event shows it.
