@@ -12,7 +12,7 @@ from medtrust.keccak import keccak256
 from tests.invariants.insurance_model import ClaimRecord, ClaimsModel
 from tests.invariants.insurance_pool_model import PERIOD, Books, PoolModel
 from tests.invariants.insurance_replay import CLAIMS, POOL, VISITS, Storage, mapped
-from tests.invariants.insurance_stage import ACCOUNT, ORGANISATION, PLANS, Stage
+from tests.invariants.insurance_stage import ACCOUNT, GAS, ORGANISATION, PLANS, Stage
 
 PROVIDERS = (ORGANISATION["hospital"], ORGANISATION["clinic"])
 
@@ -143,7 +143,7 @@ def _check_owed(stage: Stage) -> None:
         if pool.owed[provider] and not pool.token.refuses(pool.payees[provider]):
             before = stage.host.evm.snapshot()
             try:
-                stage.pool.send(ACCOUNT["stranger"], "withdrawOwed", provider)
+                stage.pool.run(ACCOUNT["stranger"], stage.pool.face.encode_call("withdrawOwed", [provider]), gas=GAS)
             except Reverted as refused:
                 raise AssertionError("what is owed cannot be withdrawn") from refused
             stage.host.evm.revert(before)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
+from hypothesis import note
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from medtrust.adjudication import Line
 from medtrust.artifacts import Artifact
 from medtrust.keccak import keccak256
+from medtrust.plan import Policy
 from medtrust.visit import Visit
 from tests.invariants.insurance_model import ClaimsModel
 from tests.invariants.insurance_pool_model import DAY, PoolModel
@@ -24,7 +26,13 @@ STAGES: dict[tuple[str, ...], Stage] = {}
 """Those that were made, to be used again."""
 
 SUBJECTS = ("hospital", "clinic")
-dice = st.integers(0, 2**32 - 1).map(Random)
+A = TypeVar("A", bound=Callable[..., None])
+
+
+def act(method: A) -> A:
+    """Make a method one of the acts of the machine."""
+    method.is_act = True  # type: ignore[attr-defined]  # a mark on the function itself
+    return method
 
 
 class InsuranceMachine(RuleBasedStateMachine):
@@ -44,6 +52,16 @@ class InsuranceMachine(RuleBasedStateMachine):
         self.stage.renew()
         self.recorded: list[Visit] = []
         self.voided: list[Visit] = []
+        self.steps = 0
+
+    @rule(seed=st.integers(0, 2**32 - 1))
+    def step(self, seed: int) -> None:
+        """Do one of the acts, each as often as any other."""
+        dice = Random(seed << 10 | self.steps)  # small seeds come often, and are to be different each time
+        self.steps += 1
+        name = dice.choice([name for name in dir(type(self)) if hasattr(getattr(type(self), name), "is_act")])
+        note(name)
+        getattr(self, name)(dice)
 
     @property
     def model(self) -> ClaimsModel:
@@ -80,12 +98,17 @@ class InsuranceMachine(RuleBasedStateMachine):
         TALLY.note(function, error)
         return error is None
 
+    def _enrol(self, sender: str, policy: Policy) -> None:
+        twin = lambda: self.model.enrol(sender, policy, self.now)  # noqa: E731
+        self._try(self.stage.claims, "enrol", sender, (policy,), twin)
+
     def _visit(self, dice: Random, name: str, wrong: str) -> Visit:
         policy = dice.choice([one for one in POLICIES if one.id in self.model.policies])
         lines = [Line(dice.choice([1, 2, 5]), dice.randint(1, 3), dice.randint(20, 150)) for _ in range(3)]
         used = [one.nullifier for one in (*self.recorded, *self.voided)]
         nullifier = dice.choice(used) if used and wrong == "encounter" else dice.randbytes(32)
-        others = {"policy": keccak256(b"none"), "payer": self.stage.burner.address, "member": ACCOUNT["stranger"]}
+        unknown = next((one.id for one in POLICIES if one.id not in self.model.policies), keccak256(b"none"))
+        others: dict[str, Any] = {"policy": unknown, "payer": self.stage.burner.address, "member": ACCOUNT["stranger"]}
         visit = Visit(
             provider=ORGANISATION[name],
             payer=self.stage.claims.address,

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from eth_account.signers.local import LocalAccount
+
 from medtrust import wallet
 from medtrust.accreditation import Role
 from medtrust.adjudication import BenefitTerms, Terms
@@ -38,11 +40,11 @@ PLACES = {name: 156 if name == "pharmacy" else 840 for name in ROLES}
 SIGNERS = {name: {name} for name in ROLES} | {"regulator": {"regulator", "hospital"}}
 """One of the regulator's works for the hospital too."""
 
-ACCOUNT = {name: wallet.role(name).address for name in (*ROLES, "attacker", "stranger")}
+ACCOUNT: dict[str, str] = {name: wallet.role(name).address for name in (*ROLES, "attacker", "stranger")}
 ORGANISATION = {name: organisation_id(ORGANISATIONS[name].identifier) for name in ROLES}
 NAME = {id_: name for name, id_ in ORGANISATION.items()}
 MEMBERS = [wallet.role("doctor"), wallet.role("relayer")]
-KEYS = {one.address: one for one in (*MEMBERS, wallet.role("stranger"))}
+KEYS: dict[str, LocalAccount] = {one.address: one for one in (*MEMBERS, wallet.role("stranger"))}
 FOREVER = 2**64 - 1
 SUPPLY = 10**6
 GAS = 3_000_000
@@ -53,20 +55,19 @@ BENEFITS = (
     BenefitTerms(5, 20, 20, 0, 9),
 )
 TERMS = Terms(
-    30, 150, 600, 250, 2, 9, True,
-    automatic_up_to=90, deemed_up_to=100, visits_per_day=2, solvency=500, decide_days=2, appeal_days=3,
+    30, 150, 600, 90, 2, 9, True,
+    automatic_up_to=90, deemed_up_to=100, visits_per_day=1, solvency=500, decide_days=2, appeal_days=3,
 )  # fmt: skip
-BY_CARRIER = replace(TERMS, deductible=0, attestation_above=40, is_open=False, visits_per_day=0, solvency=0)
+BY_CARRIER = BenefitTerms(1, 50, 5, 2_000, 3), BenefitTerms(2, 90, 0, 1_001, 2)
+LESS = replace(TERMS, deductible=0, attestation_above=40, is_open=False, visits_per_day=0, solvency=0)
 PLANS = {
     plan.id: plan
     for plan in (
         Plan(ORGANISATION["insurer"], TERMS, BENEFITS),
         Plan(
-            ORGANISATION["carrier"],
-            BY_CARRIER,
-            (BenefitTerms(1, 50, 5, 2_000, 3), BenefitTerms(2, 90, 0, 1_001, 2)),
-            (ORGANISATION["clinic"],),
+            ORGANISATION["carrier"], LESS, BY_CARRIER, tuple(sorted((ORGANISATION["clinic"], ORGANISATION["hospital"])))
         ),
+        Plan(ORGANISATION["carrier"], LESS, BY_CARRIER, (ORGANISATION["clinic"],)),
     )
 }
 POLICIES = [
@@ -75,7 +76,8 @@ POLICIES = [
     for plan in PLANS
     for member in MEMBERS
 ]
-"""The first four are enrolled from the start."""
+FIRST = POLICIES[:6]
+"""Those that are enrolled from the start."""
 
 APPEAL = TypedData(
     "ClaimAppeal", {"ClaimAppeal": {"claims": "address", "visit": "bytes32", "policy": "bytes32", "level": "uint256"}}
@@ -159,7 +161,7 @@ class Stage:
         return ClaimsModel(pool, signers, {ORGANISATION[name]: PLACES[name] for name in ROLES}, PLANS)
 
     def _prepare(self) -> None:
-        """Two providers, two insurers with some money, two reviewers, and four policies."""
+        """Two providers, two insurers with some money, two reviewers, and six policies."""
         for place in (840, 156):
             self.registrar.send(STEWARD, "openJurisdiction", place, AUTHORITY)
         for name, role in ROLES.items():
@@ -179,7 +181,7 @@ class Stage:
             self._fund(ACCOUNT[name], ORGANISATION[name], amount)
         for plan in PLANS.values():
             self.execute(self.claims, ACCOUNT[NAME[plan.insurer]], "publish", plan)
-        for policy in POLICIES[:4]:
+        for policy in FIRST:
             self._enrol(ACCOUNT[NAME[PLANS[policy.plan].insurer]], policy)
         for name in ("hospital", "clinic"):
             self._name_payee(ACCOUNT[name], ORGANISATION[name])
