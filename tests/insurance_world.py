@@ -19,7 +19,7 @@ from medtrust.plan import Plan, Policy
 from medtrust.sandbox import ORGANISATIONS
 from medtrust.suite import Suite
 from medtrust.visit import Visit
-from tests.world import FAR, World, build
+from tests.world import CHINA, FAR, World, build
 
 DAY = 86_400
 COIN = 10**6
@@ -129,10 +129,10 @@ def insure(
 
 
 def second_policy(insured: Insured, **terms: Any) -> tuple[Policy, LocalAccount]:
-    """Another policy of the same person, under another pseudonym, at the same insurer and with other terms."""
+    """Another policy of the same person, under another pseudonym, in an open plan of the same insurer."""
     suite = insured.world.acting_as("insurer")
-    terms = {"attestation_above": 0, "deductible": 1, **terms}
-    plan = replace(insured.plan, terms=replace(insured.plan.terms, **terms))
+    terms = {"attestation_above": 0, "deductible": 1, "is_open": True, **terms}
+    plan = replace(insured.plan, terms=replace(insured.plan.terms, **terms), network=())
     suite.insurance.publish(plan)
     member = member_of("insurer", 7)
     policy = replace(insured.policy, plan=plan.id, member=member.address)
@@ -200,6 +200,17 @@ def appoint_reviewer(world: World, organisation: bytes, by: str, signer: LocalAc
     world.acting_as("authority").accreditation.accredit(organisation, Role.REVIEWER, until=FAR)
     world.acting_as(by).accreditation.add_signer(organisation, account.address, Role.REVIEWER, until=FAR)
     return world.acting_as(account)
+
+
+def appoint_foreign_reviewer(world: World) -> bytes:
+    """An accredited reviewer of another jurisdiction, for which the stranger signs; its organisation."""
+    organisation, account = keccak256(b"reviewer abroad"), world.account("stranger")
+    world.acting_as("steward").accreditation.open_jurisdiction(CHINA, account.address)
+    abroad = world.acting_as(account).accreditation
+    abroad.register(organisation, CHINA, account.address, until=FAR)
+    abroad.accredit(organisation, Role.REVIEWER, until=FAR)
+    abroad.add_signer(organisation, account.address, Role.REVIEWER, until=FAR)
+    return organisation
 
 
 def days_later(world: World, days: int) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from medtrust.accreditation import Role
 from medtrust.adjudication import Benefit, Line
 from medtrust.explanation import ClaimStatus
+from medtrust.types import name_hash
 from medtrust.visit import Visit
 from tests.attacks.framework import Attack, AttackTests, Blocked, attacks_on
 from tests.insurance_world import (
@@ -16,6 +17,7 @@ from tests.insurance_world import (
     TERMS,
     VISIT_LINE,
     Insured,
+    appoint_foreign_reviewer,
     appoint_reviewer,
     coordinate,
     days_later,
@@ -148,6 +150,45 @@ def _employed_by_the_insurer(world: World) -> None:
     insurer.remove_signer(world.insurer, world.account("stranger").address)
     appoint_reviewer(world, world.carrier, "carrier").insurance.decide(visit, world.carrier, 0)
     assert world.suite.insurance.claim_of(visit).status is ClaimStatus.DENIED
+
+
+@on_claims(
+    "reviewer-of-another-jurisdiction",
+    defence="a reviewer is of the insurer's jurisdiction",
+    blocked_by="NotIndependent",
+    patch=[("_jurisdictionOf(reviewer) == _jurisdictionOf(insurer) &&", "_jurisdictionOf(reviewer) != 0 &&")],
+    file=at_payer,
+)
+def _of_another_jurisdiction(world: World) -> None:
+    insured, visit = escalated(world)
+    abroad = appoint_foreign_reviewer(world)
+    world.acting_as("stranger").insurance.decide(visit, abroad, PAYS)
+    assert insured.balance("hospital") >= PAYS
+
+
+@on_claims(
+    "second-policy-after-another-visits-claim",
+    defence="the first claim is that of the visit, not of a voided one of the same encounter",
+    blocked_by="AnotherDossier",
+    patch=[("require(given.visit == id, IInsuranceClaims.AnotherDossier(id));", "")],
+    file=in_reviews,
+)
+def _after_another_visits_claim(world: World) -> None:
+    insured, voided = paid(world)
+    hospital = world.acting_as("hospital")
+    hospital.visits.void(voided)
+    visit = replace(voided, record=name_hash("corrected"))
+    insured.record(visit)
+    first = world.suite.insurance.dossier_of(voided)
+    policy, member = second_policy(insured)
+    signatures = [
+        world.acting_as(who).insurance.sign_coordination(visit, policy.id) for who in (insured.member, member)
+    ]
+    world.acting_as("attacker").insurance._send("coordinate", visit, first, policy.id, *signatures)
+    hospital.insurance.reverse(voided)
+    hospital.insurance.settle(visit)
+    assert world.suite.insurance.claim_of(visit).amount == 160 * COIN
+    assert world.suite.insurance.claim_of(visit, policy=policy.id).amount == 40 * COIN
 
 
 @on_claims(
