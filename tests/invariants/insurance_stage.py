@@ -110,7 +110,9 @@ class Told:
         elif name in ("PaymentMade", "PaymentQueued"):
             self.moved["paid"] += told["amount"]
         elif name == "ClaimReversed":
-            self.handed.pop(storage.key_of(told), None)
+            key = storage.key_of(told)
+            self.handed.pop(key, None)
+            self.lines.pop(key, None)
         storage.take(event)
         if name == "ClaimPaid":
             self.handed[storage.key_of(told)] += told["amount"]
