@@ -226,7 +226,7 @@ contract InsurancePool is IInsurancePool, Accredited, ReentrancyGuard {
 
         bool isOwed = _send(payee, amount);
 
-        emit ShareDrawn(insurer, payee, round, amount, isOwed);
+        emit SharePaid(insurer, payee, round, amount, isOwed);
     }
 
     /// @inheritdoc IInsurancePool

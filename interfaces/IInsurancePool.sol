@@ -107,7 +107,7 @@ interface IInsurancePool {
     /// @param round The round.
     /// @param amount How much (token's smallest unit).
     /// @param isOwed Whether it waits for its payee, because it could not be transferred.
-    event ShareDrawn(bytes32 indexed insurer, bytes32 indexed payee, uint256 round, uint96 amount, bool isOwed);
+    event SharePaid(bytes32 indexed insurer, bytes32 indexed payee, uint256 round, uint96 amount, bool isOwed);
 
     /// @notice The guarantee fund paid into the account of an insurer that has lost its accreditation.
     /// @param insurer The insurer.
@@ -294,7 +294,7 @@ interface IInsurancePool {
     function withdrawOwed(bytes32 organisation) external;
 
     /// @notice Sends an organisation its part of what was set apart for a round, less what it has had.
-    /// @dev Anyone may call it. Money that became free meanwhile is set apart first. Emits {ShareDrawn}, and {QueueFunded} for that.
+    /// @dev Anyone may call it. Money that became free meanwhile is set apart first. Emits {SharePaid}, and {QueueFunded} for that.
     ///
     /// Reverts with:
     /// - {NothingOwed} if nothing is set apart for it, or all was sent.

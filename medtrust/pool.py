@@ -128,7 +128,7 @@ class PoolClient(Client):
                 own[event.values["round"]] += event.values["amount"]
         for event in self._events("QueueFunded", indexed={"insurer": insurer}):
             funded[event.values["round"]] += event.values["amount"]
-        for event in self._events("ShareDrawn", indexed={"insurer": insurer, "payee": payee}):
+        for event in self._events("SharePaid", indexed={"insurer": insurer, "payee": payee}):
             drawn[event.values["round"]] += event.values["amount"]
         waits = (
             Wait(one, due, drawn[one], due * funded[one] // everyone[one] - drawn[one]) for one, due in own.items()

@@ -139,7 +139,7 @@ class TestRounds:
 class TestDraw:
     """
     given nothing waits, no such round, nothing is set apart -> reverts NothingOwed
-    given a part is set apart       -> sends each its part by amount, rounded down; emits ShareDrawn; others untouched
+    given a part is set apart       -> sends each its part by amount, rounded down; emits SharePaid; others untouched
     when it is drawn again          -> reverts NothingOwed, until more is set apart
     given the payee named no account -> is owed
     when anyone draws, in any order  -> all get the same
@@ -156,7 +156,7 @@ class TestDraw:
         world.chain.mine(seconds=DAY)
         waiting.deposit(103)
         receipt = waiting.draw(world.hospital, 1)
-        assert receipt.event("ShareDrawn").values == {
+        assert receipt.event("SharePaid").values == {
             "insurer": world.insurer,
             "payee": world.hospital,
             "round": 1,
@@ -180,7 +180,7 @@ class TestDraw:
     def test_owes_it_given_no_payee(self, world, till):
         till.pay(world.laboratory, 70)
         till.deposit(70)
-        assert till.draw(world.laboratory, 1).event("ShareDrawn").values["isOwed"]
+        assert till.draw(world.laboratory, 1).event("SharePaid").values["isOwed"]
         assert till.pool.payee_of(world.laboratory).owed == 70
         assert till.money == (0, 0, 0)
 

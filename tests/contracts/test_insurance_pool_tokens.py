@@ -157,7 +157,7 @@ class TestATokenThatRefuses:
         kind.appease(world)
         till.deposit(1)
         kind.refuse(world)
-        assert till.draw(world.hospital, 1).event("ShareDrawn").values["isOwed"]
+        assert till.draw(world.hospital, 1).event("SharePaid").values["isOwed"]
         assert till.pool.payee_of(world.hospital).owed == 1_001
         assert (till.money, till.balance("hospital")) == ((0, 0, 0), 0)
         with pytest.raises(Reverted):
