@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from medtrust import wallet
 from medtrust.accreditation import Role
-from medtrust.adjudication import Line, Reason, Totals
+from medtrust.adjudication import Line, Outcome, Reason, Totals, units_of
 from medtrust.artifacts import load
 from medtrust.dossier import Dossier
 from medtrust.explanation import ClaimStatus
@@ -42,6 +42,15 @@ class Ruling:
     allowed: int
     units: dict[int, int]
     counted: Totals
+
+
+def ruling_of(lines: Sequence[Line], outcomes: Sequence[Outcome], after: Totals) -> Ruling:
+    """What the contract must say of a visit that nobody signed, by what the twin says of it."""
+    paid = sum(one.plan_pays for one in outcomes)
+    units = {benefit: count for benefit, count in units_of(lines, outcomes).items() if count}
+    told = [(one.plan_pays, one.member_pays, one.reason) for one in outcomes]
+    counted = replace(after, unattested=after.unattested + paid)
+    return Ruling(told, sum(one.allowed for one in outcomes), units, counted)
 
 
 @dataclass

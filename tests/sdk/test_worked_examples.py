@@ -11,9 +11,8 @@ from medtrust.coverage import judge
 from medtrust.explanation import ClaimStatus
 from medtrust.keccak import keccak256
 from medtrust.plan import Plan, Policy
-from medtrust.types import ZERO_HASH
 from medtrust.visit import Visit
-from tests.claims_on_evm import ORGANISATION, ClaimsEvm
+from tests.claims_on_evm import ORGANISATION, ClaimsEvm, ruling_of
 from tests.world import GENESIS
 
 DAY = 86_400
@@ -219,9 +218,7 @@ class TestLines:
             example.before.out_of_pocket_met + sum(one.deductible + one.copay + one.coinsurance for one in expected),
             example.before.plan_paid + sum(one.plan_pays for one in expected),
         )
-        if contract.claims.call("planOf", plan.id)["insurer"] == ZERO_HASH:
-            contract.publish(plan)
-        assert contract.adjudicate(plan, example.lines, example.before) == expected
+        assert contract.rule(plan, example.lines, example.before) == ruling_of(example.lines, expected, after)
 
 
 def visit_of(policy: Policy, claims: str, served_at: int) -> Visit:
