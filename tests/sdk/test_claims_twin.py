@@ -23,7 +23,7 @@ from medtrust.visit import MAX_LINES
 from tests.claims_on_evm import ORGANISATION, ClaimsEvm, ruling_of
 
 SEED = 61_123
-SHORT, FULL = 1_000, 10_000
+SHORT, FULL = 250, 10_000
 
 
 def amount(dice: random.Random, most: int = UNLIMITED) -> int:
