@@ -31,10 +31,15 @@ class Plan:
     network: tuple[bytes, ...] = ()
 
     @cached_property
+    def encoded(self) -> bytes:
+        """The plan's ABI encoding."""
+        benefits = [astuple(one) for one in self.benefits]
+        return encode([_PLAN_TYPE], [(self.insurer, astuple(self.terms), benefits, list(self.network))])
+
+    @cached_property
     def id(self) -> bytes:
         """The plan's id: keccak256 of its ABI encoding."""
-        benefits = [astuple(one) for one in self.benefits]
-        return keccak256(encode([_PLAN_TYPE], [(self.insurer, astuple(self.terms), benefits, list(self.network))]))
+        return keccak256(self.encoded)
 
     @classmethod
     def decode(cls, content: bytes) -> Plan:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import pytest
+from fhir.resources.R4B.explanationofbenefit import ExplanationOfBenefit
 from typer.testing import CliRunner
 
 from medtrust.accreditation import Role
@@ -17,7 +19,7 @@ from medtrust.deploy import AddressBook
 from medtrust.errors import InputError, MedtrustError, Reverted
 from medtrust.explanation import ClaimStatus, Explanation
 from medtrust.money import Money
-from medtrust.standards.fhir_explanation import explanation_of_benefit
+from medtrust.standards.fhir_explanation import explanation_of_benefit, fhir_text
 from medtrust.standards.x12_remittance import remittance
 from tests.insurance_world import COIN, DAY, PAYS, Insured, fund, insure, member_of
 from tests.world import FAR, World
@@ -44,6 +46,13 @@ def decide(insured: Insured, amount: int, *, by: str = "insurer") -> None:
     world.acting_as(by).insurance.decide(insured.visit(), getattr(world, by), amount)
 
 
+def document_of(told: Explanation, insurer: bytes) -> dict[str, Any]:
+    """The ExplanationOfBenefit, which is valid by the models of others."""
+    document = explanation_of_benefit(told, insurer)
+    ExplanationOfBenefit.model_validate(json.loads(fhir_text(document)))
+    return document
+
+
 def balances(told: Explanation) -> bool:
     """Whether each part of the charge is somebody's, and the facts of the 835 balance."""
     facts = remittance(told, Money("USD", 6))
@@ -67,7 +76,7 @@ class TestHeld:
         assert "the insurer decides before" in told.waits_for
         assert world.suite.pool.account_of(world.insurer).reserved == PAYS
         assert remittance(told) == {}
-        document = explanation_of_benefit(told, world.insurer)
+        document = document_of(told, world.insurer)
         assert (document["outcome"], document.get("payment")) == ("queued", None)
         assert [one["category"]["coding"][0]["code"] for one in document["total"]] == ["submitted"]
         assert "held for a look" in told.letter(6, "mUSD")
@@ -80,7 +89,7 @@ class TestHeld:
         assert (told.refused, told.member_pays) == (PAYS - amount, 20 * COIN)
         assert held.balance("hospital") == amount
         assert balances(told)
-        document = explanation_of_benefit(told, world.insurer)
+        document = document_of(told, world.insurer)
         assert {one["category"]["coding"][0]["code"] for one in document["total"]} >= {"noncovered", "benefit"}
         assert document["processNote"] == [{"number": 1, "text": Reason.REVIEWED.sentence}]
 
@@ -124,7 +133,7 @@ class TestAppeal:
         assert balances(told)
         facts = remittance(told, Money("USD", 6))
         assert facts["CAS"] == [{"group": "OA", "reason": "129", "amount": "-10"}]
-        document = explanation_of_benefit(told, world.insurer)
+        document = document_of(told, world.insurer)
         assert document["payment"]["adjustment"]["value"] * COIN == told.interest
 
     def test_goes_to_a_reviewer(self, world, held, desk):
@@ -138,7 +147,7 @@ class TestAppeal:
         world.acting_as("relayer").insurance.appeal(held.visit(), signature=member.sign_appeal(held.visit()))
         told = desk.explain(held.visit())
         assert (told.status, told.appeals) == (ClaimStatus.ESCALATED, 2)
-        assert explanation_of_benefit(told, world.insurer)["outcome"] == "partial"
+        assert document_of(told, world.insurer)["outcome"] == "partial"
         world.acting_as("stranger").insurance.decide(held.visit(), world.regulator, PAYS)
         told = desk.explain(held.visit())
         assert (told.status, told.plan_pays) == (ClaimStatus.PAID, PAYS)
@@ -173,7 +182,7 @@ class TestCoordinate:
         facts = remittance(told, Money("USD", 6))
         assert facts["CLP"]["claimStatus"] == "2"
         assert facts["CAS"] == [{"group": "OA", "reason": "23", "amount": "60"}]
-        document = explanation_of_benefit(told, world.insurer)
+        document = document_of(told, world.insurer)
         assert [one["focal"] for one in document["insurance"]] == [False, True]
         assert "your first plan pays 80.00" in told.letter(6, "mUSD")
 
@@ -196,7 +205,7 @@ class TestVoid:
         assert world.suite.pool.receivable_of(world.insurer, world.hospital) == PAYS
         facts = remittance(told, Money("USD", 6))
         assert (facts["CLP"]["claimStatus"], facts["CLP"]["payment"], facts["CLP"]["charge"]) == ("22", "-80", "-100")
-        document = explanation_of_benefit(told, world.insurer)
+        document = document_of(told, world.insurer)
         assert (document["status"], document.get("payment")) == ("cancelled", None)
         insured.record(visit)
         assert insured.balance("hospital") == PAYS + PAYS * 3 // 4
