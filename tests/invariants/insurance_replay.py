@@ -238,7 +238,7 @@ class Storage:
         self.add(POOL, mapped(books + 10, told["round"]) + 1, told["amount"])
         self.put(POOL, books + 3, max(self.read(POOL, books + 3), told["round"]))
 
-    def _share_drawn(self, told: dict[str, Any], at: int) -> None:
+    def _share_paid(self, told: dict[str, Any], at: int) -> None:
         books = mapped(1, told["insurer"])
         self.add(POOL, books + 1, -told["amount"])
         self.add(POOL, mapped(books + 11, told["round"], told["payee"]) + 1, told["amount"])
