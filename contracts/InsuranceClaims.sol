@@ -195,7 +195,7 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Controlled, Payer,
     function decide(Dossier memory dossier, bytes32 organisation, uint96 amount) external nonReentrant {
         Claim memory claim = _book.claimOf(dossier);
         ClaimBook.Version storage plan = _book.versionOf(dossier.policy);
-        uint256 deadline = claim.changedAt + uint256(plan.terms.decideDays) * 1 days;
+        uint64 deadline = claim.changedAt + uint64(plan.terms.decideDays) * 1 days;
         bool isHeld = claim.status == Status.HELD;
         (, bool isSound) = _standing(dossier);
         uint256 due;
@@ -226,7 +226,7 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Controlled, Payer,
         Status status,
         bytes32 insurer,
         bytes32 organisation,
-        uint256 deadline
+        uint64 deadline
     ) private view {
         if (status == Status.ESCALATED) {
             _checkAuthorised(organisation, Roles.REVIEWER);

@@ -212,7 +212,7 @@ interface IInsuranceClaims {
         uint256 counted;
         uint256 visits;
         uint256 interest;
-        uint256 decidedAt;
+        uint64 decidedAt;
         bytes32 salt;
     }
 
@@ -417,7 +417,7 @@ interface IInsuranceClaims {
 
     /// @notice The insurer's time to decide this is over.
     /// @param until First second in which it was too late (Unix seconds).
-    error DecisionTooLate(uint256 until);
+    error DecisionTooLate(uint64 until);
 
     /// @notice A decision stays within bounds: a held claim pays what is asked or less, an appealed one what it paid or more, and never more
     /// than is allowed or than the annual limit leaves.
@@ -429,7 +429,7 @@ interface IInsuranceClaims {
     /// @notice This decision can be appealed only within the plan's appeal days.
     /// @param from First second (Unix seconds).
     /// @param until First second in which it is too late (Unix seconds).
-    error NotAppealable(uint256 from, uint256 until);
+    error NotAppealable(uint64 from, uint64 until);
 
     /// @notice This claim was appealed on both levels, or a second policy has taken over.
     /// @param visit The visit's id.

@@ -62,7 +62,7 @@ library ClaimBook {
         (dossier.visit, dossier.policy, dossier.provider) = (id, policy, visit.provider);
         (dossier.nullifier, dossier.day) = (visit.nullifier, visit.servedAt / 1 days);
         dossier.key = policy == visit.policy ? visit.nullifier : keccak256(abi.encode(visit.nullifier));
-        (dossier.decidedAt, dossier.salt) = (block.timestamp, blockhash(block.number - 1));
+        (dossier.decidedAt, dossier.salt) = (uint64(block.timestamp), blockhash(block.number - 1));
     }
 
     function checkPending(Book storage book, IInsuranceClaims.Dossier memory dossier) internal view {

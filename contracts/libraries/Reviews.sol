@@ -40,7 +40,7 @@ library Reviews {
             }
         }
         if (claim.reason != IInsuranceClaims.Reason.DEEMED_APPROVED) claim.reason = IInsuranceClaims.Reason.REVIEWED;
-        dossier.decidedAt = block.timestamp;
+        dossier.decidedAt = uint64(block.timestamp);
         claim.amount = uint96(amount);
         return amount;
     }
@@ -79,11 +79,11 @@ library Reviews {
         IInsuranceClaims.Dossier memory dossier
     ) internal view returns (uint256 level) {
         IInsuranceClaims.Terms storage terms = book.versionOf(dossier.policy).terms;
-        uint256 from = claim.changedAt;
-        if (claim.status == IInsuranceClaims.Status.APPEALED) from += uint256(terms.decideDays) * 1 days;
+        uint64 from = claim.changedAt;
+        if (claim.status == IInsuranceClaims.Status.APPEALED) from += uint64(terms.decideDays) * 1 days;
         else _checkDecided(claim, dossier.visit);
         require(claim.appeals < LEVELS, IInsuranceClaims.AppealsExhausted(dossier.visit));
-        uint256 until = from + uint256(terms.appealDays) * 1 days;
+        uint64 until = from + uint64(terms.appealDays) * 1 days;
         bool isOpen = block.timestamp >= from && block.timestamp < until;
         require(isOpen, IInsuranceClaims.NotAppealable(from, until));
         level = ++claim.appeals;
