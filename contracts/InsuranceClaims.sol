@@ -1,59 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity =0.8.30;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
 import {IAccreditationRegistry} from "../interfaces/IAccreditationRegistry.sol";
 import {IInsuranceClaims} from "../interfaces/IInsuranceClaims.sol";
 import {IInsurancePool} from "../interfaces/IInsurancePool.sol";
+import {IPatientRegistry} from "../interfaces/IPatientRegistry.sol";
+import {ISignedActions} from "../interfaces/ISignedActions.sol";
 import {IVisitListener} from "../interfaces/IVisitListener.sol";
 import {IVisitRegistry} from "../interfaces/IVisitRegistry.sol";
 import {Accredited} from "./base/Accredited.sol";
-import {Adjudication} from "./libraries/Adjudication.sol";
-import {Benefits} from "./libraries/Benefits.sol";
+import {Controlled} from "./base/Controlled.sol";
+import {Payer} from "./base/Payer.sol";
+import {ClaimBook} from "./libraries/ClaimBook.sol";
 import {PlanRules} from "./libraries/PlanRules.sol";
+import {Reviews} from "./libraries/Reviews.sol";
 import {Roles} from "./libraries/Roles.sol";
+import {Rulings} from "./libraries/Rulings.sol";
 
 /// @title InsuranceClaims
 /// @notice See {IInsuranceClaims}.
-contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, ReentrancyGuard {
-    /// @notice The registry whose visits are decided here.
-    IVisitRegistry public immutable VISITS;
+contract InsuranceClaims is IInsuranceClaims, IVisitListener, Controlled, Payer, ReentrancyGuard {
+    using ClaimBook for ClaimBook.Book;
+    using Reviews for ClaimBook.Book;
+    using Rulings for ClaimBook.Book;
+
+    bytes32 private constant APPEAL_TYPEHASH = keccak256(
+        "ClaimAppeal(address claims,bytes32 visit,bytes32 policy,uint256 level)"
+    );
+    bytes32 private constant COORDINATION_TYPEHASH = keccak256(
+        "Coordination(address claims,bytes32 visit,bytes32 policy)"
+    );
+    uint64 private constant MAX_HOLD = 30 days;
 
     /// @notice The pool from which claims are paid.
     IInsurancePool public immutable POOL;
 
-    /// @dev A plan version without its benefits and its network: three slots.
-    struct Version {
-        bytes32 insurer;
-        Terms terms;
-    }
-
-    /// @dev A policy in two slots.
-    struct Enrolment {
-        bytes32 plan;
-        address member;
-        uint48 from;
-        uint48 until;
-    }
-
     /* STORAGE */
 
-    mapping(bytes32 plan => Version version) private _plans;
-    mapping(bytes32 plan => mapping(uint16 number => Benefit benefit)) private _benefits;
-    mapping(bytes32 plan => mapping(bytes32 provider => bool isListed)) private _networks;
-    mapping(bytes32 policy => Enrolment enrolment) private _policies;
-    mapping(bytes32 policy => Totals totals) private _totals;
-    mapping(bytes32 visit => Claim claim) private _claims;
+    ClaimBook.Book private _book;
 
     /// @param accreditation The accreditation registry.
+    /// @param patients The registry of patients.
     /// @param visits The registry whose visits are decided here.
     /// @param pool The pool from which claims are paid.
     constructor(
         IAccreditationRegistry accreditation,
+        IPatientRegistry patients,
         IVisitRegistry visits,
         IInsurancePool pool
-    ) Accredited(accreditation) {
-        VISITS = visits;
+    ) Accredited(accreditation) Controlled(patients) Payer(visits) {
         POOL = pool;
     }
 
@@ -63,33 +60,42 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, Reentr
     function publish(Plan calldata plan) external returns (bytes32 id) {
         _checkAuthorised(plan.insurer, Roles.INSURER);
         PlanRules.check(plan);
-        id = keccak256(abi.encode(plan));
-        require(_plans[id].insurer == bytes32(0), PlanExists(id));
+        id = keccak256(msg.data[4:]); // its ABI encoding
+        require(_book.plans[id].insurer == bytes32(0), PlanExists(id));
 
-        _plans[id] = Version({insurer: plan.insurer, terms: plan.terms});
-        for (uint256 i; i < plan.benefits.length; ++i) {
-            _benefits[id][plan.benefits[i].benefit] = plan.benefits[i];
-        }
-        for (uint256 i; i < plan.network.length; ++i) {
-            _networks[id][plan.network[i]] = true;
-        }
+        _book.publish(id, plan);
 
-        emit PlanPublished(id, plan.insurer, plan);
+        emit PlanPublished(id, plan.insurer, msg.data[4:]);
     }
 
     /// @inheritdoc IInsuranceClaims
-    function enrol(Policy calldata policy) external returns (bytes32 id) {
-        bytes32 insurer = _plans[policy.plan].insurer;
+    function enrol(Policy calldata policy) external nonReentrant returns (bytes32 id) {
+        ClaimBook.Version storage plan = _book.plans[policy.plan];
+        bytes32 insurer = plan.insurer;
         require(insurer != bytes32(0), UnknownPlan(policy.plan));
         _checkAuthorised(insurer, Roles.INSURER);
         require(policy.member != address(0), IAccreditationRegistry.ZeroIdentifier());
         PlanRules.checkTerm(policy.from, policy.until);
         id = keccak256(abi.encode(policy));
-        require(_policies[id].member == address(0), PolicyExists(id));
+        require(_book.policies[id].member == address(0), PolicyExists(id));
 
-        _policies[id] = Enrolment(policy.plan, policy.member, uint48(policy.from), uint48(policy.until));
+        _book.policies[id] = ClaimBook.Enrolment(policy.plan, policy.member, uint48(policy.from), uint48(policy.until));
 
         emit PolicyEnrolled(id, policy.plan, policy.member, policy.from, policy.until);
+
+        (uint96 capital, uint64 runOff) = PlanRules.capital(plan.terms);
+        POOL.cover(insurer, capital, policy.until + runOff);
+    }
+
+    /// @inheritdoc IInsuranceClaims
+    function hold(bytes32 insurer, bytes32 subject, uint64 until) external {
+        _checkAuthorised(insurer, Roles.INSURER);
+        uint64 latest = uint64(block.timestamp) + MAX_HOLD;
+        require(until <= latest, HoldTooLong(until, latest));
+
+        _book.holds[insurer][subject] = until;
+
+        emit HoldPlaced(insurer, subject, until);
     }
 
     /* VISIT REGISTRY */
@@ -99,198 +105,193 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Accredited, Reentr
     function onVisit(
         IVisitRegistry.Visit calldata visit,
         bytes32 id,
-        IVisitRegistry.Entry calldata entry
+        IVisitRegistry.Entry memory entry
     ) external nonReentrant {
         require(msg.sender == address(VISITS), NotVisitRegistry(msg.sender));
         if (entry.recordedAt != block.timestamp) _checkTrusted(visit.provider, entry);
 
-        _process(visit, id, entry);
+        Dossier memory dossier = _book.begin(visit, id, visit.policy);
+        if (_book.claims[dossier.key].status == Status.PENDING) _adjudicate(visit, dossier, entry, type(uint256).max);
     }
 
     /* ANYONE */
 
     /// @inheritdoc IInsuranceClaims
     function settle(IVisitRegistry.Visit calldata visit) external nonReentrant {
-        require(visit.payer == address(this), AnotherPayer(visit.payer));
-        bytes32 id = keccak256(abi.encode(visit));
-        IVisitRegistry.Entry memory entry = VISITS.entryOf(visit.nullifier);
-        require(entry.fingerprint == bytes24(id), IVisitRegistry.UnknownVisit(id));
-        _checkTrusted(visit.provider, entry);
-        Status status = _claims[id].status;
-        require(status == Status.PENDING || status == Status.APPROVED, ClaimSettled(id, status));
+        (bytes32 id, IVisitRegistry.Entry memory entry) = _recorded(visit);
+        Dossier memory dossier = _book.begin(visit, id, visit.policy);
+        _book.checkPending(dossier);
 
-        _process(visit, id, entry);
-
-        require(_claims[id].status != status, StillUnfunded(id, _claims[id].amount));
+        _adjudicate(visit, dossier, entry, type(uint256).max);
     }
 
-    /// @dev A compromise that was declared since then takes the trust from what the provider recorded; a lapse does not.
-    function _checkTrusted(bytes32 provider, IVisitRegistry.Entry memory entry) private view {
-        require(
-            ACCREDITATION.isAccredited(provider, entry.role, entry.recordedAt),
-            IAccreditationRegistry.NotAccredited(provider, entry.role)
-        );
+    /// @inheritdoc IInsuranceClaims
+    function reverse(Dossier memory dossier) external nonReentrant {
+        Claim memory claim = _book.claimOf(dossier);
+        (bool stands, ) = _standing(dossier);
+        require(!stands, VisitStands(dossier.visit));
+
+        uint256 paid = claim.status == Status.HELD ? 0 : claim.amount + dossier.interest;
+        _book.takeBack(dossier, claim.amount);
+        delete _book.claims[dossier.key];
+
+        emit ClaimReversed(dossier.visit, dossier.policy, paid, _book.totals[dossier.policy]);
+
+        POOL.reclaim(_book.versionOf(dossier.policy).insurer, dossier.provider, dossier.key, uint96(paid));
     }
 
-    /// @dev Brings a claim as far as it goes; does nothing to one that is settled.
-    function _process(IVisitRegistry.Visit calldata visit, bytes32 id, IVisitRegistry.Entry memory entry) private {
-        if (_claims[id].status == Status.PENDING) _decide(visit, id, entry);
-        if (_claims[id].status == Status.APPROVED) _pay(visit, id);
-    }
+    /* PROVIDER, OR ANYONE WITH THE MEMBER'S SIGNATURE */
 
-    function _decide(IVisitRegistry.Visit calldata visit, bytes32 id, IVisitRegistry.Entry memory entry) private {
-        Enrolment memory policy = _policies[visit.policy];
-        require(policy.member != address(0), UnknownPolicy(visit.policy));
-        Terms memory terms = _plans[policy.plan].terms;
-
-        Reason reason = _judge(visit, policy, terms, entry.recordedAt);
-        if (reason == Reason.COVERED) {
-            _approve(visit, id, policy.plan, terms, entry.isAttested);
+    /// @inheritdoc IInsuranceClaims
+    function appeal(Dossier memory dossier, bytes calldata signature) external {
+        Claim memory claim = _book.claimOf(dossier);
+        uint256 level = _book.appeal(claim, dossier);
+        if (signature.length == 0) {
+            _checkAuthorised(dossier.provider, Roles.PARTICIPANT);
         } else {
-            _claims[id] = Claim(Status.DENIED, reason, uint64(block.timestamp), 0);
-            emit ClaimDenied(id, visit.policy, reason);
+            bytes32 statement = keccak256(
+                abi.encode(APPEAL_TYPEHASH, address(this), dossier.visit, dossier.policy, level)
+            );
+            _checkSigned(_book.policies[dossier.policy].member, statement, signature);
         }
+
+        _book.write(dossier, claim);
+
+        emit ClaimAppealed(dossier.visit, dossier.policy, level, signature.length != 0);
     }
 
-    /// @dev Whether the policy covers the visit at all: COVERED, or the first reason why not.
-    function _judge(
+    /* ANYONE WITH THE MEMBER'S SIGNATURES */
+
+    /// @inheritdoc IInsuranceClaims
+    function coordinate(
         IVisitRegistry.Visit calldata visit,
-        Enrolment memory policy,
-        Terms memory terms,
-        uint256 recordedAt
-    ) private view returns (Reason) {
-        uint256 servedAt = visit.servedAt;
-        uint256 coveredFrom = policy.from + uint256(terms.waitingDays) * 1 days;
-        if (visit.member != policy.member) return Reason.NOT_THE_MEMBER;
-        if (servedAt < policy.from) return Reason.BEFORE_COVERAGE;
-        if (servedAt < coveredFrom) return Reason.IN_WAITING_PERIOD;
-        if (servedAt >= policy.until) return Reason.AFTER_COVERAGE;
-        if (recordedAt >= servedAt + uint256(terms.filingDays) * 1 days) return Reason.FILED_LATE;
-        if (!terms.isOpen && !_networks[policy.plan][visit.provider]) return Reason.OUT_OF_NETWORK;
-        return Reason.COVERED;
+        Dossier memory first,
+        bytes32 policy,
+        bytes calldata signature,
+        bytes calldata secondSignature
+    ) external nonReentrant {
+        (bytes32 id, IVisitRegistry.Entry memory entry) = _recorded(visit);
+        Dossier memory second = _book.begin(visit, id, policy);
+        bytes32 statement = keccak256(abi.encode(COORDINATION_TYPEHASH, address(this), id, policy));
+        _checkSigned(visit.member, statement, signature);
+        _checkSigned(_book.policies[policy].member, statement, secondSignature);
+
+        (Dossier memory closed, Reason reason, uint256 room) = _book.close(visit, id, first, entry.recordedAt);
+        _book.checkPending(second);
+
+        emit ClaimClosed(id, visit.policy, reason, closed);
+
+        entry.isAttested = true; // she has just signed
+        _adjudicate(visit, second, entry, room);
     }
 
-    function _approve(
-        IVisitRegistry.Visit calldata visit,
-        bytes32 id,
-        bytes32 plan,
-        Terms memory terms,
-        bool isAttested
-    ) private {
-        Totals memory totals = _totals[visit.policy];
-        uint256 planPaid = totals.planPaid;
-        Decision[] memory lines = _decideLines(plan, terms, visit.lines, totals);
-        uint96 amount = uint96(totals.planPaid - planPaid); // at most the annual limit
-        if (!isAttested) totals.unattested += amount;
-        // Counted over the policy and not by visit, so that splitting a visit does not do without the member.
-        bool isWithin = isAttested || totals.unattested <= terms.attestationAbove;
-        require(isWithin, AttestationNeeded(id, totals.unattested, terms.attestationAbove));
-
-        _totals[visit.policy] = totals;
-        _claims[id] = Claim(Status.APPROVED, Reason.COVERED, uint64(block.timestamp), amount);
-
-        emit ClaimApproved(id, visit.policy, isAttested, lines, totals);
+    function _checkSigned(address member, bytes32 statement, bytes calldata signature) private view {
+        require(PATIENTS.isSigned(member, statement, signature), ISignedActions.InvalidSignature(member));
     }
 
-    function _decideLines(
-        bytes32 plan,
-        Terms memory terms,
-        IVisitRegistry.Line[] calldata lines,
-        Totals memory totals
-    ) private view returns (Decision[] memory decisions) {
-        decisions = new Decision[](lines.length);
-        uint256[] memory units = new uint256[](Benefits.LAST + 1);
-        Outcome memory outcome;
-        mapping(uint16 number => Benefit benefit) storage benefits = _benefits[plan];
-        for (uint256 i; i < lines.length; ++i) {
-            _decideLine(benefits, terms, lines[i], totals, units, outcome);
-            Decision memory decision = decisions[i];
-            decision.planPays = outcome.planPays;
-            decision.memberPays = outcome.memberPays;
-            decision.reason = outcome.reason;
+    /* INSURER OR REVIEWER, AND ANYONE WHEN THE INSURER IS SILENT */
+
+    /// @inheritdoc IInsuranceClaims
+    function decide(Dossier memory dossier, bytes32 organisation, uint96 amount) external nonReentrant {
+        Claim memory claim = _book.claimOf(dossier);
+        ClaimBook.Version storage plan = _book.versionOf(dossier.policy);
+        uint64 deadline = claim.changedAt + uint64(plan.terms.decideDays) * 1 days;
+        bool isHeld = claim.status == Status.HELD;
+        (, bool isSound) = _standing(dossier);
+        uint256 due;
+        if (isHeld && block.timestamp >= deadline) {
+            (organisation, claim.reason) = (bytes32(0), Reason.DEEMED_APPROVED);
+            due = _book.lower(claim, dossier, isSound ? Math.min(claim.amount, plan.terms.deemedUpTo) : 0);
+        } else {
+            _checkTurn(dossier, claim.status, plan.insurer, organisation, deadline);
+            require(amount == 0 || isSound, IVisitRegistry.UnknownVisit(dossier.visit));
+            due = isHeld ? _book.lower(claim, dossier, amount) : _book.raise(claim, dossier, amount);
         }
+        claim.status = claim.amount == 0 ? Status.DENIED : Status.PAID;
+
+        _tell(dossier, claim, organisation);
+
+        _pay(dossier, claim, plan.insurer, isHeld ? dossier.key : bytes32(0), due);
     }
 
-    function _decideLine(
-        mapping(uint16 number => Benefit benefit) storage benefits,
-        Terms memory terms,
-        IVisitRegistry.Line calldata line,
-        Totals memory totals,
-        uint256[] memory units,
-        Outcome memory outcome
+    function _tell(Dossier memory dossier, Claim memory claim, bytes32 organisation) private {
+        Totals memory counted = _book.totals[dossier.policy];
+        (bytes32 visit, bytes32 policy) = (dossier.visit, dossier.policy);
+        emit ClaimDecided(visit, policy, organisation, claim.reason, claim.amount, counted, dossier);
+    }
+
+    /// @dev Reverts unless the caller's organisation is the one to decide now.
+    function _checkTurn(
+        Dossier memory dossier,
+        Status status,
+        bytes32 insurer,
+        bytes32 organisation,
+        uint64 deadline
     ) private view {
-        uint16 number = line.benefit;
-        if (number > Benefits.LAST) number = 0;
-        uint256 before = units[number];
-        unchecked {
-            units[number] = before + line.units; // 25 lines of 32 bits
+        if (status == Status.ESCALATED) {
+            _checkAuthorised(organisation, Roles.REVIEWER);
+            bool isIndependent = _isIndependent(organisation, insurer, dossier.provider);
+            require(isIndependent, NotIndependent(organisation, msg.sender));
+        } else {
+            require(status == Status.HELD || status == Status.APPEALED, ClaimSettled(dossier.visit, status));
+            require(block.timestamp < deadline, DecisionTooLate(deadline));
+            require(organisation == insurer, NotTheInsurer(organisation));
+            _checkAuthorised(organisation, Roles.INSURER);
         }
-        Adjudication.decide(terms, benefits[number], line, before, totals, outcome);
+    }
+
+    /* HELPERS */
+
+    function _adjudicate(
+        IVisitRegistry.Visit calldata visit,
+        Dossier memory dossier,
+        IVisitRegistry.Entry memory entry,
+        uint256 room
+    ) private {
+        (Claim memory claim, Decision[] memory lines) = _book.rule(dossier, visit, entry, room);
+
+        emit ClaimAdjudicated(
+            dossier.visit,
+            dossier.policy,
+            claim.status,
+            claim.reason,
+            lines,
+            _book.totals[dossier.policy],
+            dossier
+        );
+
+        bytes32 insurer = _book.versionOf(dossier.policy).insurer;
+        if (claim.status == Status.PAID) {
+            _pay(dossier, claim, insurer, 0, claim.amount);
+        } else {
+            _book.write(dossier, claim);
+            if (claim.status == Status.HELD) POOL.reserve(insurer, dossier.key, claim.amount);
+        }
     }
 
     /// @dev The claim is marked as paid before the pool is called, so that it is paid once whatever the pool's token does.
-    function _pay(IVisitRegistry.Visit calldata visit, bytes32 id) private {
-        Claim storage claim = _claims[id];
-        uint96 amount = claim.amount;
-        claim.status = Status.PAID;
-        if (amount != 0) {
-            bytes32 insurer = _plans[_policies[visit.policy].plan].insurer;
-            IInsurancePool.Result result = POOL.pay(insurer, visit.provider, amount);
-            if (result == IInsurancePool.Result.SHORT) {
-                claim.status = Status.APPROVED;
-                emit ClaimUnfunded(id, amount);
-                return;
+    function _pay(Dossier memory dossier, Claim memory claim, bytes32 insurer, bytes32 lock, uint256 amount) private {
+        _book.write(dossier, claim);
+        if (amount != 0 || lock != 0) {
+            IInsurancePool.Result result = POOL.pay(insurer, dossier.provider, lock, uint96(amount));
+            if (result != IInsurancePool.Result.PAID) {
+                claim.status = result == IInsurancePool.Result.OWED ? Status.OWED : Status.APPROVED;
+                _book.claims[dossier.key].status = claim.status;
             }
-            if (result == IInsurancePool.Result.OWED) claim.status = Status.OWED;
         }
-        emit ClaimPaid(id, visit.provider, amount, claim.status == Status.OWED);
+
+        emit ClaimPaid(dossier.visit, dossier.policy, dossier.provider, amount, claim.status);
     }
 
     /* VIEWS */
 
     /// @inheritdoc IInsuranceClaims
-    function adjudicate(
-        bytes32 plan,
-        IVisitRegistry.Line[] calldata lines,
-        Totals memory counted
-    ) external view returns (Outcome[] memory outcomes) {
-        Terms memory terms = _plans[plan].terms;
-        require(Adjudication.isWithin(terms, counted), TotalsBeyondTerms(plan));
-        uint256[] memory units = new uint256[](Benefits.LAST + 1);
-        outcomes = new Outcome[](lines.length);
-        for (uint256 i; i < lines.length; ++i) {
-            _decideLine(_benefits[plan], terms, lines[i], counted, units, outcomes[i]);
-        }
-    }
-
-    /// @inheritdoc IInsuranceClaims
-    function claimOf(bytes32 visit) external view returns (Claim memory) {
-        return _claims[visit];
-    }
-
-    /// @inheritdoc IInsuranceClaims
-    function policyOf(bytes32 policy) external view returns (Policy memory) {
-        Enrolment memory held = _policies[policy];
-        return Policy(held.plan, held.member, held.from, held.until);
+    function claimOf(bytes32 key) external view returns (Claim memory) {
+        return _book.claims[key];
     }
 
     /// @inheritdoc IInsuranceClaims
     function totalsOf(bytes32 policy) external view returns (Totals memory) {
-        return _totals[policy];
-    }
-
-    /// @inheritdoc IInsuranceClaims
-    function planOf(bytes32 plan) external view returns (bytes32 insurer, Terms memory terms) {
-        return (_plans[plan].insurer, _plans[plan].terms);
-    }
-
-    /// @inheritdoc IInsuranceClaims
-    function benefitOf(bytes32 plan, uint16 benefit) external view returns (Benefit memory) {
-        return _benefits[plan][benefit];
-    }
-
-    /// @inheritdoc IInsuranceClaims
-    function isInNetwork(bytes32 plan, bytes32 provider) external view returns (bool) {
-        return _plans[plan].terms.isOpen || _networks[plan][provider];
+        return _book.totals[policy];
     }
 }

@@ -3,28 +3,34 @@ pragma solidity =0.8.30;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
 import {IAccreditationRegistry} from "../interfaces/IAccreditationRegistry.sol";
 import {IInsurancePool} from "../interfaces/IInsurancePool.sol";
 import {Accredited} from "./base/Accredited.sol";
 import {Roles} from "./libraries/Roles.sol";
+import {Solvency} from "./libraries/Solvency.sol";
 
 /// @title InsurancePool
 /// @notice See {IInsurancePool}.
 contract InsurancePool is IInsurancePool, Accredited, ReentrancyGuard {
     using SafeERC20 for IERC20;
+    using Solvency for Solvency.Books;
 
     /// @dev What a transfer may burn, so that a recipient with a hook cannot burn the whole transaction. A caller that gives less cannot
     /// make the transfer fail alone: of what is given one part in 64 is left then, too little to note the debt.
     uint256 private constant TRANSFER_GAS = 150_000;
+
+    /// @dev The guarantee fund is an account that nobody opened.
+    bytes32 private constant FUND = bytes32(0);
 
     /// @inheritdoc IInsurancePool
     IERC20 public immutable TOKEN;
 
     /* STORAGE */
 
-    mapping(bytes32 insurer => Account account) private _accounts;
+    mapping(bytes32 insurer => Solvency.Books books) private _books;
     mapping(bytes32 organisation => Payee payee) private _payees;
 
     /// @param accreditation The accreditation registry.
@@ -40,10 +46,11 @@ contract InsurancePool is IInsurancePool, Accredited, ReentrancyGuard {
     /// @inheritdoc IInsurancePool
     function open(bytes32 insurer, address adjudicator) external {
         _checkAuthorised(insurer, Roles.INSURER);
-        require(_accounts[insurer].adjudicator == address(0), AccountExists(insurer));
+        Account storage account = _books[insurer].account;
+        require(account.adjudicator == address(0), AccountExists(insurer));
         require(adjudicator.code.length != 0, NotContract(adjudicator));
 
-        _accounts[insurer].adjudicator = adjudicator;
+        account.adjudicator = adjudicator;
 
         emit AccountOpened(insurer, adjudicator);
     }
@@ -51,32 +58,101 @@ contract InsurancePool is IInsurancePool, Accredited, ReentrancyGuard {
     /// @inheritdoc IInsurancePool
     function withdraw(bytes32 insurer, address to, uint96 amount) external nonReentrant {
         _checkAuthorised(insurer, Roles.INSURER);
-        uint96 free = _accounts[insurer].free;
-        require(amount <= free, InsufficientFunds(amount, free));
+        Solvency.Books storage books = _books[insurer];
+        bool isRunOff = books.closing != 0 && block.timestamp < books.claimsUntil;
+        require(!isRunOff, WindingDown(insurer, uint64(books.claimsUntil)));
+        books.checkFree(amount);
 
-        _accounts[insurer].free = free - amount;
+        books.account.free -= amount;
 
         emit Withdrawn(insurer, to, amount);
 
         TOKEN.safeTransfer(to, amount);
     }
 
+    /// @inheritdoc IInsurancePool
+    function windDown(bytes32 insurer) external {
+        _checkAuthorised(insurer, Roles.INSURER);
+
+        _books[insurer].closing = 1;
+
+        emit WindDownStarted(insurer);
+    }
+
     /* CLAIMS */
 
     /// @inheritdoc IInsurancePool
-    function pay(bytes32 insurer, bytes32 payee, uint96 amount) external nonReentrant returns (Result) {
-        Account memory account = _accounts[insurer];
-        require(msg.sender == account.adjudicator, NotAdjudicator(insurer, msg.sender));
-        if (amount > account.free) return Result.SHORT;
+    function cover(bytes32 insurer, uint96 capital, uint64 until) external {
+        Solvency.Books storage books = _adjudicated(insurer);
+        require(books.closing == 0, WindingDown(insurer, uint64(books.claimsUntil)));
 
-        _accounts[insurer].free = account.free - amount;
+        books.cover(capital, until);
 
-        bool isOwed = !_tryTransfer(_payees[payee].account, amount);
-        if (isOwed) _payees[payee].owed += amount;
+        emit PolicyCovered(insurer, capital, until);
+    }
+
+    /// @inheritdoc IInsurancePool
+    function reserve(bytes32 insurer, bytes32 claim, uint96 amount) external {
+        Solvency.Books storage books = _adjudicated(insurer);
+        if (amount <= books.available()) _lock(books, insurer, claim, books.locks[claim] + amount);
+    }
+
+    /// @inheritdoc IInsurancePool
+    function pay(
+        bytes32 insurer,
+        bytes32 payee,
+        bytes32 claim,
+        uint96 amount
+    ) external nonReentrant returns (Result) {
+        Solvency.Books storage books = _adjudicated(insurer);
+        uint96 locked = claim == bytes32(0) ? 0 : _lock(books, insurer, claim, 0);
+        uint96 offset = books.offsetOf(payee, amount);
+        if (offset != 0) _expect(books, insurer, payee, books.receivables[payee] - offset);
+        amount -= offset;
+        if (amount == 0) return Result.PAID;
+        if (amount > locked && amount > books.available()) {
+            emit PaymentQueued(insurer, payee, books.join(payee, amount), amount);
+            return Result.QUEUED;
+        }
+
+        books.account.free -= amount;
+        bool isOwed = _send(payee, amount);
 
         emit PaymentMade(insurer, payee, amount, isOwed);
 
         return isOwed ? Result.OWED : Result.PAID;
+    }
+
+    function _lock(
+        Solvency.Books storage books,
+        bytes32 insurer,
+        bytes32 claim,
+        uint96 amount
+    ) private returns (uint96 before) {
+        before = books.lock(claim, amount);
+        emit ReserveChanged(insurer, claim, amount);
+    }
+
+    /// @inheritdoc IInsurancePool
+    function reclaim(bytes32 insurer, bytes32 payee, bytes32 claim, uint96 amount) external {
+        Solvency.Books storage books = _adjudicated(insurer);
+        _lock(books, insurer, claim, 0);
+        _expect(books, insurer, payee, books.receivables[payee] + amount);
+    }
+
+    function _expect(Solvency.Books storage books, bytes32 insurer, bytes32 payee, uint96 amount) private {
+        books.receivables[payee] = amount;
+        emit ReceivableChanged(insurer, payee, amount);
+    }
+
+    function _adjudicated(bytes32 insurer) private view returns (Solvency.Books storage books) {
+        books = _books[insurer];
+        require(msg.sender == books.account.adjudicator, NotAdjudicator(insurer, msg.sender));
+    }
+
+    function _send(bytes32 payee, uint96 amount) private returns (bool isOwed) {
+        isOwed = !_tryTransfer(_payees[payee].account, amount);
+        if (isOwed) _payees[payee].owed += amount;
     }
 
     /// @dev Whether the token says that it transferred: by true, or by nothing as some tokens do. Safe before the effects that follow,
@@ -107,36 +183,70 @@ contract InsurancePool is IInsurancePool, Accredited, ReentrancyGuard {
 
     /// @inheritdoc IInsurancePool
     function deposit(bytes32 insurer, uint96 amount) external nonReentrant {
-        require(_accounts[insurer].adjudicator != address(0), UnknownAccount(insurer));
+        Solvency.Books storage books = _books[insurer];
+        require(books.account.adjudicator != address(0) || insurer == FUND, UnknownAccount(insurer));
 
         uint256 before = TOKEN.balanceOf(address(this));
         TOKEN.safeTransferFrom(msg.sender, address(this), amount);
         uint96 received = SafeCast.toUint96(TOKEN.balanceOf(address(this)) - before);
         require(received != 0, NothingReceived());
 
-        _accounts[insurer].free += received;
+        books.account.free += received;
 
         emit Deposited(insurer, msg.sender, received);
+
+        books.feed(insurer);
+    }
+
+    /// @inheritdoc IInsurancePool
+    function guarantee(bytes32 insurer) external {
+        bool isActive = ACCREDITATION.isAccredited(insurer, Roles.INSURER, uint64(block.timestamp));
+        require(!isActive, StillAccredited(insurer));
+        Solvency.Books storage books = _books[insurer];
+        books.feed(insurer);
+        uint256 waiting = books.account.waiting;
+        require(waiting != 0, NothingOwed(insurer));
+
+        Account storage fund = _books[FUND].account;
+        uint96 amount = uint96(Math.min(fund.free, waiting - books.account.free));
+        fund.free -= amount;
+        books.account.free += amount;
+
+        emit GuaranteePaid(insurer, amount);
+
+        books.feed(insurer);
+    }
+
+    /// @inheritdoc IInsurancePool
+    function draw(bytes32 insurer, bytes32 payee, uint256 round) external nonReentrant {
+        Solvency.Books storage books = _books[insurer];
+        books.feed(insurer);
+        uint96 amount = books.draw(payee, round);
+
+        bool isOwed = _send(payee, amount);
+
+        emit SharePaid(insurer, payee, round, amount, isOwed);
     }
 
     /// @inheritdoc IInsurancePool
     function withdrawOwed(bytes32 organisation) external nonReentrant {
-        Payee memory payee = _payees[organisation];
-        require(payee.account != address(0), NoPayee(organisation));
-        require(payee.owed != 0, NothingOwed(organisation));
+        Payee storage payee = _payees[organisation];
+        (address account, uint96 owed) = (payee.account, payee.owed);
+        require(account != address(0), NoPayee(organisation));
+        require(owed != 0, NothingOwed(organisation));
 
-        _payees[organisation].owed = 0;
+        payee.owed = 0;
 
-        emit OwedWithdrawn(organisation, payee.account, payee.owed);
+        emit OwedWithdrawn(organisation, account, owed);
 
-        TOKEN.safeTransfer(payee.account, payee.owed);
+        TOKEN.safeTransfer(account, owed);
     }
 
     /* VIEWS */
 
     /// @inheritdoc IInsurancePool
     function accountOf(bytes32 insurer) external view returns (Account memory) {
-        return _accounts[insurer];
+        return _books[insurer].account;
     }
 
     /// @inheritdoc IInsurancePool

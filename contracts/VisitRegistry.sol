@@ -73,13 +73,27 @@ contract VisitRegistry is IVisitRegistry, Accredited, Controlled, SignedActions 
         require(recordedAt == 0, EncounterRecorded(visit.nullifier, recordedAt));
     }
 
+    /// @inheritdoc IVisitRegistry
+    function void(Visit calldata visit) external {
+        (bytes32 id, Entry memory entry) = _recorded(visit);
+        _checkAuthorised(visit.provider, entry.role);
+
+        delete _entries[visit.nullifier];
+
+        emit VisitVoided(id, visit.provider, msg.sender);
+    }
+
+    function _recorded(Visit calldata visit) private view returns (bytes32 id, Entry memory entry) {
+        id = keccak256(abi.encode(visit));
+        entry = _entries[visit.nullifier];
+        require(entry.fingerprint == bytes24(id), UnknownVisit(id));
+    }
+
     /* ANYONE WITH THE MEMBER'S SIGNATURE */
 
     /// @inheritdoc IVisitRegistry
     function attest(Visit calldata visit, bytes calldata memberSignature) external {
-        bytes32 id = keccak256(abi.encode(visit));
-        Entry memory entry = _entries[visit.nullifier];
-        require(entry.fingerprint == bytes24(id), UnknownVisit(id));
+        (bytes32 id, Entry memory entry) = _recorded(visit);
         require(!entry.isAttested, VisitAlreadyAttested(id));
         _checkAttestation(id, visit.member, memberSignature);
 

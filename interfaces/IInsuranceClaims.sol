@@ -7,27 +7,42 @@ import {IVisitRegistry} from "./IVisitRegistry.sol";
 /// @notice Plans, policies and the decisions on visits: a recorded visit is adjudicated and paid with no claimant doing anything.
 /// @dev A plan version never changes; a policy pins one and lasts at most a year, so its limits are annual. Coverage is judged on the
 /// service date, and a visit may be filed until the service date plus the plan's filing days, also after the policy ended. Every
-/// boundary is a second and half-open: `[from, until)`.
+/// boundary is a second and half-open: `[from, until)`. A service day is a day of UTC.
 ///
-/// A decision is made once. What the registry could not hand over, what waits for the member's signature, and what the pool was
-/// too short to pay is finished by {settle}, which anyone may call. Deciding changes no money of the member: what the member pays is
-/// settled with the provider.
+/// What is small and clean is paid at once. What is flagged is HELD: its money is set aside, the insurer decides, and when the insurer
+/// says nothing until the plan's last day for it, anyone has the claim deemed approved, up to the plan's cap. Provider and member may
+/// appeal, first to the insurer and then to a reviewer who works for neither; what was paid too little is paid with interest. A visit
+/// may be claimed from a second policy of the same person, after the first. A visit that its provider voids is taken back exactly.
+///
+/// Claims are kept by encounter, not by visit: under the visit's nullifier for the policy that the visit names, and under the keccak256 of
+/// the nullifier for a second one. So what a provider records in the place of a voided visit is decided only when the voided one
+/// has been taken back, and nothing is paid twice in between.
+///
+/// What a claim has counted stands in its {Dossier}, which the events show; the chain keeps a seal of it alone. Deciding changes no
+/// money of the member: what the member pays is settled with the provider, and nothing is ever taken back from the member.
 ///
 /// Amounts are in the smallest unit of the pool's token. All rounding is in the pool's favour, by less than one unit a line.
 interface IInsuranceClaims {
     /// @notice How a claim stands.
-    /// @dev PENDING is not decided, APPROVED is decided and not yet paid, OWED left the insurer's account and waits for the provider.
+    /// @dev PENDING is not decided. APPROVED waits in the pool, which was short of money; PAID was transferred; OWED waits for the provider in
+    /// the pool, because it could not be transferred: to the claims contract all three are paid, and so stays a claim that an appeal
+    /// did not raise. HELD waits for the insurer, APPEALED too, ESCALATED for a reviewer.
     enum Status {
         PENDING,
         DENIED,
         APPROVED,
         PAID,
-        OWED
+        OWED,
+        HELD,
+        APPEALED,
+        ESCALATED
     }
 
-    /// @notice Why a line was decided as it was, or why a whole claim was denied.
-    /// @dev COVERED, FEE_REDUCED (the charge was above the plan's fee), UNITS_REDUCED (more units than the plan allows a visit) and
-    /// LIMIT_REACHED (the annual limit) and NOT_A_BENEFIT are of a line; the others deny the claim.
+    /// @notice Why a line was decided as it was, or why a whole claim stands as it does.
+    /// @dev Of a line: COVERED, FEE_REDUCED (the charge was above the plan's fee), UNITS_REDUCED (more units than the plan allows a day),
+    /// LIMIT_REACHED (the annual limit) and NOT_A_BENEFIT. From NOT_THE_MEMBER to OUT_OF_NETWORK: why a claim was denied. From ON_HOLD
+    /// to ABOVE_AUTOMATIC: why it was held. REVIEWED: the insurer decided what was held; DEEMED_APPROVED: it did not in time;
+    /// OVERTURNED: an appeal raised it; TIMED_OUT: the first policy never decided, and a second one took its place.
     enum Reason {
         COVERED,
         FEE_REDUCED,
@@ -39,7 +54,15 @@ interface IInsuranceClaims {
         IN_WAITING_PERIOD,
         AFTER_COVERAGE,
         FILED_LATE,
-        OUT_OF_NETWORK
+        OUT_OF_NETWORK,
+        ON_HOLD,
+        IMPOSSIBLE_DAY,
+        EXCLUDED_PAIR,
+        ABOVE_AUTOMATIC,
+        REVIEWED,
+        DEEMED_APPROVED,
+        OVERTURNED,
+        TIMED_OUT
     }
 
     /// @notice What a plan pays for one benefit.
@@ -47,13 +70,15 @@ interface IInsuranceClaims {
     /// @param fee The most that is allowed for one unit.
     /// @param copay What the member pays of a line before coinsurance.
     /// @param coinsurance The member's share of the rest, in hundredths of a percent (10,000 is all of it).
-    /// @param unitsPerVisit The most units of this benefit that one visit may have.
+    /// @param unitsPerDay The most units of this benefit that one service day may have, over all visits; at most 2,047.
+    /// @param excludes Which benefits are not paid for the same day without a look: bit n stands for benefit n, and both name each other.
     struct Benefit {
         uint16 benefit;
         uint96 fee;
         uint96 copay;
         uint16 coinsurance;
-        uint16 unitsPerVisit;
+        uint16 unitsPerDay;
+        uint16 excludes;
     }
 
     /// @notice The terms of a plan that hold for a whole policy.
@@ -64,6 +89,12 @@ interface IInsuranceClaims {
     /// @param waitingDays Days after the policy's begin in which nothing is covered.
     /// @param filingDays Days after the service date within which a visit must be recorded.
     /// @param isOpen Whether it pays every accredited provider, rather than those that the plan lists.
+    /// @param automaticUpTo What is paid in a policy for one service day, summed over its visits, without the insurer's look.
+    /// @param deemedUpTo The most that a held claim pays when the insurer did not decide in time; at least `automaticUpTo`.
+    /// @param visitsPerDay How many visits of one provider on one service day the insurer pays without a look; 0 for any number.
+    /// @param solvency What the insurer must have free for a policy when it enrols one, in hundredths of a percent of `annualLimit`.
+    /// @param decideDays Days within which the insurer decides what is held or appealed; 1 to 30.
+    /// @param appealDays Days within which a decision may be appealed; at least 1.
     struct Terms {
         uint96 deductible;
         uint96 outOfPocketMaximum;
@@ -72,6 +103,12 @@ interface IInsuranceClaims {
         uint16 waitingDays;
         uint16 filingDays;
         bool isOpen;
+        uint96 automaticUpTo;
+        uint96 deemedUpTo;
+        uint16 visitsPerDay;
+        uint16 solvency;
+        uint8 decideDays;
+        uint8 appealDays;
     }
 
     /// @notice One version of a plan. Its id is the keccak256 of its ABI encoding.
@@ -101,7 +138,7 @@ interface IInsuranceClaims {
     /// @notice What has been counted in a policy.
     /// @param deductibleMet What the member paid towards the deductible.
     /// @param outOfPocketMet What the member paid in deductible, copays and coinsurance.
-    /// @param planPaid What the plan paid.
+    /// @param planPaid What the plan paid, interest aside.
     /// @param unattested How much of it without the member's signature.
     struct Totals {
         uint128 deductibleMet;
@@ -113,6 +150,7 @@ interface IInsuranceClaims {
     /// @notice How one line was decided.
     /// @dev `planPays + memberPays + writeOff` is the charge, and `deductible + copay + coinsurance` is at most `memberPays`; the rest
     /// of it lies beyond the annual limit or is not covered.
+    /// @param units How many units the plan recognises.
     /// @param allowed What the plan recognises of the charge.
     /// @param deductible What of it the member pays towards the deductible.
     /// @param copay What of it the member pays as copay.
@@ -122,6 +160,7 @@ interface IInsuranceClaims {
     /// @param writeOff What nobody pays, because the provider charges more than is allowed.
     /// @param reason Why.
     struct Outcome {
+        uint256 units;
         uint256 allowed;
         uint256 deductible;
         uint256 copay;
@@ -142,23 +181,62 @@ interface IInsuranceClaims {
         Reason reason;
     }
 
-    /// @notice A decided claim.
+    /// @notice What a claim is about and what it has counted, beside its amount: whoever acts on a decided claim brings it, as the newest
+    /// event showed it.
+    /// @param visit The visit's id.
+    /// @param policy The policy's id.
+    /// @param provider The organisation that is paid.
+    /// @param nullifier The visit's nullifier.
+    /// @param key Where the claim is kept: the nullifier, or its keccak256 for a second policy.
+    /// @param day The service day, counted from 1970.
+    /// @param allowed The most that this claim may ever pay.
+    /// @param deductible What it counted towards the deductible.
+    /// @param outOfPocket What it counted towards the out-of-pocket maximum.
+    /// @param unattested What it counted as paid without the member's signature.
+    /// @param counted What it counted for the service day: the amount in the low 102 bits, above it 11 bits of units for each benefit.
+    /// @param visits 1 if it counted among the visits of the provider's day, else 0.
+    /// @param interest What was paid as interest.
+    /// @param decidedAt When it was first decided by rule or, if it was held, by the insurer or its silence (Unix seconds).
+    /// @param salt The hash of the block before the one that adjudicated it.
+    struct Dossier {
+        bytes32 visit;
+        bytes32 policy;
+        bytes32 provider;
+        bytes32 nullifier;
+        bytes32 key;
+        uint256 day;
+        uint256 allowed;
+        uint256 deductible;
+        uint256 outOfPocket;
+        uint256 unattested;
+        uint256 counted;
+        uint256 visits;
+        uint256 interest;
+        uint64 decidedAt;
+        bytes32 salt;
+    }
+
+    /// @notice A claim, in one slot.
     /// @param status How it stands.
-    /// @param reason COVERED, or why it was denied.
-    /// @param decidedAt When it was decided (Unix seconds); 0 while it is not.
-    /// @param amount What the plan pays.
+    /// @param reason COVERED, or why it stands so.
+    /// @param appeals How often it was appealed; 2 also if it can no longer be.
+    /// @param changedAt When it was adjudicated, decided or appealed last (Unix seconds); 0 while it is not decided.
+    /// @param amount What the plan pays, interest aside; of a held claim, what is asked.
+    /// @param seal The first 12 bytes of the keccak256 of the ABI encoding of its dossier.
     struct Claim {
         Status status;
         Reason reason;
-        uint64 decidedAt;
+        uint8 appeals;
+        uint40 changedAt;
         uint96 amount;
+        bytes12 seal;
     }
 
     /// @notice An insurer published a plan version.
     /// @param plan The plan's id.
     /// @param insurer The insurer.
-    /// @param content The plan.
-    event PlanPublished(bytes32 indexed plan, bytes32 indexed insurer, Plan content);
+    /// @param content The plan, ABI-encoded.
+    event PlanPublished(bytes32 indexed plan, bytes32 indexed insurer, bytes content);
 
     /// @notice An insurer enrolled a member.
     /// @param policy The policy's id.
@@ -174,37 +252,83 @@ interface IInsuranceClaims {
         uint64 until
     );
 
-    /// @notice A claim was approved: what the plan and the member pay for each line of the visit, in its order.
+    /// @notice An insurer looks at every claim of a policy or of a provider until a time.
+    /// @param insurer The insurer.
+    /// @param subject The policy's id, or the provider.
+    /// @param until First second without the hold (Unix seconds).
+    event HoldPlaced(bytes32 indexed insurer, bytes32 indexed subject, uint64 until);
+
+    /// @notice A claim was adjudicated: what the plan and the member pay for each line of the visit, in its order.
     /// @param visit The visit's id.
     /// @param policy The policy's id.
-    /// @param isAttested Whether the member had signed the visit.
-    /// @param lines What was decided about each line; {adjudicate} tells how, given what had been counted before.
+    /// @param status PAID if it is paid now, HELD, or DENIED.
+    /// @param reason COVERED, or why it was held or denied.
+    /// @param lines What was decided about each line; none if it was denied.
     /// @param counted What the policy has counted with this claim.
-    event ClaimApproved(
+    /// @param dossier What the claim is about, and what of that it has counted.
+    event ClaimAdjudicated(
         bytes32 indexed visit,
         bytes32 indexed policy,
-        bool isAttested,
+        Status status,
+        Reason reason,
         Decision[] lines,
-        Totals counted
+        Totals counted,
+        Dossier dossier
     );
 
-    /// @notice A claim was denied: the plan pays nothing of it.
+    /// @notice A held or appealed claim was decided.
     /// @param visit The visit's id.
     /// @param policy The policy's id.
-    /// @param reason Why.
-    event ClaimDenied(bytes32 indexed visit, bytes32 indexed policy, Reason reason);
+    /// @param organisation Who decided: the insurer, or the reviewer; zero if the insurer was silent.
+    /// @param reason REVIEWED, DEEMED_APPROVED or OVERTURNED, or as it was, if an appeal raised nothing.
+    /// @param amount What the plan pays in all, interest aside.
+    /// @param counted What the policy has counted now.
+    /// @param dossier What the claim is about, and what of that it has counted.
+    event ClaimDecided(
+        bytes32 indexed visit,
+        bytes32 indexed policy,
+        bytes32 indexed organisation,
+        Reason reason,
+        uint96 amount,
+        Totals counted,
+        Dossier dossier
+    );
 
-    /// @notice The money of an approved claim left the insurer's account.
+    /// @notice A decision was appealed.
     /// @param visit The visit's id.
+    /// @param policy The policy's id.
+    /// @param level 1 to the insurer, 2 to a reviewer.
+    /// @param isByMember Whether by the member, rather than by the provider.
+    event ClaimAppealed(bytes32 indexed visit, bytes32 indexed policy, uint256 level, bool isByMember);
+
+    /// @notice The claim of the first policy was closed, because a second policy takes over what is left: it cannot be appealed any more.
+    /// @dev With TIMED_OUT it was not decided in time and is denied now.
+    /// @param visit The visit's id.
+    /// @param policy The first policy's id.
+    /// @param reason Why it stands as it does.
+    /// @param dossier What the claim is about and what it has counted.
+    event ClaimClosed(bytes32 indexed visit, bytes32 indexed policy, Reason reason, Dossier dossier);
+
+    /// @notice The money of a claim was handed over.
+    /// @param visit The visit's id.
+    /// @param policy The policy's id.
     /// @param provider The organisation that is paid.
-    /// @param amount How much.
-    /// @param isOwed Whether it waits for the provider, because it could not be transferred.
-    event ClaimPaid(bytes32 indexed visit, bytes32 indexed provider, uint96 amount, bool isOwed);
+    /// @param amount How much now, with interest; may be nothing.
+    /// @param status How the claim stands: PAID, OWED, APPROVED if it waits in the pool, or DENIED.
+    event ClaimPaid(
+        bytes32 indexed visit,
+        bytes32 indexed policy,
+        bytes32 indexed provider,
+        uint256 amount,
+        Status status
+    );
 
-    /// @notice The insurer's account holds too little for an approved claim; it stays approved.
+    /// @notice The claim of a voided visit was taken back: it is as if it had never been decided.
     /// @param visit The visit's id.
-    /// @param amount How much is needed.
-    event ClaimUnfunded(bytes32 indexed visit, uint96 amount);
+    /// @param policy The policy's id.
+    /// @param reclaimed What was paid for it, with interest, which the pool takes back from the provider's next payouts.
+    /// @param counted What the policy has counted now.
+    event ClaimReversed(bytes32 indexed visit, bytes32 indexed policy, uint256 reclaimed, Totals counted);
 
     /// @notice Only the visit registry wakes this contract.
     /// @param caller The account that tried.
@@ -231,13 +355,18 @@ interface IInsuranceClaims {
     /// @param providers How many it lists.
     error InvalidNetwork(bool isOpen, uint256 providers);
 
-    /// @notice A benefit needs a known number, a fee, at least one unit, and a share of at most 10,000.
+    /// @notice A benefit needs a known number, a fee, 1 to 2,047 units a day, and a share of at most 10,000.
     /// @param index Which benefit of the plan, counted from 0.
     error InvalidBenefit(uint256 index);
 
-    /// @notice No policy of this plan can have counted that: it is more than its terms allow, or there is no such plan.
-    /// @param plan The plan's id.
-    error TotalsBeyondTerms(bytes32 plan);
+    /// @notice Benefits that exclude each other are both of the plan, and each names the other.
+    /// @param benefit A benefit.
+    /// @param other The other, which one of the two does not name.
+    error OneSidedExclusion(uint256 benefit, uint256 other);
+
+    /// @notice A plan decides within 1 to 30 days, takes appeals for at least one, approves by silence at least what it pays by itself,
+    /// and needs at most its whole limit as capital.
+    error InvalidTerms();
 
     /// @notice A policy lasts longer than nothing, at most 366 days, and its end fits 48 bits.
     /// @param from First second of coverage (Unix seconds).
@@ -252,29 +381,73 @@ interface IInsuranceClaims {
     /// @param policy The policy's id.
     error UnknownPolicy(bytes32 policy);
 
+    /// @notice A hold lasts at most 30 days.
+    /// @param until What was asked for (Unix seconds).
+    /// @param latest The latest time that is accepted now (Unix seconds).
+    error HoldTooLong(uint64 until, uint64 latest);
+
     /// @notice The member must sign this visit: with it, the plan would have paid more than it pays without a signature.
     /// @param visit The visit's id.
     /// @param unattested What the plan would have paid without the member's signature.
     /// @param limit What it pays without.
     error AttestationNeeded(bytes32 visit, uint256 unattested, uint96 limit);
 
-    /// @notice The insurer's account still holds too little for this claim.
-    /// @param visit The visit's id.
-    /// @param amount How much is needed.
-    error StillUnfunded(bytes32 visit, uint96 amount);
-
     /// @notice This claim is settled: nothing is left to do.
     /// @param visit The visit's id.
     /// @param status How it stands.
     error ClaimSettled(bytes32 visit, Status status);
+
+    /// @notice This claim is not decided yet.
+    /// @param visit The visit's id.
+    /// @param status How it stands.
+    error NotDecided(bytes32 visit, Status status);
+
+    /// @notice This is not what the newest event of a claim shows.
+    /// @param visit The visit's id.
+    error AnotherDossier(bytes32 visit);
+
+    /// @notice Only the policy's insurer decides this.
+    /// @param organisation Who tried.
+    error NotTheInsurer(bytes32 organisation);
+
+    /// @notice A reviewer is of the insurer's jurisdiction, and whoever acts for it never acted for the insurer or the provider.
+    /// @param reviewer The reviewer.
+    /// @param signer The account that tried.
+    error NotIndependent(bytes32 reviewer, address signer);
+
+    /// @notice The insurer's time to decide this is over.
+    /// @param until First second in which it was too late (Unix seconds).
+    error DecisionTooLate(uint64 until);
+
+    /// @notice A decision stays within bounds: a held claim pays what is asked or less, an appealed one what it paid or more, and never more
+    /// than is allowed or than the annual limit leaves.
+    /// @param amount What was decided.
+    /// @param least The least that is possible.
+    /// @param most The most that is possible.
+    error AmountOutOfRange(uint256 amount, uint256 least, uint256 most);
+
+    /// @notice This decision can be appealed only within the plan's appeal days.
+    /// @param from First second (Unix seconds).
+    /// @param until First second in which it is too late (Unix seconds).
+    error NotAppealable(uint64 from, uint64 until);
+
+    /// @notice This claim was appealed on both levels, or a second policy has taken over.
+    /// @param visit The visit's id.
+    error AppealsExhausted(bytes32 visit);
+
+    /// @notice This visit is recorded: only the claim of a voided visit is taken back.
+    /// @param visit The visit's id.
+    error VisitStands(bytes32 visit);
 
     /// @notice Publishes a plan version.
     /// @dev Emits {PlanPublished}.
     ///
     /// Reverts with:
     /// - {NotAuthorised} if the caller does not act for the insurer as INSURER.
+    /// - {InvalidTerms} if its terms are not sound.
     /// - {InvalidOrder} if benefits or providers are none, too many, repeated or out of order.
     /// - {InvalidBenefit} if a benefit is not sound.
+    /// - {OneSidedExclusion} if a benefit excludes one that does not exclude it.
     /// - {InvalidNetwork} if it is open and lists providers, or neither.
     /// - {PlanExists} if it is published.
     ///
@@ -283,7 +456,8 @@ interface IInsuranceClaims {
     function publish(Plan calldata plan) external returns (bytes32 id);
 
     /// @notice Enrols a member in a plan.
-    /// @dev Coverage may begin in the past: it is the insurer's promise. Emits {PolicyEnrolled}.
+    /// @dev Coverage may begin in the past: it is the insurer's promise. The pool must have the capital that the plan asks for, and keeps
+    /// the insurer's account in run-off until the last claim can have come. Emits {PolicyEnrolled}.
     ///
     /// Reverts with:
     /// - {UnknownPlan} if there is no such plan.
@@ -291,73 +465,124 @@ interface IInsuranceClaims {
     /// - {ZeroIdentifier} if the member is zero.
     /// - {InvalidTerm} if the policy lasts no second or more than 366 days.
     /// - {PolicyExists} if it is enrolled.
+    /// - whatever the pool refuses it for: see {IInsurancePool-cover}.
     ///
     /// @param policy The policy.
     /// @return id The policy's id.
     function enrol(Policy calldata policy) external returns (bytes32 id);
 
-    /// @notice Finishes a claim that is recorded but not decided, or decided but not paid.
-    /// @dev Judged by the time when the visit was recorded, not by the time of this call. Emits what {IVisitListener-onVisit} emits.
+    /// @notice Looks at every claim of a policy or of a provider until a time, at most 30 days; a time in the past ends it.
+    /// @dev What is recorded meanwhile is HELD, each claim with its own clock, so that no chain of holds keeps one for ever. Emits
+    /// {HoldPlaced}.
+    ///
+    /// Reverts with:
+    /// - {NotAuthorised} if the caller does not act for the insurer as INSURER.
+    /// - {HoldTooLong} if it would last more than 30 days.
+    ///
+    /// @param insurer The insurer; its own policies alone are concerned.
+    /// @param subject The policy's id, or the provider.
+    /// @param until First second without the hold (Unix seconds).
+    function hold(bytes32 insurer, bytes32 subject, uint64 until) external;
+
+    /// @notice Decides what is held or appealed: the insurer a held claim and the first appeal, a reviewer the second.
+    /// @dev When the insurer's days for a held claim are over, anyone may call it: the claim is deemed approved up to the plan's cap,
+    /// whatever organisation and amount are given; but nothing is, of a visit that was voided or whose provider lost its trust. A held claim
+    /// that pays nothing has counted nothing. What an appeal raises is paid with interest of 10 % a year since the first decision.
+    /// Emits {ClaimDecided} and {ClaimPaid}.
+    ///
+    /// Reverts with:
+    /// - {AnotherDossier} if this is not the newest dossier of a claim.
+    /// - {UnknownVisit} if an amount is given, and the visit was voided or its provider is not to be trusted, by what is known now.
+    /// - {ClaimSettled} if it is neither held nor appealed.
+    /// - {DecisionTooLate} if the insurer's days for an appeal are over.
+    /// - {NotTheInsurer} if the organisation is not the policy's insurer, though it is its turn.
+    /// - {NotAuthorised} if the caller does not act for it as INSURER, or as REVIEWER.
+    /// - {NotIndependent} if the caller ever signed for the insurer or the provider, or the reviewer is of another jurisdiction.
+    /// - {AmountOutOfRange} if it is more than is asked, less than was paid, or more than is allowed.
+    ///
+    /// @param dossier The claim, as its newest event shows it.
+    /// @param organisation The insurer, or the reviewer.
+    /// @param amount What the plan pays in all, interest aside; 0 refuses a held claim.
+    function decide(Dossier memory dossier, bytes32 organisation, uint96 amount) external;
+
+    /// @notice Appeals a decision: first to the insurer; then, when it has answered or its days are over, to a reviewer.
+    /// @dev Each level once. It costs the member nothing: anyone brings her signature. Emits {ClaimAppealed}.
+    ///
+    /// Reverts with:
+    /// - {AnotherDossier} if this is not the newest dossier of a claim.
+    /// - {NotDecided} if it is held or with a reviewer.
+    /// - {AppealsExhausted} if it was appealed twice, or a second policy has taken over.
+    /// - {NotAppealable} if it is too early or too late.
+    /// - {NotAuthorised} if there is no signature and the caller does not act for the provider.
+    /// - {InvalidSignature} if the signature is not the member's.
+    ///
+    /// @param dossier The claim, as its newest event shows it.
+    /// @param signature Empty from the provider; else the member's, of `ClaimAppeal(address claims,bytes32 visit,bytes32 policy,uint256
+    /// level)` in the domain of the registry of patients.
+    function appeal(Dossier memory dossier, bytes calldata signature) external;
+
+    /// @notice Claims a visit from a second policy of the same person, after the first has decided or let its days pass.
+    /// @dev The first claim is closed by it. The second pays at most what the first left of what it allowed, so that both together never
+    /// exceed what is allowed. It links two pseudonyms for ever: so both sign, and nobody else can do it. Emits {ClaimClosed},
+    /// {ClaimAdjudicated}, and {ClaimPaid} if it is paid.
+    ///
+    /// Reverts with:
+    /// - {AnotherPayer}, {UnknownVisit} or {NotAccredited} if the visit does not stand.
+    /// - {UnknownPolicy} if there is no such policy.
+    /// - {ClaimSettled} if a second policy was claimed from.
+    /// - {InvalidSignature} if one of the members did not sign.
+    /// - {NotDecided} if the first is held, not decided and its days are not over, or under appeal; whoever appealed brings an appeal that
+    /// is not answered to the next level, or waits for the reviewer.
+    /// - {AnotherDossier} if it is decided and this is not the newest dossier of this visit's claim.
+    /// - {AttestationNeeded} if the member must sign the visit too.
+    ///
+    /// @param visit The visit, as its event shows it.
+    /// @param first The first claim, as its newest event shows it; anything if it was not decided.
+    /// @param policy The second policy's id.
+    /// @param signature The signature of the visit's member, of `Coordination(address claims,bytes32 visit,bytes32 policy)` in the domain of
+    /// the registry of patients.
+    /// @param secondSignature That of the second policy's member.
+    function coordinate(
+        IVisitRegistry.Visit calldata visit,
+        Dossier memory first,
+        bytes32 policy,
+        bytes calldata signature,
+        bytes calldata secondSignature
+    ) external;
+
+    /// @notice Finishes a claim that is recorded but not decided.
+    /// @dev Judged by the time when the visit was recorded, not by the time of this call. Emits {ClaimAdjudicated}, and {ClaimPaid} if it is
+    /// paid.
     ///
     /// Reverts with:
     /// - {AnotherPayer} if the visit names another payer.
     /// - {UnknownVisit} if exactly this visit is not recorded.
     /// - {NotAccredited} if the provider was not accredited when it recorded the visit, by what is known now.
-    /// - {ClaimSettled} if nothing is left to do.
+    /// - {ClaimSettled} if it is decided, or a voided visit of this encounter has not been taken back.
     /// - {UnknownPolicy} if there is no such policy.
     /// - {AttestationNeeded} if the member must sign first.
-    /// - {StillUnfunded} if it is approved and the insurer's account is still too short.
     ///
     /// @param visit The visit, as its event shows it.
     function settle(IVisitRegistry.Visit calldata visit) external;
 
-    /// @notice How a claim stands.
-    /// @param visit The visit's id.
-    /// @return The claim; all zero while it is not decided.
-    function claimOf(bytes32 visit) external view returns (Claim memory);
-
-    /// @notice How a plan version decides the lines of a visit in a policy that has counted so much.
-    /// @dev With what the {ClaimApproved} before it in the policy shows as counted it explains a decision, line by line; before a visit it
-    /// is an estimate. It does not judge coverage.
+    /// @notice Takes back the claim of a visit that its provider voided.
+    /// @dev Everything that it counted is uncounted, exactly, whatever came in between; what is set aside for it is free again, and what was
+    /// paid for it becomes a debt of the provider to the pool. Nothing is taken from the member. Emits {ClaimReversed}.
     ///
     /// Reverts with:
-    /// - {TotalsBeyondTerms} if no policy of this plan can have counted that.
+    /// - {AnotherDossier} if this is not the newest dossier of a claim.
+    /// - {VisitStands} if the visit is recorded.
     ///
-    /// @param plan The plan's id.
-    /// @param lines The lines of the visit.
-    /// @param counted What the policy has counted before them.
-    /// @return outcomes How each line is decided.
-    function adjudicate(
-        bytes32 plan,
-        IVisitRegistry.Line[] calldata lines,
-        Totals memory counted
-    ) external view returns (Outcome[] memory outcomes);
+    /// @param dossier The claim, as its newest event shows it.
+    function reverse(Dossier memory dossier) external;
 
-    /// @notice A policy.
-    /// @param policy The policy's id.
-    /// @return The policy; all zero if there is none.
-    function policyOf(bytes32 policy) external view returns (Policy memory);
+    /// @notice How a claim stands.
+    /// @param key The visit's nullifier; its keccak256 for the claim from a second policy.
+    /// @return The claim; all zero while it is not decided.
+    function claimOf(bytes32 key) external view returns (Claim memory);
 
     /// @notice What has been counted in a policy.
     /// @param policy The policy's id.
     /// @return The totals.
     function totalsOf(bytes32 policy) external view returns (Totals memory);
-
-    /// @notice The insurer and the terms of a plan version.
-    /// @param plan The plan's id.
-    /// @return insurer The insurer; zero if there is no such plan.
-    /// @return terms The terms.
-    function planOf(bytes32 plan) external view returns (bytes32 insurer, Terms memory terms);
-
-    /// @notice What a plan version pays for a benefit.
-    /// @param plan The plan's id.
-    /// @param benefit The kind of care, a number of `Benefits`.
-    /// @return The benefit; its fee is zero if it is not covered.
-    function benefitOf(bytes32 plan, uint16 benefit) external view returns (Benefit memory);
-
-    /// @notice Whether a plan version pays a provider.
-    /// @param plan The plan's id.
-    /// @param provider The organisation.
-    /// @return Whether it does.
-    function isInNetwork(bytes32 plan, bytes32 provider) external view returns (bool);
 }

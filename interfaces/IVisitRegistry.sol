@@ -77,6 +77,12 @@ interface IVisitRegistry {
     /// @param member The member's pseudonym with this insurer.
     event VisitAttested(bytes32 indexed visit, address indexed member);
 
+    /// @notice A provider voided a visit that it had recorded: it never took place, or not so. Its encounter can be recorded anew.
+    /// @param visit The visit's id.
+    /// @param provider The organisation that had recorded it.
+    /// @param signer The account that voided it.
+    event VisitVoided(bytes32 indexed visit, bytes32 indexed provider, address signer);
+
     /// @notice The payer did not take a visit: it is no contract, it reverted, or it needed more gas than it is given.
     /// @param visit The visit's id.
     /// @param payer The contract that was called.
@@ -131,6 +137,17 @@ interface IVisitRegistry {
     /// @param role The role in which the provider records it, one bit of `Roles`.
     /// @param memberSignature The member's signature of the visit's id (EIP-712); empty if it comes later or is not needed.
     function record(Visit calldata visit, uint64 role, bytes calldata memberSignature) external;
+
+    /// @notice Takes back a visit, by the provider that recorded it and nobody else.
+    /// @dev The encounter may be recorded anew, as it was. Nothing is told to the payer, so nothing of it can stop this: a payer asks
+    /// {entryOf}, and anyone has it take back what it paid. Emits {VisitVoided}.
+    ///
+    /// Reverts with:
+    /// - {UnknownVisit} if exactly this visit is not recorded.
+    /// - {NotAuthorised} if the caller does not act for the provider in the role of the record.
+    ///
+    /// @param visit The visit.
+    function void(Visit calldata visit) external;
 
     /// @notice Adds the member's signature to a recorded visit and wakes its payer again.
     /// @dev Anyone may bring it. It stands for one visit and for ever, so it has neither a nonce nor a deadline. Emits

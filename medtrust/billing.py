@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from medtrust import standards
 from medtrust.accreditation import Role
 from medtrust.chain import Receipt
 from medtrust.errors import InputError
-from medtrust.explanation import Explanation
+from medtrust.explanation import ClaimStatus, Explanation
 from medtrust.plan import Plan, Policy
 from medtrust.plan_file import read_plan
+from medtrust.pool import GUARANTEE_FUND, Wait
 from medtrust.suite import Suite
+from medtrust.types import ZERO_HASH
 from medtrust.visit import Visit
 from medtrust.visit_file import Bill, bills_in
 
@@ -118,11 +120,15 @@ class Billing:
     def fund(self, insurer: bytes, amount: int) -> Receipt:
         """Bring money of the signer into an insurer's account; the insurer's signer opens it first if need be.
 
+        `GUARANTEE_FUND` stands open. Nothing is deposited if the amount is 0 and the account was opened.
+
         Raises `Reverted` as `PoolClient.open`, `TokenClient.approve` and `PoolClient.deposit`.
         """
         pool = self.suite.pool
-        if pool.account_of(insurer) is None:
-            pool.open(insurer, self.suite.insurance.address)
+        if insurer != GUARANTEE_FUND and pool.account_of(insurer) is None:
+            opened = pool.open(insurer, self.suite.insurance.address)
+            if amount == 0:
+                return opened
         self.suite.token.approve(pool.address, amount)
         return pool.deposit(insurer, amount)
 
@@ -153,6 +159,50 @@ class Billing:
             place = f"{bill.place}: {error.place}"
             raise InputError(place=place, found=error.found, expected=error.expected) from None
 
+    def explain(self, visit: Visit, *, policy: bytes | None = None) -> Explanation:
+        """Say how the claim of a recorded visit stands and why, with what the registry and the pool know of it."""
+        found = self.suite.insurance.explain(visit, policy=policy)
+        if found.is_voided:
+            return found
+        if not self.suite.visits.stands(visit):
+            decided = found.amount is not None
+            waits = "anyone may settle it now, so that the claim is taken back" if decided else ""
+            return replace(found, is_voided=True, waits_for=waits)
+        if found.status is ClaimStatus.APPROVED:
+            ready = any(wait.ready for wait in self._waits(visit, policy))
+            waits = "a part of it can be drawn now: settle it" if ready else "the insurer's account is short of money"
+            return replace(found, waits_for=waits)
+        return found
+
+    def settle(self, visit: Visit, *, policy: bytes | None = None) -> tuple[Receipt, ...]:
+        """Do what anyone may do now to finish a claim.
+
+        It is decided, approved because the insurer was silent, taken back because its visit was, or paid what the pool
+        has set apart for its provider. Raises `Reverted` as the act that is due does.
+        """
+        insurance = self.suite.insurance
+        status = insurance.claim_of(visit, policy=policy).status
+        if not self.suite.visits.stands(visit):
+            return (insurance.reverse(visit, policy=policy),)
+        if status is ClaimStatus.HELD:
+            return (insurance.decide(visit, ZERO_HASH, 0, policy=policy),)
+        waits = self._waits(visit, policy) if status is ClaimStatus.APPROVED else []
+        if not waits:
+            return (insurance.settle(visit),)
+        insurer = insurance.insurer_of(policy or visit.policy)
+        rounds = [one.round for one in waits if one.ready] or [waits[0].round]
+        return tuple(self.suite.pool.draw(insurer, visit.provider, one) for one in rounds)
+
+    def void(self, visit: Visit) -> tuple[Receipt, ...]:
+        """Take back a visit, as its provider, and then each claim of it. Raises `Reverted` as `VisitClient.void`."""
+        done = [self.suite.visits.void(visit)] if self.suite.visits.stands(visit) else []
+        policies = self.suite.insurance.policies_of(visit)
+        return (*done, *(self.suite.insurance.reverse(visit, policy=policy) for policy in policies))
+
+    def _waits(self, visit: Visit, policy: bytes | None) -> list[Wait]:
+        insurer = self.suite.insurance.insurer_of(policy or visit.policy)
+        return self.suite.pool.waits_of(insurer, visit.provider)
+
     def file(self, visits: Sequence[Visit], role: Role, *, signature: bytes = b"") -> tuple[Filed, ...]:
         """Record visits that do not stand yet, in a role of the provider, and say how each claim stands.
 
@@ -160,8 +210,7 @@ class Billing:
         """
         filed = []
         for visit in visits:
-            entry = self.suite.visits.entry_of(visit.nullifier)
-            stands = entry is not None and entry.fingerprint == visit.id[:24]
+            stands = self.suite.visits.stands(visit)
             receipt = None if stands else self.suite.visits.record(visit, role, signature=signature)
-            filed.append(Filed(visit, receipt, self.suite.insurance.explain(visit)))
+            filed.append(Filed(visit, receipt, self.explain(visit)))
         return tuple(filed)

@@ -39,7 +39,7 @@ PLAN: Final = (
     Step("VaccinationRegistry", ("AccreditationRegistry", "DrugProvenance", "PatientRegistry")),
     Step("VisitRegistry", ("AccreditationRegistry", "PatientRegistry")),
     Step("InsurancePool", ("AccreditationRegistry", "token")),
-    Step("InsuranceClaims", ("AccreditationRegistry", "VisitRegistry", "InsurancePool")),
+    Step("InsuranceClaims", ("AccreditationRegistry", "PatientRegistry", "VisitRegistry", "InsurancePool")),
     Step("RecordExchange", ("AccreditationRegistry",)),
 )
 """The suite in the order of its needs."""

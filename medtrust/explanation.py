@@ -21,6 +21,19 @@ class ClaimStatus(IntEnum):
     APPROVED = 2
     PAID = 3
     OWED = 4
+    HELD = 5
+    APPEALED = 6
+    ESCALATED = 7
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether the insurer has paid, though the money may wait for the provider."""
+        return self in (ClaimStatus.PAID, ClaimStatus.OWED)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody still has to decide."""
+        return self in (ClaimStatus.PENDING, ClaimStatus.HELD, ClaimStatus.APPEALED, ClaimStatus.ESCALATED)
 
 
 @dataclass(frozen=True)
@@ -46,8 +59,13 @@ class LetterRow:
 class Explanation:
     """How the claim of a visit stands and why.
 
-    `outcomes` holds one for each line of the visit; none while it is PENDING or if it was DENIED. `decided_at` is Unix
-    seconds, 0 while it is not decided. `waits_for` says what a claim that is not settled waits for, "" otherwise.
+    `outcomes` holds one for each line of the visit as the rules say it; none while it is PENDING, or if the policy does
+    not cover it. `decided_at` is Unix seconds, 0 while it is not decided. `waits_for` says what a claim that is not
+    settled waits for, "" otherwise. `policy` is the one that the claim is on, that of the visit unless said.
+
+    `amount` is what the plan pays in all, which an insurer, a reviewer or a deadline may have changed; None if it is
+    what the rules say. `interest` was paid on top. `appeals` counts how often it was appealed. `first_paid` is what the
+    first policy pays, in the claim on a second one. `is_voided` says that the provider took the visit back.
     """
 
     visit: Visit
@@ -56,23 +74,42 @@ class Explanation:
     decided_at: int
     outcomes: tuple[Outcome, ...]
     waits_for: str = ""
+    policy: bytes = b""
+    amount: int | None = None
+    interest: int = 0
+    appeals: int = 0
+    first_paid: int | None = None
+    is_voided: bool = False
 
     @property
     def headline(self) -> str:
         """How it stands, in a few words."""
-        return _HEADLINES[self.status]
+        return "taken back by the provider" if self.is_voided else _HEADLINES[self.status]
 
     @property
-    def plan_pays(self) -> int:
-        """What the plan pays in all."""
+    def asked(self) -> int:
+        """What the plan would pay by its rules alone."""
         return sum(outcome.plan_pays for outcome in self.outcomes)
 
     @property
+    def plan_pays(self) -> int:
+        """What the plan pays in all, interest aside; what is asked while it is held."""
+        return self.asked if self.amount is None else self.amount
+
+    @property
+    def refused(self) -> int:
+        """What was asked and is not paid, because somebody decided so; it is not the member's by the rules."""
+        return 0 if self.first_paid is not None else max(self.asked - self.plan_pays, 0)
+
+    @property
     def member_pays(self) -> int:
-        """What the member pays in all: everything, if the claim was denied; 0 while it is not decided."""
-        if self.status is ClaimStatus.DENIED:
-            return self.visit.charge
-        return sum(outcome.member_pays for outcome in self.outcomes)
+        """What the member pays in all: everything, if the policy does not cover it; 0 while it is not decided."""
+        if not self.outcomes:
+            return self.visit.charge if self.status is ClaimStatus.DENIED else 0
+        share = sum(outcome.member_pays for outcome in self.outcomes)
+        if self.first_paid is not None:
+            return max(share + self.asked - self.plan_pays - self.first_paid, 0)
+        return share - max(self.plan_pays - self.asked, 0)
 
     @property
     def write_off(self) -> int:
@@ -98,11 +135,22 @@ class Explanation:
         sentences = []
         if self.status is ClaimStatus.DENIED:
             sentences.append(f"Charged {money(self.visit.charge)}. The plan pays nothing: {self.reason.sentence}.")
-        if self.outcomes:
+        elif self.outcomes:
+            pays = f"the plan pays {money(self.plan_pays)}"
+            if self.first_paid is not None:
+                pays = f"your first plan pays {money(self.first_paid)}, this one {money(self.plan_pays)}"
             sentences.append(
-                f"Charged {money(self.visit.charge)}: the plan pays {money(self.plan_pays)}, you pay "
-                f"{money(self.member_pays)}, written off {money(self.write_off)}."
+                f"Charged {money(self.visit.charge)}: {pays}, you pay {money(self.member_pays)}, written off "
+                f"{money(self.write_off)}."
             )
+        if self.status is not ClaimStatus.DENIED and self.reason is not Reason.COVERED:
+            sentences.append(f"{_capital(self.reason.sentence)}.")
+        if self.refused and self.outcomes:
+            sentences.append(f"Asked {money(self.asked)}; {money(self.refused)} of it is refused, and can be appealed.")
+        if self.interest:
+            sentences.append(f"The plan paid {money(self.interest)} of interest on top.")
+        if self.is_voided:
+            sentences.append("The provider took this visit back: you owe nothing for it, and nothing is asked of you.")
         if self.waits_for:
             sentences.append(f"It waits: {self.waits_for}.")
         return sentences
@@ -116,10 +164,17 @@ class Explanation:
 _HEADLINES = {
     ClaimStatus.PENDING: "not decided yet",
     ClaimStatus.DENIED: "denied",
-    ClaimStatus.APPROVED: "approved, not paid yet",
+    ClaimStatus.APPROVED: "approved, and waiting for money of the insurer",
     ClaimStatus.PAID: "paid to the provider",
     ClaimStatus.OWED: "paid, and waiting for the provider to draw it",
+    ClaimStatus.HELD: "held for a look",
+    ClaimStatus.APPEALED: "appealed to the insurer",
+    ClaimStatus.ESCALATED: "appealed to a reviewer",
 }
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _row(number: int, line: Line, outcome: Outcome, decimals: int) -> LetterRow:

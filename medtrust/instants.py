@@ -1,4 +1,4 @@
-"""Instants: the moments that people and certificates write, as Unix seconds."""
+"""Instants: the moments that people and certificates write, as Unix seconds, and back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 from medtrust.errors import InputError
 
-__all__ = ["instant"]
+__all__ = ["instant", "minute_of"]
 
 _ISO = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
@@ -29,6 +29,11 @@ def instant(text: str, *, place: str = "time") -> float:
     except ValueError:
         pass
     raise InputError(place=place, found=repr(text), expected="a time as 2027-01-31 or 2027-01-31T12:00:00Z")
+
+
+def minute_of(seconds: int) -> str:
+    """Write Unix seconds for people: the minute in UTC."""
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _seconds(

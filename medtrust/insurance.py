@@ -2,106 +2,262 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from medtrust.adjudication import BenefitTerms, Line, Outcome, Reason, Terms, Totals
-from medtrust.chain import Receipt
+from medtrust.adjudication import Outcome, Reason, Totals, adjudicate
+from medtrust.chain import Event, Receipt
 from medtrust.contract import Client
-from medtrust.errors import Reverted
+from medtrust.dossier import NO_DOSSIER, Dossier
+from medtrust.errors import InputError, Reverted
 from medtrust.explanation import ClaimStatus, Explanation
+from medtrust.instants import minute_of
+from medtrust.keccak import keccak256
 from medtrust.plan import Plan, Policy
-from medtrust.types import ZERO_ADDRESS, ZERO_HASH
+from medtrust.signing import Domain, TypedData, sign
+from medtrust.types import ZERO_HASH
 from medtrust.visit import Visit
 
 __all__ = ["Claim", "InsuranceClient"]
 
+_APPEAL: Final = TypedData(
+    "ClaimAppeal",
+    {"ClaimAppeal": {"claims": "address", "visit": "bytes32", "policy": "bytes32", "level": "uint256"}},
+)
+_COORDINATION: Final = TypedData(
+    "Coordination", {"Coordination": {"claims": "address", "visit": "bytes32", "policy": "bytes32"}}
+)
+_TOLD: Final = ("ClaimAdjudicated", "ClaimDecided", "ClaimClosed", "ClaimReversed")
+"""The events that change what a claim has counted."""
+_DAY: Final = 86_400
+
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim: how it stands, COVERED or why it was denied, when it was decided (Unix seconds), what the plan pays."""
+    """A claim: how it stands, COVERED or why it stands so, how often it was appealed, when it changed (Unix seconds),
+    and what the plan pays, interest aside, or what is asked while it is held.
+    """
 
     status: ClaimStatus
     reason: Reason
-    decided_at: int
+    appeals: int
+    changed_at: int
     amount: int
 
 
 class InsuranceClient(Client):
-    """Calls to one deployed InsuranceClaims. Amounts are in the smallest unit of the pool's token."""
+    """Calls to one deployed InsuranceClaims. Amounts are in the smallest unit of the pool's token.
+
+    A visit has a claim on the policy that it names, and may have another on a second `policy` (its id).
+    """
 
     artifact = "InsuranceClaims"
 
     def publish(self, plan: Plan) -> Receipt:
         """Publish a plan version, as its insurer; its id is `plan.id`.
 
-        Raises `Reverted` with error "NotAuthorised", "InvalidOrder", "InvalidBenefit", "InvalidNetwork" or
-        "PlanExists".
+        Raises `Reverted` with error "NotAuthorised", "InvalidTerms", "InvalidOrder", "InvalidBenefit",
+        "OneSidedExclusion", "InvalidNetwork" or "PlanExists".
         """
         return self._send("publish", plan)
 
     def enrol(self, policy: Policy) -> Receipt:
-        """Enrol a member in a plan, as the plan's insurer; the policy's id is `policy.id`.
+        """Enrol a member in a plan, as the plan's insurer, whose account is open; the policy's id is `policy.id`.
 
-        Raises `Reverted` with error "UnknownPlan", "NotAuthorised", "ZeroIdentifier", "InvalidTerm" or "PolicyExists".
+        Raises `Reverted` with error "UnknownPlan", "NotAuthorised", "ZeroIdentifier", "InvalidTerm", "PolicyExists",
+        "NotAdjudicator", "WindingDown" or "InsufficientFunds".
         """
         return self._send("enrol", policy)
 
-    def settle(self, visit: Visit) -> Receipt:
-        """Finish a claim that is recorded but not decided, or decided but not paid; anyone may.
+    def hold(self, insurer: bytes, subject: bytes, until: int) -> Receipt:
+        """Look at every claim of a policy or a provider (its id) until a time (Unix seconds), as the insurer.
 
-        Raises `Reverted` with error "AnotherPayer", "UnknownVisit", "NotAccredited", "ClaimSettled", "UnknownPolicy",
-        "AttestationNeeded" or "StillUnfunded".
+        Raises `Reverted` with error "NotAuthorised" or "HoldTooLong".
+        """
+        return self._send("hold", insurer, subject, until)
+
+    def decide(self, visit: Visit, organisation: bytes, amount: int, *, policy: bytes | None = None) -> Receipt:
+        """Decide what is held or appealed: the insurer a held claim and the first appeal, a reviewer the second.
+
+        Anyone may, when the days of the insurer for a held claim are over: it is then approved as far as the plan says.
+        Raises `InputError` if there is no claim, `Reverted` with error "AnotherDossier", "UnknownVisit",
+        "ClaimSettled", "DecisionTooLate", "NotTheInsurer", "NotAuthorised", "NotIndependent" or "AmountOutOfRange".
+        """
+        return self._send("decide", self._dossier(visit, policy), organisation, amount)
+
+    def appeal(self, visit: Visit, *, policy: bytes | None = None, signature: bytes = b"") -> Receipt:
+        """Appeal a decision, as the provider, or as anyone with the member's `signature` (`sign_appeal`).
+
+        Raises `InputError` if there is no claim, `Reverted` with error "AnotherDossier", "NotDecided",
+        "AppealsExhausted", "NotAppealable", "NotAuthorised" or "InvalidSignature".
+        """
+        return self._send("appeal", self._dossier(visit, policy), signature)
+
+    def sign_appeal(self, visit: Visit, *, policy: bytes | None = None) -> bytes:
+        """Appeal a decision as this client's signer, who decides for the member; nothing is sent."""
+        level = self.claim_of(visit, policy=policy).appeals + 1
+        return self._sign(_APPEAL, {"visit": visit.id, "policy": policy or visit.policy, "level": level})
+
+    def coordinate(self, visit: Visit, policy: bytes, signature: bytes, second_signature: bytes) -> Receipt:
+        """Claim a visit from a second policy too, with what its two members signed (`sign_coordination`); anyone may.
+
+        Raises `Reverted` with error "AnotherPayer", "UnknownVisit", "NotAccredited", "UnknownPolicy", "ClaimSettled",
+        "InvalidSignature", "NotDecided", "AnotherDossier" or "AttestationNeeded".
+        """
+        first = self.dossier_of(visit) or NO_DOSSIER
+        return self._send("coordinate", visit, first, policy, signature, second_signature)
+
+    def sign_coordination(self, visit: Visit, policy: bytes) -> bytes:
+        """Agree that a visit is claimed from a second policy too, as a member of one of the two; nothing is sent.
+
+        It links the two pseudonyms for ever.
+        """
+        return self._sign(_COORDINATION, {"visit": visit.id, "policy": policy})
+
+    def settle(self, visit: Visit) -> Receipt:
+        """Finish a claim that is recorded but not decided; anyone may.
+
+        Raises `Reverted` with error "AnotherPayer", "UnknownVisit", "NotAccredited", "ClaimSettled", "UnknownPolicy"
+        or "AttestationNeeded".
         """
         return self._send("settle", visit)
 
-    def claim_of(self, visit: bytes) -> Claim:
-        """How the claim of a visit (its id) stands; PENDING if there is none."""
-        raw = self._call("claimOf", visit)
-        return Claim(ClaimStatus(raw["status"]), Reason(raw["reason"]), raw["decidedAt"], raw["amount"])
+    def reverse(self, visit: Visit, *, policy: bytes | None = None) -> Receipt:
+        """Take back the claim of a visit that its provider voided; anyone may.
 
-    def explain(self, visit: Visit) -> Explanation:
+        Raises `InputError` if there is no claim, `Reverted` with error "AnotherDossier" or "VisitStands".
+        """
+        return self._send("reverse", self._dossier(visit, policy))
+
+    def claim_of(self, visit: Visit, *, policy: bytes | None = None) -> Claim:
+        """How the claim of a visit stands; PENDING if there is none."""
+        is_second = policy is not None and policy != visit.policy
+        raw = self._call("claimOf", keccak256(visit.nullifier) if is_second else visit.nullifier)
+        status, reason = ClaimStatus(raw["status"]), Reason(raw["reason"])
+        return Claim(status, reason, raw["appeals"], raw["changedAt"], raw["amount"])
+
+    def dossier_of(self, visit: Visit, *, policy: bytes | None = None) -> Dossier | None:
+        """The newest dossier of a claim, read from events; None if it is not decided or was taken back."""
+        told = self._history(policy or visit.policy, visit.id)
+        return Dossier.from_values(told[-1].values["dossier"]) if told else None
+
+    def policies_of(self, visit: Visit) -> list[bytes]:
+        """The policies under which a visit has a claim that was not taken back."""
+        told = self._events("ClaimAdjudicated", indexed={"visit": visit.id})
+        policies = dict.fromkeys(event.values["policy"] for event in told)
+        return [policy for policy in policies if self._history(policy, visit.id)]
+
+    def explain(self, visit: Visit, *, policy: bytes | None = None) -> Explanation:
         """Say how the claim of a recorded visit stands and why, line by line."""
-        claim = self.claim_of(visit.id)
-        is_settled = claim.status not in (ClaimStatus.PENDING, ClaimStatus.APPROVED)
+        policy = policy or visit.policy
+        claim, told = self.claim_of(visit, policy=policy), self._history(policy, visit.id)
+        taken_back = None if told else self._taken_back(policy, visit.id)
+        if taken_back:
+            claim, told = taken_back
+        dossier = Dossier.from_values(told[-1].values["dossier"]) if told else NO_DOSSIER
+        ruled = next((event for event in told if event.name == "ClaimAdjudicated"), None)
         return Explanation(
             visit=visit,
             status=claim.status,
             reason=claim.reason,
-            decided_at=claim.decided_at,
-            outcomes=() if claim.status in (ClaimStatus.PENDING, ClaimStatus.DENIED) else self._outcomes(visit),
-            waits_for="" if is_settled else self._obstacle(visit),
+            decided_at=claim.changed_at,
+            outcomes=self._outcomes(visit, ruled) if ruled and ruled.values["lines"] else (),
+            waits_for="" if taken_back else self._obstacle(visit, policy, claim),
+            policy=policy,
+            amount=claim.amount if ruled else None,
+            interest=dossier.interest,
+            appeals=claim.appeals,
+            first_paid=None if policy == visit.policy else self.claim_of(visit).amount,
+            is_voided=taken_back is not None,
         )
 
-    def adjudicate(self, plan: bytes, lines: Sequence[Line], totals: Totals | None = None) -> tuple[Outcome, ...]:
-        """Say how a plan (its id) decides lines in a policy that has counted `totals`; an estimate.
+    def _taken_back(self, policy: bytes, visit: bytes) -> tuple[Claim, list[Event]] | None:
+        """A claim that was taken back, as it stood before, and what was told of it; None if none was."""
+        told = self._told(policy, visit)
+        if not told:
+            return None
+        before, last = _reversals(told)[-2:]
+        kept = told[before : last - 1]
+        paid = told[-1].values["reclaimed"] - Dossier.from_values(kept[-1].values["dossier"]).interest
+        status = ClaimStatus.PAID if paid else ClaimStatus.DENIED
+        return Claim(status, Reason(kept[-1].values["reason"]), 0, 0, paid), kept
 
-        Raises `Reverted` with error "TotalsBeyondTerms".
-        """
-        return tuple(_outcome(raw) for raw in self._call("adjudicate", plan, list(lines), totals or Totals()))
+    def _dossier(self, visit: Visit, policy: bytes | None) -> Dossier:
+        found = self.dossier_of(visit, policy=policy)
+        if found is None:
+            raise InputError(place="claim", found="0x" + visit.id.hex(), expected="the id of a claim that is decided")
+        return found
 
-    def _outcomes(self, visit: Visit) -> tuple[Outcome, ...]:
-        """Decide an approved claim again, with what its policy had counted when it was decided."""
-        counted = Totals()
-        for event in self._events("ClaimApproved", indexed={"policy": visit.policy}):
-            if event.values["visit"] == visit.id:
+    def _sign(self, statement: TypedData, values: Mapping[str, Any]) -> bytes:
+        if self.signer is None:
+            raise InputError(place="signer", found="nobody", expected="the member")
+        domain = Domain("PatientRegistry", "1", self.chain.id, self._call("PATIENTS"))
+        return sign(bytes(self.signer.key), statement.digest(domain, {"claims": self.address, **values}))
+
+    def _history(self, policy: bytes, visit: bytes) -> list[Event]:
+        """What was told of a claim, in order, since it was taken back last."""
+        told = self._told(policy, visit)
+        return told[_reversals(told)[-1] :]
+
+    def _told(self, policy: bytes, visit: bytes | None = None) -> list[Event]:
+        """What was ever told of the claims of a policy, or of one, in order."""
+        indexed = {"policy": policy} if visit is None else {"policy": policy, "visit": visit}
+        return sorted((event for name in _TOLD for event in self._events(name, indexed=indexed)), key=_position)
+
+    def _outcomes(self, visit: Visit, ruled: Event) -> tuple[Outcome, ...]:
+        """Decide a claim again by the twin, with what its policy had counted when it was adjudicated."""
+        dossier, counted = Dossier.from_values(ruled.values["dossier"]), _totals(ruled.values["counted"])
+        before = Totals(
+            counted.deductible_met - dossier.deductible,
+            counted.out_of_pocket_met - dossier.out_of_pocket,
+            counted.plan_paid - dossier.plan_paid,
+            counted.unattested - dossier.unattested,
+        )
+        plan = self._plan_behind(dossier.policy)
+        benefits = [plan.terms_for(line) for line in visit.lines]
+        units = self._units_before(dossier, ruled)
+        return tuple(adjudicate(plan.terms, benefits, visit.lines, before, units_before=units)[0])
+
+    def _units_before(self, dossier: Dossier, ruled: Event) -> dict[int, int]:
+        """The units that the other claims of a policy had counted for the service day, by benefit."""
+        counted: dict[bytes, dict[int, int]] = {}
+        for event in self._told(dossier.policy):
+            if _position(event) >= _position(ruled):
                 break
-            counted = _totals(event.values["counted"])
-        return self.adjudicate(self._call("policyOf", visit.policy)["plan"], visit.lines, counted)
+            if event.name == "ClaimReversed":
+                counted.pop(event.values["visit"], None)
+                continue
+            other = Dossier.from_values(event.values["dossier"])
+            if other.day == dossier.day:
+                counted[other.visit] = other.units
+        return dict(sum((Counter(units) for units in counted.values()), Counter()))
 
-    def _obstacle(self, visit: Visit) -> str:
-        """What a settlement would be refused for now."""
-        try:
-            self._call("settle", visit)
-        except Reverted as reason:
-            return reason.sentence.rstrip(".")
-        return "anyone may settle it now"
+    def _obstacle(self, visit: Visit, policy: bytes, claim: Claim) -> str:
+        """What a claim waits for; "" if it is settled."""
+        if claim.status is ClaimStatus.PENDING:
+            try:
+                self._call("settle", visit)
+            except Reverted as reason:
+                return reason.sentence.rstrip(".")
+            return "anyone may settle it now"
+        if claim.status is ClaimStatus.ESCALATED:
+            return "a reviewer who is independent of both decides the appeal"
+        if claim.status not in (ClaimStatus.HELD, ClaimStatus.APPEALED):
+            return ""
+        deadline = claim.changed_at + self._plan_behind(policy).terms.decide_days * _DAY
+        if claim.status is ClaimStatus.APPEALED:
+            return f"the insurer answers the appeal before {minute_of(deadline)}, else it goes on to a reviewer"
+        if self.chain.now() >= deadline:
+            return "the insurer said nothing in time, so anyone may settle it now"
+        return f"the insurer decides before {minute_of(deadline)}, else it is approved as far as the plan says"
 
     def policy_of(self, policy: bytes) -> Policy | None:
-        """A policy by its id; None if there is none."""
-        raw = self._call("policyOf", policy)
-        return None if raw["member"] == ZERO_ADDRESS else Policy(raw["plan"], raw["member"], raw["from"], raw["until"])
+        """Read a policy by its id, from its event; None if there is none."""
+        told = self._events("PolicyEnrolled", indexed={"policy": policy})
+        names = ("plan", "member", "from", "until")
+        return Policy(*(told[0].values[name] for name in names)) if told else None
 
     def totals_of(self, policy: bytes) -> Totals:
         """What has been counted in a policy (its id)."""
@@ -109,58 +265,31 @@ class InsuranceClient(Client):
 
     def plan_of(self, plan: bytes) -> Plan | None:
         """Read a plan version by its id, from its event; None if it is not published."""
-        if self._call("planOf", plan)["insurer"] == ZERO_HASH:
-            return None
-        return _plan(self._events("PlanPublished", indexed={"plan": plan})[0].values["content"])
+        told = self._events("PlanPublished", indexed={"plan": plan})
+        return Plan.decode(told[0].values["content"]) if told else None
 
     def insurer_of(self, policy: bytes) -> bytes:
         """The insurer (organisation id) behind a policy (its id); zero if there is none."""
-        return bytes(self._call("planOf", self._call("policyOf", policy)["plan"])["insurer"])
+        found = self.policy_of(policy)
+        plan = self.plan_of(found.plan) if found else None
+        return plan.insurer if plan else ZERO_HASH
 
-    def benefit_of(self, plan: bytes, benefit: int) -> BenefitTerms | None:
-        """What a plan version (its id) pays for a benefit; None if it does not cover it."""
-        raw = self._call("benefitOf", plan, benefit)
-        return _benefit(raw) if raw["fee"] else None
-
-    def is_in_network(self, plan: bytes, provider: bytes) -> bool:
-        """Whether a plan version (its id) pays a provider."""
-        return bool(self._call("isInNetwork", plan, provider))
-
-
-def _plan(raw: Mapping[str, Any]) -> Plan:
-    terms = raw["terms"]
-    return Plan(
-        insurer=raw["insurer"],
-        terms=Terms(
-            deductible=terms["deductible"],
-            out_of_pocket_maximum=terms["outOfPocketMaximum"],
-            annual_limit=terms["annualLimit"],
-            attestation_above=terms["attestationAbove"],
-            waiting_days=terms["waitingDays"],
-            filing_days=terms["filingDays"],
-            is_open=terms["isOpen"],
-        ),
-        benefits=tuple(_benefit(benefit) for benefit in raw["benefits"]),
-        network=tuple(raw["network"]),
-    )
+    def _plan_behind(self, policy: bytes) -> Plan:
+        found = self.policy_of(policy)
+        plan = self.plan_of(found.plan) if found else None
+        if plan is None:
+            raise InputError(place="policy", found="0x" + policy.hex(), expected="the id of a policy")
+        return plan
 
 
-def _benefit(raw: Mapping[str, Any]) -> BenefitTerms:
-    return BenefitTerms(raw["benefit"], raw["fee"], raw["copay"], raw["coinsurance"], raw["unitsPerVisit"])
+def _position(event: Event) -> tuple[int, int]:
+    return event.block, event.log_index
+
+
+def _reversals(told: list[Event]) -> list[int]:
+    """The places right behind each reversal, after that of the beginning."""
+    return [0, *(place for place, event in enumerate(told, 1) if event.name == "ClaimReversed")]
 
 
 def _totals(raw: Mapping[str, Any]) -> Totals:
     return Totals(raw["deductibleMet"], raw["outOfPocketMet"], raw["planPaid"], raw["unattested"])
-
-
-def _outcome(raw: Mapping[str, Any]) -> Outcome:
-    return Outcome(
-        allowed=raw["allowed"],
-        deductible=raw["deductible"],
-        copay=raw["copay"],
-        coinsurance=raw["coinsurance"],
-        plan_pays=raw["planPays"],
-        member_pays=raw["memberPays"],
-        write_off=raw["writeOff"],
-        reason=Reason(raw["reason"]),
-    )

@@ -22,9 +22,10 @@ class Money:
 
     def coins(self, units: int) -> Decimal:
         """Return an amount in whole coins, exact, without needless zeros behind the point."""
-        whole, rest = divmod(units, 10**self.decimals)
+        whole, rest = divmod(abs(units), 10**self.decimals)
         digits = f"{rest:0{self.decimals}d}".rstrip("0") if rest else ""
-        return Decimal(f"{whole}.{digits}" if digits else whole)
+        coins = Decimal(f"{whole}.{digits}" if digits else whole)
+        return -coins if units < 0 else coins
 
 
 def parse_amount(text: str, decimals: int, *, place: str = "amount") -> int:

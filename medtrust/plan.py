@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cached_property
 
-from eth_abi.abi import encode
+from eth_abi.abi import decode, encode
 
 from medtrust.adjudication import BenefitTerms, Line, Terms
 from medtrust.keccak import keccak256
 
 __all__ = ["Plan", "Policy"]
 
-_PLAN_TYPE = (
-    "(bytes32,(uint96,uint96,uint96,uint96,uint16,uint16,bool),(uint16,uint96,uint96,uint16,uint16)[],bytes32[])"
-)
+_TERMS_TYPE = "(uint96,uint96,uint96,uint96,uint16,uint16,bool,uint96,uint96,uint16,uint16,uint8,uint8)"
+_PLAN_TYPE = f"(bytes32,{_TERMS_TYPE},(uint16,uint96,uint96,uint16,uint16,uint16)[],bytes32[])"
 _POLICY_TYPE = "(bytes32,address,uint64,uint64)"
 
 
@@ -32,19 +31,21 @@ class Plan:
     network: tuple[bytes, ...] = ()
 
     @cached_property
+    def encoded(self) -> bytes:
+        """The plan's ABI encoding."""
+        benefits = [astuple(one) for one in self.benefits]
+        return encode([_PLAN_TYPE], [(self.insurer, astuple(self.terms), benefits, list(self.network))])
+
+    @cached_property
     def id(self) -> bytes:
         """The plan's id: keccak256 of its ABI encoding."""
-        terms = (
-            self.terms.deductible,
-            self.terms.out_of_pocket_maximum,
-            self.terms.annual_limit,
-            self.terms.attestation_above,
-            self.terms.waiting_days,
-            self.terms.filing_days,
-            self.terms.is_open,
-        )
-        benefits = [(one.benefit, one.fee, one.copay, one.coinsurance, one.units_per_visit) for one in self.benefits]
-        return keccak256(encode([_PLAN_TYPE], [(self.insurer, terms, benefits, list(self.network))]))
+        return keccak256(self.encoded)
+
+    @classmethod
+    def decode(cls, content: bytes) -> Plan:
+        """Read a plan from its ABI encoding, as the event of its publication holds it."""
+        ((insurer, terms, benefits, network),) = decode([_PLAN_TYPE], content)
+        return cls(insurer, Terms(*terms), tuple(BenefitTerms(*one) for one in benefits), tuple(network))
 
     def terms_for(self, line: Line) -> BenefitTerms | None:
         """Return the terms for the benefit of a line; None if the plan does not cover it."""

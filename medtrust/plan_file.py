@@ -17,8 +17,19 @@ __all__ = ["read_plan"]
 
 _SHARE = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,2}))?%")
 _TERMS: Final = {"deductible", "outOfPocketMaximum", "annualLimit", "attestationAbove", "waitingDays", "filingDays"}
-_KNOWN: Final = _TERMS | {"name", "insurer", "currency", "network", "benefits"}
-_BENEFIT: Final = {"benefit", "fee", "copay", "coinsurance", "unitsPerVisit"}
+_DEFAULTS: Final[Mapping[str, Any]] = {
+    "automaticUpTo": "none",
+    "deemedUpTo": "none",
+    "visitsPerDay": 0,
+    "solvency": "0%",
+    "decideDays": 14,
+    "appealDays": 30,
+}
+_OPTIONAL: Final = {"name", "currency", *_DEFAULTS}
+_KNOWN: Final = _TERMS | _OPTIONAL | {"insurer", "network", "benefits"}
+_BENEFIT: Final = {"benefit", "fee", "copay", "coinsurance", "unitsPerDay", "excludes"}
+_MOST_UNITS: Final = 2_047
+_MOST_DECIDE_DAYS: Final = 30
 _UNLIMITED: Final = "none"
 
 
@@ -26,11 +37,12 @@ def read_plan(document: Any, *, decimals: int = 6) -> Plan:
     """Read a plan: an object with `insurer` (URI), its terms, `benefits`, and `network` ("open" or a list of URIs).
 
     Amounts are decimal text such as "50.00", "none" for a limit that is not there; `coinsurance` is a percentage such
-    as "20%". `name` and `currency` are for people. `decimals` are those of the token.
+    as "20%". `name` and `currency` are for people. `decimals` are those of the token. What a plan need not say is in
+    `docs/insurance.md`: what is paid without a look, and how long the insurer and appeals take.
 
     Raises `InputError` with the place of what is missing, unknown or not what it should be.
     """
-    plan = _object(document, "plan", _KNOWN, optional={"name", "currency"})
+    plan = {**_DEFAULTS, **_object(document, "plan", _KNOWN, optional=_OPTIONAL)}
     network = plan["network"]
     listed = () if network == "open" else tuple(sorted(organisation_id(_text(one, "network")) for one in network))
     return Plan(
@@ -43,10 +55,30 @@ def read_plan(document: Any, *, decimals: int = 6) -> Plan:
             waiting_days=_whole(plan["waitingDays"], "waitingDays"),
             filing_days=_whole(plan["filingDays"], "filingDays"),
             is_open=network == "open",
+            **_reviews(plan, decimals),
         ),
         benefits=_benefits(plan["benefits"], decimals),
         network=listed,
     )
+
+
+def _reviews(plan: Mapping[str, Any], decimals: int) -> dict[str, int]:
+    """The terms about what is looked at, and when."""
+    automatic, deemed = _limit(plan, "automaticUpTo", decimals), _limit(plan, "deemedUpTo", decimals)
+    if deemed < automatic:
+        raise InputError(place="deemedUpTo", found=repr(plan["deemedUpTo"]), expected="no less than automaticUpTo")
+    days = {name: _whole(plan[name], name) for name in ("decideDays", "appealDays")}
+    for name, most in (("decideDays", _MOST_DECIDE_DAYS), ("appealDays", 2**8 - 1)):
+        if not 0 < days[name] <= most:
+            raise InputError(place=name, found=str(days[name]), expected=f"1 to {most} days")
+    return {
+        "automatic_up_to": automatic,
+        "deemed_up_to": deemed,
+        "visits_per_day": _whole(plan["visitsPerDay"], "visitsPerDay"),
+        "solvency": _share(_text(plan["solvency"], "solvency"), "solvency"),
+        "decide_days": days["decideDays"],
+        "appeal_days": days["appealDays"],
+    }
 
 
 def _benefits(value: Any, decimals: int) -> tuple[BenefitTerms, ...]:
@@ -58,22 +90,34 @@ def _benefits(value: Any, decimals: int) -> tuple[BenefitTerms, ...]:
         if number in numbers[:index]:
             place = f"benefits[{index}].benefit"
             raise InputError(place=place, found=repr(Benefit(number).label), expected="each benefit once")
+    excludes = {one.benefit: one.excludes for one in found}
+    for index, one in enumerate(found):
+        for other in (number for number in Benefit if one.excludes >> number & 1):
+            if not excludes.get(other, 0) >> one.benefit & 1:
+                place = f"benefits[{index}].excludes"
+                raise InputError(place=place, found=repr(other.label), expected="a benefit that excludes this one too")
     return tuple(sorted(found, key=lambda one: one.benefit))
 
 
 def _benefit(value: Any, place: str, decimals: int) -> BenefitTerms:
-    benefit = _object(value, place, _BENEFIT)
+    benefit = _object(value, place, _BENEFIT, optional={"excludes"})
     fee = parse_amount(_text(benefit["fee"], f"{place}.fee"), decimals, place=f"{place}.fee")
-    units = _whole(benefit["unitsPerVisit"], f"{place}.unitsPerVisit")
-    for name, number in (("fee", fee), ("unitsPerVisit", units)):
+    units = _whole(benefit["unitsPerDay"], f"{place}.unitsPerDay")
+    for name, number in (("fee", fee), ("unitsPerDay", units)):
         if not number:
             raise InputError(place=f"{place}.{name}", found="0", expected="more than nothing")
+    if units > _MOST_UNITS:
+        raise InputError(place=f"{place}.unitsPerDay", found=str(units), expected=f"at most {_MOST_UNITS}")
+    others = benefit.get("excludes", [])
+    if not isinstance(others, Sequence) or isinstance(others, str):
+        raise InputError(place=f"{place}.excludes", found=repr(others), expected="a list of benefits")
     return BenefitTerms(
         benefit=_number_of(_text(benefit["benefit"], f"{place}.benefit"), f"{place}.benefit"),
         fee=fee,
         copay=parse_amount(_text(benefit["copay"], f"{place}.copay"), decimals, place=f"{place}.copay"),
         coinsurance=_share(_text(benefit["coinsurance"], f"{place}.coinsurance"), f"{place}.coinsurance"),
-        units_per_visit=units,
+        units_per_day=units,
+        excludes=sum({1 << _number_of(_text(one, f"{place}.excludes"), f"{place}.excludes") for one in others}),
     )
 
 

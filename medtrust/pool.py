@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
+from typing import Final
 
 from medtrust.chain import Receipt
 from medtrust.contract import Client
-from medtrust.types import ZERO_ADDRESS
+from medtrust.types import ZERO_ADDRESS, ZERO_HASH
 
-__all__ = ["Account", "Payee", "PoolClient"]
+__all__ = ["GUARANTEE_FUND", "Account", "Payee", "PoolClient", "Wait"]
+
+GUARANTEE_FUND: Final = ZERO_HASH
+"""The insurer to whose account one contributes; nobody withdraws from it."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """The account of an insurer: the claims contract that may pay from it, and what is free."""
+    """The account of an insurer: the claims contract that may pay from it, and its money.
+
+    `free` is neither reserved nor paid, `reserved` is locked for held claims or set apart for payees who waited, and
+    `waiting` is what payees wait for beyond that.
+    """
 
     adjudicator: str
     free: int
+    reserved: int = 0
+    waiting: int = 0
 
 
 @dataclass(frozen=True)
@@ -25,6 +36,16 @@ class Payee:
 
     account: str
     owed: int
+
+
+@dataclass(frozen=True)
+class Wait:
+    """What an organisation waits for in one round of an insurer's queue: what is due, was sent, can be drawn now."""
+
+    round: int
+    due: int
+    drawn: int
+    ready: int
 
 
 class PoolClient(Client):
@@ -49,9 +70,30 @@ class PoolClient(Client):
     def withdraw(self, insurer: bytes, to: str, amount: int) -> Receipt:
         """Take free money out of the account of an insurer.
 
-        Raises `Reverted` with error "NotAuthorised" or "InsufficientFunds", or as the token refuses.
+        Raises `Reverted` with error "NotAuthorised", "WindingDown" or "InsufficientFunds", or as the token refuses.
         """
         return self._send("withdraw", insurer, to, amount)
+
+    def wind_down(self, insurer: bytes) -> Receipt:
+        """Stop taking on policies, for ever; the money stays until the last claim is over.
+
+        Raises `Reverted` with error "NotAuthorised".
+        """
+        return self._send("windDown", insurer)
+
+    def draw(self, insurer: bytes, payee: bytes, round_: int) -> Receipt:
+        """Send an organisation its part of what is set apart for a round of those who wait; anyone may.
+
+        Raises `Reverted` with error "NothingOwed".
+        """
+        return self._send("draw", insurer, payee, round_)
+
+    def guarantee(self, insurer: bytes) -> Receipt:
+        """Move money of the guarantee fund to those who wait for an insurer that lost its accreditation; anyone may.
+
+        Raises `Reverted` with error "StillAccredited" or "NothingOwed".
+        """
+        return self._send("guarantee", insurer)
 
     def name_payee(self, organisation: bytes, account: str) -> Receipt:
         """Name the account that an organisation is paid to, as its administrator.
@@ -70,7 +112,37 @@ class PoolClient(Client):
     def account_of(self, insurer: bytes) -> Account | None:
         """The account of an insurer; None if it is not open."""
         raw = self._call("accountOf", insurer)
-        return None if raw["adjudicator"] == ZERO_ADDRESS else Account(raw["adjudicator"], raw["free"])
+        found = Account(raw["adjudicator"], raw["free"], raw["reserved"], raw["waiting"])
+        return None if raw["adjudicator"] == ZERO_ADDRESS else found
+
+    def guarantee_fund(self) -> int:
+        """What is in the guarantee fund."""
+        return int(self._call("accountOf", GUARANTEE_FUND)["free"])
+
+    def waits_of(self, insurer: bytes, payee: bytes) -> list[Wait]:
+        """What an organisation waits for, or could draw, in each round of an insurer's queue; read from events."""
+        everyone, own, drawn, funded = (defaultdict[int, int](int) for _ in range(4))
+        for event in self._events("PaymentQueued", indexed={"insurer": insurer}):
+            everyone[event.values["round"]] += event.values["amount"]
+            if event.values["payee"] == payee:
+                own[event.values["round"]] += event.values["amount"]
+        for event in self._events("QueueFunded", indexed={"insurer": insurer}):
+            funded[event.values["round"]] += event.values["amount"]
+        for event in self._events("SharePaid", indexed={"insurer": insurer, "payee": payee}):
+            drawn[event.values["round"]] += event.values["amount"]
+        waits = (
+            Wait(one, due, drawn[one], due * funded[one] // everyone[one] - drawn[one]) for one, due in own.items()
+        )
+        return [wait for wait in waits if wait.ready or funded[wait.round] < everyone[wait.round]]
+
+    def receivable_of(self, insurer: bytes, payee: bytes) -> int:
+        """What an organisation has to give back to an insurer, out of its next payments; read from events."""
+        changes = self._events("ReceivableChanged", indexed={"insurer": insurer, "payee": payee})
+        return int(changes[-1].values["amount"]) if changes else 0
+
+    def is_winding_down(self, insurer: bytes) -> bool:
+        """Whether an insurer stopped taking on policies; read from events."""
+        return bool(self._events("WindDownStarted", indexed={"insurer": insurer}))
 
     def payee_of(self, organisation: bytes) -> Payee:
         """How an organisation is paid."""

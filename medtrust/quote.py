@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from medtrust.adjudication import Reason, Totals, adjudicate
+from medtrust.adjudication import BenefitTerms, Outcome, Reason, Totals, adjudicate, is_excluded
 from medtrust.coverage import judge
 from medtrust.errors import InputError
 from medtrust.explanation import ClaimStatus, Explanation
 from medtrust.plan import Plan, Policy
 from medtrust.types import ZERO_ADDRESS
+from medtrust.visit import Visit
 from medtrust.visit_file import Bill
 
 __all__ = ["Quote", "quote"]
@@ -64,10 +66,24 @@ def quote(
     reason = judge(plan, policy, visit, recorded_at=served_at if recorded_at is None else recorded_at)
     if reason is not Reason.COVERED:
         return Quote(Explanation(visit, ClaimStatus.DENIED, reason, 0, ()), before)
-    outcomes, after = adjudicate(plan.terms, [plan.terms_for(line) for line in visit.lines], visit.lines, before)
+    benefits = [plan.terms_for(line) for line in visit.lines]
+    outcomes, after = adjudicate(plan.terms, benefits, visit.lines, before)
     after = replace(after, unattested=before.unattested + sum(one.plan_pays for one in outcomes))
     waits = "the member has to sign that it took place" if after.unattested > plan.terms.attestation_above else ""
-    return Quote(Explanation(visit, ClaimStatus.APPROVED, reason, 0, tuple(outcomes), waits), after)
+    asked = sum(one.plan_pays for one in outcomes)
+    held = _held(plan, benefits, visit, outcomes)
+    status = ClaimStatus.HELD if held and asked else ClaimStatus.APPROVED
+    return Quote(Explanation(visit, status, held or reason, 0, tuple(outcomes), waits), after)
+
+
+def _held(
+    plan: Plan, benefits: Sequence[BenefitTerms | None], visit: Visit, outcomes: Sequence[Outcome]
+) -> Reason | None:
+    """Why the claim would wait for a look, were it the only one of its day; None if it would not."""
+    if is_excluded(benefits, visit.lines, outcomes):
+        return Reason.EXCLUDED_PAIR
+    asked = sum(one.plan_pays for one in outcomes)
+    return Reason.ABOVE_AUTOMATIC if asked > plan.terms.automatic_up_to else None
 
 
 def _check(plan: Plan, totals: Totals) -> None:

@@ -34,12 +34,12 @@ def insured() -> Policy:
     """Enrol the sample's patient for 2026; the insurer's account is open and holds money, the clinic has a payee."""
     insurer = connect("insurer")
     policy = Policy(published().id, _MEMBER, _FROM, _UNTIL)
-    Billing(insurer).enrol(policy)
     account = insurer.pool.account_of(ORGANISATIONS["insurer"].id)
     if account is None or account.free == 0:
         amount = parse_amount(FUNDS, insurer.token.decimals())
         insurer.token.mint(insurer.signer_address, amount)
         Billing(insurer).fund(ORGANISATIONS["insurer"].id, amount)
+    Billing(insurer).enrol(policy)
     clinic = connect("clinic")
     if not clinic.pool.payee_of(ORGANISATIONS["clinic"].id).account:
         clinic.pool.name_payee(ORGANISATIONS["clinic"].id, clinic.signer_address)
@@ -63,4 +63,4 @@ def filed(data: bytes | None = None, name: str = "visit_claim.json") -> Filed:
 def waiting() -> list[Visit]:
     """List the recorded visits whose claims are not settled."""
     suite = connect("clinic")
-    return [visit for visit in suite.visits.recorded() if suite.insurance.explain(visit).waits_for]
+    return [visit for visit in suite.visits.recorded() if Billing(suite).explain(visit).waits_for]

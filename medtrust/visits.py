@@ -46,6 +46,13 @@ class VisitClient(Client):
         """
         return self._send("record", visit, int(role), signature)
 
+    def void(self, visit: Visit) -> Receipt:
+        """Take back a visit, as the provider that recorded it; its encounter may be recorded anew.
+
+        Raises `Reverted` with error "UnknownVisit" or "NotAuthorised".
+        """
+        return self._send("void", visit)
+
     def attest(self, visit: Visit, signature: bytes) -> Receipt:
         """Add the member's signature to a recorded visit and wake its payer again.
 
@@ -69,6 +76,11 @@ class VisitClient(Client):
         if raw["recordedAt"] == 0:
             return None
         return Entry(raw["fingerprint"], raw["recordedAt"], raw["role"], raw["isAttested"])
+
+    def stands(self, visit: Visit) -> bool:
+        """Whether exactly this visit is recorded, and was not taken back."""
+        entry = self.entry_of(visit.nullifier)
+        return entry is not None and entry.fingerprint == visit.id[:24]
 
     def visit_of(self, visit: bytes) -> Visit:
         """Read a recorded visit by its id, from its event.

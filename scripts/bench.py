@@ -1,6 +1,6 @@
-"""Measures the work off the chain, on invented doses, and a country in which a million packs of medicines are sold.
+"""Measures the work off the chain on invented doses, an insurer's year, and a country that sells a million packs.
 
-Runs as `python scripts/bench.py [PART…]`; the parts are import, trees, foreign, signing, outbox, kills and country, all
+Runs as `python scripts/bench.py [PART…]`; the parts are import, trees, foreign, signing, outbox, year, kills and country, all
 unless some are named. --help names the sizes, --json prints the figures for programs.
 """
 
@@ -23,15 +23,16 @@ from medtrust.bench.imports import bench_import, bench_kills, bench_verification
 from medtrust.bench.sending import bench_sending
 from medtrust.bench.signing import bench_signing
 from medtrust.bench.trees import bench_trees
+from medtrust.bench.year import bench_year
 from medtrust.errors import ToolMissing
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = ("import", "trees", "foreign", "signing", "outbox", "kills", "country")
+PARTS = ("import", "trees", "foreign", "signing", "outbox", "year", "kills", "country")
 
 
 def main() -> None:
     """Measure, and print each figure as it comes."""
-    parser = argparse.ArgumentParser(description="measure the work off the chain")
+    parser = argparse.ArgumentParser(description="measure the work off the chain, and an insurer's year on one")
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="what to measure; all unless named")
     for option, default in (
         ("doses", 1_000_000),
@@ -39,11 +40,13 @@ def main() -> None:
         ("kill-doses", 200_000),
         ("kills", 50),
         ("transactions", 3000),
+        ("visits", 100_000),
     ):
         parser.add_argument(f"--{option}", type=int, default=default)
     parser.add_argument("--peer-leaves", type=int, default=1_000_000, help="leaves of the trees beside JavaScript's")
     for size in dataclasses.fields(Sizes):
         parser.add_argument(f"--{size.name}", type=int, default=size.default, help="of the country")
+    parser.add_argument("--fraud", type=float, default=0.05, help="the part of the visits that are false")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     figures = []
@@ -75,6 +78,9 @@ def measure(options: argparse.Namespace, scratch: Path) -> Iterator[Figure]:
     if "outbox" in parts:
         (scratch / "outbox").mkdir()
         yield from bench_sending(ROOT, scratch / "outbox", options.transactions)
+    if "year" in parts:
+        (scratch / "year").mkdir()
+        yield from bench_year(ROOT, scratch / "year", options.visits, fraud=options.fraud, progress=say)
     if "kills" in parts:
         (scratch / "kills").mkdir()
         yield from bench_kills(ROOT, scratch / "kills", options.kill_doses, options.kills, options.workers, say)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from medtrust.billing import Billing
 from medtrust.errors import Reverted
 from medtrust.sandbox import connect
 from medtrust.sandbox_claims import waiting
@@ -23,8 +24,8 @@ def main(claim: str | None = None) -> None:
     visits = [suite.visits.visit_of(bytes32(claim))] if claim else waiting()
     for visit in visits:
         try:
-            receipt = suite.insurance.settle(visit)
-            print(f"0x{visit.id.hex()}: {suite.insurance.claim_of(visit.id).status.name}, gas {receipt.gas_used:,}")
+            gas_used = sum(receipt.gas_used for receipt in Billing(suite).settle(visit))
+            print(f"0x{visit.id.hex()}: {suite.insurance.claim_of(visit).status.name}, gas {gas_used:,}")
         except Reverted as refused:
             print(f"0x{visit.id.hex()}: {refused.sentence}")
     if not visits:

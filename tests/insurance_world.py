@@ -17,8 +17,9 @@ from medtrust.deploy import Deployed
 from medtrust.keccak import keccak256
 from medtrust.plan import Plan, Policy
 from medtrust.sandbox import ORGANISATIONS
+from medtrust.suite import Suite
 from medtrust.visit import Visit
-from tests.world import World, build
+from tests.world import CHINA, FAR, World, build
 
 DAY = 86_400
 COIN = 10**6
@@ -35,8 +36,8 @@ TERMS = Terms(
 )
 """No deductible and hardly a limit: a test names the term that it is about."""
 
-PRIMARY = BenefitTerms(Benefit.PRIMARY_CARE, fee=100 * COIN, copay=20 * COIN, coinsurance=0, units_per_visit=3)
-LABORATORY = BenefitTerms(Benefit.LABORATORY, fee=50 * COIN, copay=0, coinsurance=2_000, units_per_visit=10)
+PRIMARY = BenefitTerms(Benefit.PRIMARY_CARE, fee=100 * COIN, copay=20 * COIN, coinsurance=0, units_per_day=3)
+LABORATORY = BenefitTerms(Benefit.LABORATORY, fee=50 * COIN, copay=0, coinsurance=2_000, units_per_day=10)
 BENEFITS = (PRIMARY, LABORATORY)
 
 VISIT_LINE = Line(Benefit.PRIMARY_CARE, 1, 100 * COIN)
@@ -113,18 +114,39 @@ def insure(
     is_paid: bool = True,
     **terms: Any,
 ) -> Insured:
-    """Publish a plan, enrol a member for 50 days before and after now, open the insurer's account, fund it."""
+    """Publish a plan, open the insurer's account and fund it, enrol a member for 50 days before and after now."""
     suite = world.acting_as("insurer")
     plan = Plan(world.insurer, replace(TERMS, is_open=not network, **terms), benefits, network)
     suite.insurance.publish(plan)
+    open_account(world, funds)
     member = member_of()
     today = world.chain.now() // DAY * DAY  # the same in each run, so that gas is the same
     policy = Policy(plan.id, member.address, today - 50 * DAY, today + 50 * DAY)
     suite.insurance.enrol(policy)
-    open_account(world, funds)
     if is_paid:
         world.acting_as("hospital").pool.name_payee(world.hospital, world.account("hospital").address)
     return Insured(world, plan, policy, member)
+
+
+def second_policy(insured: Insured, **terms: Any) -> tuple[Policy, LocalAccount]:
+    """Another policy of the same person, under another pseudonym, in an open plan of the same insurer."""
+    suite = insured.world.acting_as("insurer")
+    terms = {"attestation_above": 0, "deductible": 1, "is_open": True, **terms}
+    plan = replace(insured.plan, terms=replace(insured.plan.terms, **terms), network=())
+    suite.insurance.publish(plan)
+    member = member_of("insurer", 7)
+    policy = replace(insured.policy, plan=plan.id, member=member.address)
+    suite.insurance.enrol(policy)
+    return policy, member
+
+
+def coordinate(insured: Insured, visit: Visit, policy: Policy, member: LocalAccount) -> Receipt:
+    """Claim a visit from a second policy too, as anyone with the signatures of both pseudonyms of the member."""
+    world = insured.world
+    signatures = [
+        world.acting_as(who).insurance.sign_coordination(visit, policy.id) for who in (insured.member, member)
+    ]
+    return world.acting_as("relayer").insurance.coordinate(visit, policy.id, *signatures)
 
 
 def open_account(world: World, funds: int) -> None:
@@ -151,14 +173,46 @@ def with_token(world: World, token: str, *arguments: object) -> World:
     return replace(build(world.chain, world.built, standing=where), defended=world.defended)
 
 
-def call_mock(world: World, mock: str, address: str, function: str, *arguments: object, by: str = "steward") -> Receipt:
+def call_mock(
+    world: World,
+    mock: str,
+    address: str,
+    function: str,
+    *arguments: object,
+    by: str = "steward",
+    gas: int | None = None,
+) -> Receipt:
     """Tell a mock what to do."""
     interface = Interface(world.built[mock])
     data = interface.encode_call(function, arguments)
-    return world.chain.send(world.account(by), address, data, interface=interface)
+    return world.chain.send(world.account(by), address, data, interface=interface, gas=gas)
 
 
 def ask_mock(world: World, mock: str, address: str, function: str, *arguments: object) -> Any:
     """Ask a mock."""
     interface = Interface(world.built[mock])
     return interface.decode_result(function, world.chain.call(address, interface.encode_call(function, arguments)))
+
+
+def appoint_reviewer(world: World, organisation: bytes, by: str, signer: LocalAccount | str = "stranger") -> Suite:
+    """Accredit an organisation as REVIEWER, and return the suite as the account acts that signs for it as such."""
+    account = world.account(signer) if isinstance(signer, str) else signer
+    world.acting_as("authority").accreditation.accredit(organisation, Role.REVIEWER, until=FAR)
+    world.acting_as(by).accreditation.add_signer(organisation, account.address, Role.REVIEWER, until=FAR)
+    return world.acting_as(account)
+
+
+def appoint_foreign_reviewer(world: World) -> bytes:
+    """An accredited reviewer of another jurisdiction, for which the stranger signs; its organisation."""
+    organisation, account = keccak256(b"reviewer abroad"), world.account("stranger")
+    world.acting_as("steward").accreditation.open_jurisdiction(CHINA, account.address)
+    abroad = world.acting_as(account).accreditation
+    abroad.register(organisation, CHINA, account.address, until=FAR)
+    abroad.accredit(organisation, Role.REVIEWER, until=FAR)
+    abroad.add_signer(organisation, account.address, Role.REVIEWER, until=FAR)
+    return organisation
+
+
+def days_later(world: World, days: int) -> None:
+    """Let days pass."""
+    world.chain.mine(seconds=days * DAY)

@@ -132,11 +132,16 @@ class Stage:
         self.world.acting_as("clinic").vaccination.anchor(self.world.clinic, self.batch.root, self.batch.size)
 
     def _money(self) -> None:
-        """One visit is recorded and paid, none attested."""
+        """One visit is recorded and paid, another is held, none attested."""
         self.insured = insure(self.world)
         self.visit = self.insured.visit()
         self.insured.record(self.visit)
         self.next_visit = self.insured.visit(1)
+        insurance = self.world.acting_as("insurer").insurance
+        insurance.hold(self.world.insurer, self.world.hospital, self.now + DAY)
+        held = self.insured.visit(2)
+        self.insured.record(held)
+        self.paid, self.held = insurance.dossier_of(self.visit), insurance.dossier_of(held)
 
     def _records(self) -> None:
         world = self.world
@@ -283,17 +288,29 @@ DOSES = {
 VISITS = {
     "record": _row("hospital", lambda s: (s.next_visit, int(Role.HOSPITAL), b"")),
     "attest": _row("", lambda s: (s.visit, bytes(65)), "InvalidSignature"),
+    "void": _row("hospital", lambda s: (s.visit,)),
 }
 CLAIMS = {
     "publish": _row("insurer", lambda s: (s.plan(),)),
     "enrol": _row("insurer", lambda s: (Policy(s.insured.plan.id, SOMEBODY, s.now, s.now + DAY),)),
+    "hold": _row("insurer", lambda s: (s.world.insurer, s.world.clinic, s.now + DAY)),
     "settle": _row("", lambda s: (s.visit,), "ClaimSettled"),
+    "decide": _row("insurer", lambda s: (s.held, s.world.insurer, COIN)),
+    "appeal": _row(HOUSE, lambda s: (s.paid, b"")),
+    "coordinate": _row("", lambda s: (s.visit, s.paid, s.insured.policy.id, b"", b""), "InvalidSignature"),
+    "reverse": _row("", lambda s: (s.paid,), "VisitStands"),
     "onVisit": Row(NOBODY, lambda s: (s.visit, ZERO_HASH, (bytes(24), 0, 0, False))),
 }
 POOL = {
     "open": _row("insurer", lambda s: (s.world.insurer, s.world.address("InsuranceClaims")), "AccountExists"),
     "withdraw": _row("insurer", lambda s: (s.world.insurer, SOMEBODY, COIN)),
-    "pay": Row(NOBODY, lambda s: (s.world.insurer, s.world.hospital, COIN)),
+    "windDown": _row("insurer", lambda s: (s.world.insurer,)),
+    "cover": Row(NOBODY, lambda s: (s.world.insurer, COIN, FAR)),
+    "reserve": Row(NOBODY, lambda s: (s.world.insurer, name_hash("claim"), COIN)),
+    "pay": Row(NOBODY, lambda s: (s.world.insurer, s.world.hospital, ZERO_HASH, COIN)),
+    "reclaim": Row(NOBODY, lambda s: (s.world.insurer, s.world.hospital, name_hash("claim"), COIN)),
+    "draw": _row("", lambda s: (s.world.insurer, s.world.hospital, 1), "NothingOwed"),
+    "guarantee": _row("", lambda s: (s.world.insurer,), "StillAccredited"),
     "namePayee": _row("hospital", lambda s: (s.world.hospital, SOMEBODY)),
     "deposit": _row("", lambda s: (s.world.insurer, 0), "NothingReceived"),
     "withdrawOwed": _row("", lambda s: (s.world.hospital,), "NothingOwed"),

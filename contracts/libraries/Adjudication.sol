@@ -16,29 +16,16 @@ import {IVisitRegistry} from "../../interfaces/IVisitRegistry.sol";
 ///    not count towards the out-of-pocket maximum.
 ///
 /// A charge for what is no benefit of the plan falls to the member. In every line plan + member + write-off is the charge. Coinsurance
-/// is rounded in the pool's favour, and units are counted by visit, so splitting a line never makes the plan pay more.
+/// is rounded in the pool's favour, and units are counted by policy and service day, so that neither splitting a line nor splitting a
+/// visit makes the plan pay more.
 library Adjudication {
     uint256 internal constant BASIS_POINTS = 10_000;
-
-    /// @notice Whether a policy can have counted so much.
-    /// @param terms The plan's terms.
-    /// @param totals What it would have counted.
-    /// @return Whether nothing is above the terms.
-    function isWithin(
-        IInsuranceClaims.Terms memory terms,
-        IInsuranceClaims.Totals memory totals
-    ) internal pure returns (bool) {
-        return
-            totals.deductibleMet <= terms.deductible &&
-            totals.outOfPocketMet <= terms.outOfPocketMaximum &&
-            totals.planPaid <= terms.annualLimit;
-    }
 
     /// @notice Decides one line.
     /// @param terms The plan's terms.
     /// @param benefit The plan's benefit for this line; its fee is zero if the line is not covered.
     /// @param line The line.
-    /// @param unitsBefore How many units of this benefit the lines before it had.
+    /// @param unitsBefore How many units of this benefit were recognised on the service day before this line.
     /// @param totals What the policy has counted so far, within the terms; counts on in place, all but `unattested`.
     /// @param outcome How the line is decided; every field is written.
     function decide(
@@ -56,7 +43,7 @@ library Adjudication {
         unchecked {
             IInsuranceClaims.Reason reason = IInsuranceClaims.Reason.FEE_REDUCED;
             uint256 units = line.units;
-            uint256 unitsLeft = benefit.unitsPerVisit > unitsBefore ? benefit.unitsPerVisit - unitsBefore : 0;
+            uint256 unitsLeft = benefit.unitsPerDay > unitsBefore ? benefit.unitsPerDay - unitsBefore : 0;
             if (units > unitsLeft) {
                 units = unitsLeft;
                 reason = IInsuranceClaims.Reason.UNITS_REDUCED;
@@ -73,6 +60,7 @@ library Adjudication {
                 reason = IInsuranceClaims.Reason.LIMIT_REACHED;
             }
             totals.planPaid += uint128(planPays);
+            outcome.units = units;
             outcome.allowed = allowed;
             outcome.planPays = planPays;
             outcome.memberPays = allowed - planPays;
@@ -82,6 +70,7 @@ library Adjudication {
     }
 
     function _leaveToMember(uint256 charge, IInsuranceClaims.Outcome memory outcome) private pure {
+        outcome.units = 0;
         outcome.allowed = 0;
         outcome.deductible = 0;
         outcome.copay = 0;

@@ -11,6 +11,7 @@ from medtrust.abi import Interface, RevertDecoder
 from medtrust.artifacts import Artifact, load
 from medtrust.bench.encoding import call_encoders
 from medtrust.errors import Reverted, ToolMissing
+from medtrust.types import checksum_address
 
 __all__ = ["LocalContract", "LocalEvm"]
 
@@ -52,7 +53,7 @@ class LocalEvm:
         """Deploy a contract."""
         face = Interface(artifact)
         address = self.evm.deploy(by, face.encode_deployment(arguments))
-        return LocalContract(self, face, address)
+        return LocalContract(self, face, checksum_address(address))
 
 
 @dataclass
@@ -106,9 +107,12 @@ class LocalContract:
             return reverted.error, reverted.values
 
     def _execute(self, caller: str, function: str, arguments: tuple[Any, ...], *, is_static: bool) -> bytes:
-        data = self.encoders[function](arguments)
+        return self.run(caller, self.encoders[function](arguments), is_static=is_static)
+
+    def run(self, caller: str, data: bytes, *, gas: int | None = None, is_static: bool = False) -> bytes:
+        """Call it with data, with so much gas if it is given, and return what it returns. Raises `Reverted`."""
         try:
-            return bytes(self.host.evm.message_call(caller, self.address, data, is_static=is_static))
+            return bytes(self.host.evm.message_call(caller, self.address, data, gas=gas, is_static=is_static))
         except RuntimeError as error:
             said = _OUTPUT.search(str(error))
             output = bytes.fromhex(said.group(1)) if said else b""

@@ -9,8 +9,9 @@ import typer
 
 from medtrust.accreditation import parse_roles
 from medtrust.billing import Billing, Filed, read_bills
-from medtrust.cli import claim_files
+from medtrust.cli import claim_files, claim_money, claim_reviews
 from medtrust.cli.claim_letter import explained, print_letter
+from medtrust.cli.claim_reviews import ClaimArgument, PolicyOption, policy_of, print_receipts
 from medtrust.cli.common import (
     AccountOption,
     ChainOption,
@@ -19,14 +20,13 @@ from medtrust.cli.common import (
     console,
     new_app,
     open_suite,
-    organisation,
     receipt_answer,
     when,
 )
-from medtrust.errors import CheckRefused, InputError
+from medtrust.errors import InputError
 from medtrust.explanation import ClaimStatus
 from medtrust.files import read_json
-from medtrust.money import Money, format_amount, parse_amount
+from medtrust.money import Money
 from medtrust.plan import Policy
 from medtrust.registry_key import registry_key
 from medtrust.sandbox import ORGANISATIONS
@@ -38,12 +38,8 @@ from medtrust.types import bytes32, checksum_address
 __all__ = ["app"]
 
 app = new_app("Insurance: a visit is adjudicated and paid in the transaction that records it.")
-claim_files.add_to(app)
-
-ClaimArgument = Annotated[str, typer.Argument(help="The id of the visit: 0x and 64 digits.")]
-InsurerArgument = Annotated[str, typer.Argument(help="The insurer: identifier, id or sandbox name.")]
-ProviderArgument = Annotated[str, typer.Argument(help="The provider: identifier, id or sandbox name.")]
-AmountArgument = Annotated[str, typer.Argument(help="How much, such as 5000.00.")]
+for part in (claim_files, claim_money, claim_reviews):
+    part.add_to(app)
 
 
 @app.command()
@@ -83,80 +79,6 @@ def enrol(
         answer({"policy": policy.id}, f"policy 0x{policy.id.hex()} stood before", as_json=json_)
     else:
         receipt_answer(receipt, f"enrolled under policy 0x{policy.id.hex()}", as_json=json_, policy=policy.id)
-
-
-@app.command()
-def fund(
-    insurer: InsurerArgument,
-    amount: AmountArgument,
-    mint: Annotated[bool, typer.Option(help="Make the money first: the mock of a local chain lets anyone.")] = False,
-    chain: ChainOption = "local",
-    as_: AccountOption = None,
-    json_: JsonOption = False,
-) -> None:
-    """Bring your money into an insurer's account; the insurer opens it by its first deposit."""
-    suite = open_suite(chain, as_)
-    units = parse_amount(amount, suite.token.decimals())
-    if mint and suite.signer:
-        suite.token.mint(suite.signer.address, units)
-    receipt = Billing(suite).fund(organisation(insurer), units)
-    receipt_answer(receipt, f"deposited {amount} {suite.token.symbol()} for {insurer}", as_json=json_)
-
-
-@app.command()
-def withdraw(
-    insurer: InsurerArgument,
-    amount: AmountArgument,
-    to: Annotated[str, typer.Option(help="The address that receives it.")],
-    chain: ChainOption = "local",
-    as_: AccountOption = None,
-    json_: JsonOption = False,
-) -> None:
-    """Take free money out of an insurer's account, as the insurer; what is owed stays."""
-    suite = open_suite(chain, as_)
-    units = parse_amount(amount, suite.token.decimals())
-    receipt = suite.pool.withdraw(organisation(insurer), checksum_address(to, place="--to"), units)
-    receipt_answer(receipt, f"withdrew {amount} {suite.token.symbol()} to {to}", as_json=json_)
-
-
-@app.command()
-def pool(insurer: InsurerArgument, chain: ChainOption = "local", json_: JsonOption = False) -> None:
-    """Show what is free in an insurer's account, and which contract may pay from it."""
-    suite = open_suite(chain, None)
-    account = suite.pool.account_of(organisation(insurer))
-    if account is None:
-        raise CheckRefused("UnknownAccount", f"{insurer} has opened no account")
-    free = f"{format_amount(account.free, suite.token.decimals())} {suite.token.symbol()}"
-    text = f"free: {free}\npaid from by: {account.adjudicator}"
-    answer({"free": account.free, "adjudicator": account.adjudicator}, text, as_json=json_)
-
-
-@app.command()
-def payee(
-    provider: ProviderArgument,
-    account: Annotated[str, typer.Argument(help="The address that the provider is paid to.")],
-    chain: ChainOption = "local",
-    as_: AccountOption = None,
-    json_: JsonOption = False,
-) -> None:
-    """Name the account that a provider is paid to, as its administrator."""
-    address = checksum_address(account)
-    receipt = open_suite(chain, as_).pool.name_payee(organisation(provider), address)
-    receipt_answer(receipt, f"{provider} is paid to {address}", as_json=json_)
-
-
-@app.command()
-def draw(
-    provider: ProviderArgument,
-    chain: ChainOption = "local",
-    as_: AccountOption = None,
-    json_: JsonOption = False,
-) -> None:
-    """Send a provider what it is owed; anyone may."""
-    suite = open_suite(chain, as_)
-    receipt = suite.pool.withdraw_owed(organisation(provider))
-    amount = format_amount(receipt.event("OwedWithdrawn").values["amount"], suite.token.decimals())
-    receipt_answer(receipt, f"sent {amount} {suite.token.symbol()} to {provider}", as_json=json_)
 
 
 @app.command()
@@ -227,15 +149,17 @@ def explain(
     fhir: Annotated[bool, typer.Option("--fhir", help="As a FHIR R4 ExplanationOfBenefit.")] = False,
     x12: Annotated[bool, typer.Option("--x12", help="As the facts of an X12 835, in JSON.")] = False,
     currency: Annotated[str, typer.Option(help="The currency (ISO 4217) that the token stands for.")] = "USD",
+    policy: PolicyOption = None,
     chain: ChainOption = "local",
     json_: JsonOption = False,
 ) -> None:
     """Say how a claim stands and why, line by line; exit 1 if it was denied."""
     suite = open_suite(chain, None)
-    explanation = suite.insurance.explain(suite.visits.visit_of(bytes32(claim, place="claim")))
+    recorded = suite.visits.visit_of(bytes32(claim, place="claim"))
+    explanation = Billing(suite).explain(recorded, policy=policy_of(policy))
     decimals, symbol = suite.token.decimals(), suite.token.symbol()
     if fhir or x12:
-        insurer = suite.insurance.insurer_of(explanation.visit.policy)
+        insurer = suite.insurance.insurer_of(policy_of(policy) or recorded.policy)
         money = Money(currency, decimals)
         document = explanation_of_benefit(explanation, insurer, money) if fhir else remittance(explanation, money)
         typer.echo(fhir_text(document))
@@ -248,15 +172,17 @@ def explain(
 @app.command()
 def settle(
     claim: ClaimArgument,
+    policy: PolicyOption = None,
     chain: ChainOption = "local",
     as_: AccountOption = None,
     json_: JsonOption = False,
 ) -> None:
-    """Finish a claim that waits to be decided or paid; anyone may."""
+    """Do what anyone may do to finish a claim: have it decided, approved by silence, paid, or taken back."""
     suite = open_suite(chain, as_)
     recorded = suite.visits.visit_of(bytes32(claim, place="claim"))
-    receipt = suite.insurance.settle(recorded)
-    receipt_answer(receipt, f"{claim}: {suite.insurance.claim_of(recorded.id).status.name}", as_json=json_)
+    receipts = Billing(suite).settle(recorded, policy=policy_of(policy))
+    status = suite.insurance.claim_of(recorded, policy=policy_of(policy)).status.name
+    print_receipts(receipts, f"{claim}: {status}", as_json=json_)
 
 
 def _identifier(provider: str | None, account: str | None) -> str:

@@ -23,6 +23,11 @@ def explained(explanation: Explanation) -> dict[str, Any]:
         "planPays": explanation.plan_pays,
         "memberPays": explanation.member_pays,
         "writeOff": explanation.write_off,
+        "refused": explanation.refused,
+        "interest": explanation.interest,
+        "appeals": explanation.appeals,
+        "firstPaid": explanation.first_paid,
+        "isVoided": explanation.is_voided,
         "waitsFor": explanation.waits_for,
         "lines": [
             {

@@ -25,7 +25,10 @@ _CATEGORIES = {
     "benefit": (_HL7, "Benefit Amount"),
     "memberliability": (_CARIN, "Member liability"),
     "discount": (_CARIN, "Discount"),
+    "noncovered": (_CARIN, "Noncovered"),
+    "priorpayerpaid": (_CARIN, "Prior payer paid"),
 }
+_UNDECIDED = (ClaimStatus.PENDING, ClaimStatus.HELD)
 _URI = "urn:ietf:rfc:3986"
 _BENEFITS = "urn:medtrust:benefit"
 _REASONS = "urn:medtrust:reason"
@@ -37,11 +40,14 @@ def explanation_of_benefit(explanation: Explanation, insurer: bytes, money: Mone
     Organisations, the policy and the member go by what the chain knows of them: ids and a pseudonym, as URIs. A line
     is a kind of care, because codes and diagnoses are in the canonical claim alone. What the category system of HL7
     has no code for, coinsurance, the member's share and the write-off, takes those of CARIN Blue Button.
+
+    A claim that is held is queued and tells no more than what was submitted, an appealed one is partial, and one whose
+    visit was taken back is cancelled. Interest is an adjustment of the payment.
     """
     visit, money = explanation.visit, money or Money()
     day = datetime.fromtimestamp(visit.served_at, timezone.utc).date().isoformat()
-    decided = explanation.status is not ClaimStatus.PENDING
-    outcomes: Sequence[Outcome | None] = explanation.outcomes or [None] * len(visit.lines)
+    is_known = explanation.outcomes and explanation.status not in _UNDECIDED
+    outcomes: Sequence[Outcome | None] = explanation.outcomes if is_known else [None] * len(visit.lines)
     items = [
         _item(number, line, outcome, explanation, day, money)
         for number, (line, outcome) in enumerate(zip(visit.lines, outcomes, strict=True), 1)
@@ -50,7 +56,7 @@ def explanation_of_benefit(explanation: Explanation, insurer: bytes, money: Mone
         "resourceType": "ExplanationOfBenefit",
         "id": visit.id.hex(),
         "identifier": [_identifier("claim", visit.id)],
-        "status": "active",
+        "status": "cancelled" if explanation.is_voided else "active",
         "type": _concept("http://terminology.hl7.org/CodeSystem/claim-type", "professional"),
         "use": "claim",
         "patient": {"identifier": {"system": _URI, "value": f"urn:medtrust:member:{visit.member}"}},
@@ -58,18 +64,49 @@ def explanation_of_benefit(explanation: Explanation, insurer: bytes, money: Mone
         "created": _instant(explanation.decided_at or visit.served_at),
         "insurer": {"identifier": _identifier("organisation", insurer)},
         "provider": {"identifier": _identifier("organisation", visit.provider)},
-        "outcome": "complete" if decided else "queued",
+        "outcome": _outcome_of(explanation.status),
         "disposition": _disposition(explanation),
-        "insurance": [{"focal": True, "coverage": {"identifier": _identifier("policy", visit.policy)}}],
+        "insurance": _insurance(explanation),
         "item": items,
         "total": [_amount(code, units, money) for code, units in _totals(explanation).items()],
     }
-    if explanation.status in (ClaimStatus.PAID, ClaimStatus.OWED):
-        document["payment"] = {
-            "date": _instant(explanation.decided_at)[:10],
-            "amount": _money(explanation.plan_pays, money),
-        }
+    if explanation.status.is_paid and not explanation.is_voided:
+        document["payment"] = _payment(explanation, money)
+    if notes := _notes(explanation):
+        document["processNote"] = [{"number": number, "text": text} for number, text in enumerate(notes, 1)]
     return document
+
+
+def _outcome_of(status: ClaimStatus) -> str:
+    if status in _UNDECIDED:
+        return "queued"
+    return "partial" if status.is_open else "complete"
+
+
+def _insurance(explanation: Explanation) -> list[dict[str, Any]]:
+    """The policy that is explained, after the first one if it is the second."""
+    policy, first = explanation.policy or explanation.visit.policy, explanation.visit.policy
+    policies = [policy] if policy == first else [first, policy]
+    return [{"focal": one == policy, "coverage": {"identifier": _identifier("policy", one)}} for one in policies]
+
+
+def _payment(explanation: Explanation, money: Money) -> dict[str, Any]:
+    paid = explanation.plan_pays + explanation.interest
+    payment = {"date": _instant(explanation.decided_at)[:10], "amount": _money(paid, money)}
+    if not explanation.interest:
+        return payment
+    interest = {"text": "interest on what an appeal raised"}
+    return {**payment, "adjustment": _money(explanation.interest, money), "adjustmentReason": interest}
+
+
+def _notes(explanation: Explanation) -> list[str]:
+    """What happened to the claim beyond its lines."""
+    notes = []
+    if explanation.outcomes and explanation.reason is not Reason.COVERED:
+        notes.append(explanation.reason.sentence)
+    if explanation.appeals:
+        notes.append("it was appealed once" if explanation.appeals == 1 else "it was appealed twice, or is closed")
+    return notes
 
 
 def fhir_text(value: Any) -> str:
@@ -89,7 +126,7 @@ def _item(
     shares = _shares(line, outcome, explanation.status)
     adjudication = [_amount(code, units, money) for code, units in shares.items()]
     reason = outcome.reason if outcome else explanation.reason
-    if explanation.status is not ClaimStatus.PENDING:
+    if explanation.status not in _UNDECIDED:
         adjudication[-1]["reason"] = _concept(_REASONS, reason.name, reason.sentence)
     return {
         "sequence": number,
@@ -104,7 +141,7 @@ def _item(
 def _shares(line: Line, outcome: Outcome | None, status: ClaimStatus) -> dict[str, int]:
     """Return the amounts of a line by their categories; the first is what was charged, the last decides why."""
     if outcome is None:
-        if status is ClaimStatus.PENDING:
+        if status in _UNDECIDED:
             return {"submitted": line.charge}
         return {"submitted": line.charge, "benefit": 0, "memberliability": line.charge}
     return {
@@ -121,10 +158,15 @@ def _shares(line: Line, outcome: Outcome | None, status: ClaimStatus) -> dict[st
 
 def _totals(explanation: Explanation) -> dict[str, int]:
     totals = {"submitted": explanation.visit.charge}
-    if explanation.status is not ClaimStatus.PENDING:
-        totals["discount"] = explanation.write_off
-        totals["memberliability"] = explanation.member_pays
-        totals["benefit"] = explanation.plan_pays
+    if explanation.status in _UNDECIDED:
+        return totals
+    if explanation.refused:
+        totals["noncovered"] = explanation.refused
+    if explanation.first_paid is not None:
+        totals["priorpayerpaid"] = explanation.first_paid
+    totals["discount"] = explanation.write_off
+    totals["memberliability"] = explanation.member_pays
+    totals["benefit"] = explanation.plan_pays
     return totals
 
 

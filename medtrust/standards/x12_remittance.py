@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timezone
+from decimal import Decimal
 from typing import Any, Final
 
 from medtrust.adjudication import Line, Outcome, Reason
@@ -25,40 +27,74 @@ _CODES: Final = {
     Reason.FILED_LATE: "29",
     Reason.OUT_OF_NETWORK: "242",
 }
-_MEMBER, _PROVIDER = "PR", "CO"
-_PRIMARY, _DENIED = "1", "4"
+_REFUSED, _BY_ANOTHER, _CORRECTED = "A1", "23", "129"
+_MEMBER, _PROVIDER, _OTHER = "PR", "CO", "OA"
+_PRIMARY, _SECONDARY, _DENIED, _REVERSAL = "1", "2", "4", "22"
 
 
 def remittance(explanation: Explanation, money: Money | None = None) -> dict[str, Any]:
-    """Return what an 835 says of a decided claim, amounts as decimal text; {} while it is not decided.
+    """Return what an 835 says of a decided claim, amounts as decimal text; {} while it is not decided, or is held.
 
     In every line, and in the claim, the charge less all adjustments is the payment, as the standard wants it. Each
     adjustment has its group, PR for the member's part and CO for what the provider writes off, and its reason code.
+    What somebody decided over the rules adjusts the whole claim (`CAS`): CO-A1 what was refused, OA-23 what another
+    plan paid, OA-129 what an appeal raised. A visit that was taken back reverses all, so each amount is negative.
     """
-    if explanation.status is ClaimStatus.PENDING:
+    if explanation.status in (ClaimStatus.PENDING, ClaimStatus.HELD):
         return {}
     money = money or Money()
-    denied = explanation.status is ClaimStatus.DENIED
+    if explanation.is_voided:
+        money = _Reversed(money.currency, money.decimals)
     outcomes = explanation.outcomes or (None,) * len(explanation.visit.lines)
     services = [
         _service(line, outcome, explanation.reason, money)
         for line, outcome in zip(explanation.visit.lines, outcomes, strict=True)
     ]
-    is_paid = explanation.status in (ClaimStatus.PAID, ClaimStatus.OWED)
-    return {
+    facts: dict[str, Any] = {
         "CLP": {
             "patientControlNumber": "0x" + explanation.visit.id.hex(),
-            "claimStatus": _DENIED if denied else _PRIMARY,
+            "claimStatus": _status(explanation),
             "charge": _text(explanation.visit.charge, money),
             "payment": _text(explanation.plan_pays, money),
             "patientResponsibility": _text(explanation.member_pays, money),
         },
         "serviceDate": _day(explanation.visit.served_at),
         "decidedDate": _day(explanation.decided_at) if explanation.decided_at else None,
-        "isPaid": is_paid,
+        "isPaid": explanation.status.is_paid,
         "currency": money.currency,
         "SVC": services,
     }
+    if adjusted := _claim_adjustments(explanation):
+        facts["CAS"] = [{"group": one, "reason": code, "amount": _text(units, money)} for one, code, units in adjusted]
+    if explanation.interest:
+        facts["AMT"] = {"I": _text(explanation.interest, money)}
+    return facts
+
+
+@dataclass(frozen=True)
+class _Reversed(Money):
+    """Amounts of what is taken back."""
+
+    def coins(self, units: int) -> Decimal:
+        return super().coins(-units)
+
+
+def _status(explanation: Explanation) -> str:
+    if explanation.is_voided:
+        return _REVERSAL
+    if explanation.status is ClaimStatus.DENIED:
+        return _DENIED
+    return _PRIMARY if explanation.first_paid is None else _SECONDARY
+
+
+def _claim_adjustments(explanation: Explanation) -> list[tuple[str, str, int]]:
+    """Return group, code and amount of what was decided over the rules of the lines."""
+    changed = explanation.asked - explanation.plan_pays
+    if not explanation.outcomes or not changed:
+        return []
+    if explanation.first_paid is not None:
+        return [(_OTHER, _BY_ANOTHER, changed)]
+    return [(_PROVIDER, _REFUSED, changed)] if changed > 0 else [(_OTHER, _CORRECTED, changed)]
 
 
 def _service(line: Line, outcome: Outcome | None, reason: Reason, money: Money) -> dict[str, Any]:

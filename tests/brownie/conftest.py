@@ -145,6 +145,6 @@ def visits(VisitRegistry, accreditation, patients, steward):
 
 
 @pytest.fixture(scope="module")
-def claims(InsuranceClaims, accreditation, visits, pool, steward):
+def claims(InsuranceClaims, accreditation, patients, visits, pool, steward):
     """What decides about visits, with no plan in it."""
-    return steward.deploy(InsuranceClaims, accreditation, visits, pool)
+    return steward.deploy(InsuranceClaims, accreditation, patients, visits, pool)

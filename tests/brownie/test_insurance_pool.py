@@ -44,7 +44,7 @@ class TestOpen:
         event = opened.events["AccountOpened"]
 
         assert (bytes(event["insurer"]), event["adjudicator"]) == (insurance, claims)
-        assert tuple(pool.accountOf(insurance)) == (claims, 0)
+        assert tuple(pool.accountOf(insurance)) == (claims, 0, 0, 0)
 
 
 class TestDeposit:
@@ -89,6 +89,19 @@ class TestWithdraw:
         assert pool.accountOf(insurance)[1] == token.balanceOf(pool) == 300 * DOLLAR
 
 
+class TestWindDown:
+    """
+    given no policy                      -> takes on no more; emits WindDownStarted; the money is the insurer's at once
+    """
+
+    def test_gives_the_money_back(self, pool, funded, token, insurance, insurer, wholesaler):
+        event = pool.windDown(insurance, {"from": insurer}).events["WindDownStarted"]
+        pool.withdraw(insurance, wholesaler, 500 * DOLLAR, {"from": insurer})
+
+        assert bytes(event["insurer"]) == insurance
+        assert token.balanceOf(wholesaler) == 500 * DOLLAR
+
+
 class TestPay:
     """
     when the caller is not the adjudicator -> reverts NotAdjudicator, the money stays
@@ -96,6 +109,6 @@ class TestPay:
 
     def test_reverts_when_caller_is_not_the_adjudicator(self, pool, reverts, funded, insurance, insurer):
         with reverts("NotAdjudicator", insurance, insurer):
-            pool.pay(insurance, insurance, DOLLAR, {"from": insurer})
+            pool.pay(insurance, insurance, bytes(32), DOLLAR, {"from": insurer})
 
         assert pool.accountOf(insurance)[1] == 500 * DOLLAR

@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from medtrust.accreditation import Role
-from medtrust.adjudication import UNLIMITED, Benefit, BenefitTerms, Line, Outcome, Reason, Totals
+from medtrust.adjudication import UNLIMITED, Benefit, BenefitTerms, Line, Reason, Totals
 from medtrust.explanation import ClaimStatus
 from medtrust.insurance import Claim
 from medtrust.plan import Plan, Policy
 from medtrust.types import ZERO_ADDRESS
+from medtrust.visit import Visit
 from tests.insurance_world import (
     BENEFITS,
     COIN,
@@ -56,6 +57,9 @@ class TestPublish:
     when there are 0 or 65 benefits           -> reverts InvalidOrder
     when benefits are repeated or fall        -> reverts InvalidOrder
     when a benefit is not sound               -> reverts InvalidBenefit
+    when a benefit excludes one that is not there, or not it -> reverts OneSidedExclusion
+    when 0, 1, 30, 31 days are given to decide -> reverts InvalidTerms, publishes, publishes, reverts InvalidTerms
+    when a term is not sound otherwise        -> reverts InvalidTerms
     when it is open and lists providers, or neither -> reverts InvalidNetwork
     when 256, 257 providers are listed        -> publishes, reverts InvalidOrder
     when providers are repeated               -> reverts InvalidOrder
@@ -82,17 +86,60 @@ class TestPublish:
                 insurance.publish(replace(plan, benefits=benefits))
 
     @pytest.mark.parametrize(
-        "change", [{"fee": 0}, {"units_per_visit": 0}, {"coinsurance": 10_001}, {"benefit": Benefit.EQUIPMENT + 1}]
+        "change",
+        [
+            {"fee": 0},
+            {"units_per_day": 0},
+            {"units_per_day": 2_048},
+            {"coinsurance": 10_001},
+            {"benefit": Benefit.EQUIPMENT + 1},
+        ],
     )
     def test_reverts_when_a_benefit_is_not_sound(self, insurance, plan, reverts, change):
         with reverts("InvalidBenefit", index=1):
             insurance.publish(replace(plan, benefits=(PRIMARY, replace(LABORATORY, **change))))
 
     def test_publishes_at_the_bounds_of_a_benefit(self, insurance, plan):
-        bound = BenefitTerms(Benefit.EQUIPMENT, 1, UNLIMITED, 10_000, 1)
+        bound = BenefitTerms(Benefit.EQUIPMENT, 1, UNLIMITED, 10_000, 2_047)
         at_bounds = replace(plan, benefits=(bound,))
         insurance.publish(at_bounds)
-        assert insurance.benefit_of(at_bounds.id, Benefit.EQUIPMENT) == bound
+        assert insurance.plan_of(at_bounds.id) == at_bounds
+
+    def test_reverts_when_an_exclusion_is_one_sided(self, insurance, plan, reverts):
+        other = replace(PRIMARY, excludes=1 << Benefit.LABORATORY)
+        with reverts("OneSidedExclusion", benefit=Benefit.PRIMARY_CARE, other=Benefit.LABORATORY):
+            insurance.publish(replace(plan, benefits=(other, LABORATORY)))
+        with reverts("OneSidedExclusion", benefit=Benefit.PRIMARY_CARE, other=Benefit.LABORATORY):
+            insurance.publish(replace(plan, benefits=(other,)))
+        back = replace(LABORATORY, excludes=1 << Benefit.PRIMARY_CARE)
+        insurance.publish(replace(plan, benefits=(other, back)))
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"decide_days": 0},
+            {"decide_days": 31},
+            {"appeal_days": 0},
+            {"automatic_up_to": 2, "deemed_up_to": 1},
+            {"solvency": 10_001},
+        ],
+    )
+    def test_reverts_when_a_term_is_not_sound(self, insurance, plan, reverts, change):
+        with reverts("InvalidTerms"):
+            insurance.publish(replace(plan, terms=replace(TERMS, **change)))
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"decide_days": 1, "appeal_days": 1},
+            {"decide_days": 30, "appeal_days": 255},
+            {"automatic_up_to": 2, "deemed_up_to": 2, "solvency": 10_000},
+        ],
+    )
+    def test_publishes_at_the_bounds_of_the_terms(self, insurance, plan, change):
+        bound = replace(plan, terms=replace(TERMS, **change))
+        insurance.publish(bound)
+        assert insurance.plan_of(bound.id) == bound
 
     def test_reverts_when_network_does_not_fit(self, insurance, plan, world, reverts):
         with reverts("InvalidNetwork", isOpen=True, providers=1):
@@ -105,8 +152,7 @@ class TestPublish:
         network = tuple(number.to_bytes(32, "big") for number in range(1, count + 1))
         closed = replace(plan, terms=replace(TERMS, is_open=False), network=network)
         insurance.publish(closed)
-        assert insurance.is_in_network(closed.id, network[-1])
-        assert not insurance.is_in_network(closed.id, (count + 1).to_bytes(32, "big"))
+        assert insurance.plan_of(closed.id).network == network
 
     def test_reverts_when_providers_are_too_many_or_out_of_order(self, insurance, plan, reverts):
         closed = replace(plan, terms=replace(TERMS, is_open=False))
@@ -126,9 +172,7 @@ class TestPublish:
         event = receipt.event("PlanPublished")
         assert (event.values["plan"], event.values["insurer"]) == (plan.id, world.insurer)
         assert insurance.plan_of(plan.id) == plan
-        assert insurance.benefit_of(plan.id, Benefit.PRIMARY_CARE) == PRIMARY
-        assert insurance.benefit_of(plan.id, Benefit.IMAGING) is None
-        assert insurance.is_in_network(plan.id, world.pharmacy)
+        assert Plan.decode(event.values["content"]) == plan
 
     def test_is_another_plan_when_a_term_differs(self, insurance, plan):
         other = replace(plan, terms=replace(TERMS, deductible=1))
@@ -147,11 +191,14 @@ class TestEnrol:
     when it lasts 0, 1 s, 366 days, one second more -> reverts InvalidTerm, enrols, enrols, reverts InvalidTerm
     when its end does not fit 48 bits         -> reverts InvalidTerm
     given it is enrolled                      -> reverts PolicyExists
+    given no account for this contract        -> reverts NotAdjudicator
+    given less, just as much free as the plan asks for -> reverts InsufficientFunds, enrols
     when it is sound                          -> keeps it under its id; emits PolicyEnrolled; nothing is counted yet
     """
 
     @pytest.fixture
-    def policy(self, insurance, plan, chain) -> Policy:
+    def policy(self, insurance, plan, chain, world) -> Policy:
+        open_account(world, 0)
         insurance.publish(plan)
         return Policy(plan.id, member_of().address, chain.now(), chain.now() + DAY)
 
@@ -202,6 +249,23 @@ class TestEnrol:
         assert insurance.totals_of(policy.id) == Totals()
         assert insurance.policy_of(bytes(32)) is None
 
+    def test_reverts_given_no_account(self, world, insurance, plan, chain, reverts):
+        insurance.publish(plan)
+        with reverts("NotAdjudicator", insurer=world.insurer, caller=world.address("InsuranceClaims")):
+            insurance.enrol(Policy(plan.id, member_of().address, chain.now(), chain.now() + DAY))
+
+    def test_enrols_while_there_is_the_capital_that_the_plan_asks_for(self, world, insurance, policy, plan, reverts):
+        solid = replace(plan, terms=replace(TERMS, annual_limit=1_000, solvency=5_001))
+        insurance.publish(solid)
+        first = replace(policy, plan=solid.id)
+        fund(world, 499)
+        with reverts("InsufficientFunds", amount=500, free=499):
+            insurance.enrol(first)
+        fund(world, 1)
+        insurance.enrol(first)
+        with reverts("InsufficientFunds", amount=1_000, free=500):
+            insurance.enrol(replace(first, member=member_of(number=1).address))
+
 
 class TestOnVisit:
     """
@@ -215,12 +279,11 @@ class TestOnVisit:
     given a provider outside the network      -> is denied OUT_OF_NETWORK
     given a provider in the network           -> covered
     given no payment is due                   -> is PAID nothing
-    given a covered visit                     -> pays in the same transaction; counts; emits ClaimApproved and ClaimPaid
+    given a covered visit                     -> pays in the same transaction; counts; says so
     when the plan would pay just the limit, one unit more, without the member -> pays, is PENDING
     given the limit was used up by another visit -> is PENDING; the member's signature lifts it
-    given the account is short                -> is APPROVED; emits ClaimUnfunded
+    given the account is short                -> is APPROVED: it waits in the pool
     given the token refuses the provider      -> is OWED
-    given the insurer opened no account       -> is PENDING
     """
 
     def test_reverts_when_caller_is_not_the_registry(self, world, insured, insurer, reverts):
@@ -232,18 +295,20 @@ class TestOnVisit:
         visit = insured.visit(policy=bytes(31) + b"\x01")
         receipt = insured.record(visit)
         assert receipt.event("PayerNotReached").values["visit"] == visit.id
-        assert insurance.claim_of(visit.id).status is ClaimStatus.PENDING
+        assert insurance.claim_of(visit).status is ClaimStatus.PENDING
         assert "no such policy" in insurance.explain(visit).waits_for
 
     def assert_denied(self, insured: Insured, visit, receipt, reason: Reason):
         insurance = insured.world.suite.insurance
-        assert insurance.claim_of(visit.id) == Claim(ClaimStatus.DENIED, reason, receipt.at, 0)
-        assert event_of(insured, "ClaimDenied") == {"visit": visit.id, "policy": insured.policy.id, "reason": reason}
+        assert insurance.claim_of(visit) == Claim(ClaimStatus.DENIED, reason, 0, receipt.at, 0)
+        told = event_of(insured, "ClaimAdjudicated")
+        assert (told["visit"], told["policy"], told["reason"]) == (visit.id, insured.policy.id, reason)
+        assert (told["status"], told["lines"]) == (ClaimStatus.DENIED, [])
         assert insurance.totals_of(insured.policy.id) == Totals()
         assert insured.free == 10_000 * COIN
 
     def assert_covered(self, insured: Insured, visit):
-        assert insured.world.suite.insurance.claim_of(visit.id).status is ClaimStatus.PAID
+        assert insured.world.suite.insurance.claim_of(visit).status is ClaimStatus.PAID
 
     def test_denies_another_member(self, insured, stranger):
         visit = insured.visit(member=stranger.address)
@@ -317,20 +382,23 @@ class TestOnVisit:
     def test_pays_nothing_where_nothing_is_due(self, insured, insurance):
         visit = insured.visit(0, Line(Benefit.IMAGING, 1, 70 * COIN))
         receipt = insured.record(visit)
-        assert insurance.claim_of(visit.id) == Claim(ClaimStatus.PAID, Reason.COVERED, receipt.at, 0)
+        assert insurance.claim_of(visit) == Claim(ClaimStatus.PAID, Reason.COVERED, 0, receipt.at, 0)
         assert insured.balance("hospital") == 0
         assert insurance.explain(visit).member_pays == 70 * COIN
 
     def test_pays_in_the_same_transaction(self, world, insured, insurance):
         visit = insured.visit()
         receipt = insured.record(visit)
-        assert insurance.claim_of(visit.id) == Claim(ClaimStatus.PAID, Reason.COVERED, receipt.at, PAYS)
+        assert insurance.claim_of(visit) == Claim(ClaimStatus.PAID, Reason.COVERED, 0, receipt.at, PAYS)
         totals = Totals(0, 20 * COIN, PAYS, PAYS)
         assert insurance.totals_of(insured.policy.id) == totals
-        assert event_of(insured, "ClaimApproved") == {
+        told = event_of(insured, "ClaimAdjudicated")
+        dossier = told.pop("dossier")
+        assert told == {
             "visit": visit.id,
             "policy": insured.policy.id,
-            "isAttested": False,
+            "status": ClaimStatus.PAID,
+            "reason": Reason.COVERED,
             "lines": [{"planPays": PAYS, "memberPays": 20 * COIN, "reason": Reason.COVERED}],
             "counted": {
                 "deductibleMet": 0,
@@ -339,11 +407,30 @@ class TestOnVisit:
                 "unattested": PAYS,
             },
         }
+        assert dossier == {
+            "visit": visit.id,
+            "policy": insured.policy.id,
+            "provider": world.hospital,
+            "nullifier": visit.nullifier,
+            "key": visit.nullifier,
+            "day": visit.served_at // DAY,
+            "allowed": 100 * COIN,
+            "deductible": 0,
+            "outOfPocket": 20 * COIN,
+            "unattested": PAYS,
+            "counted": PAYS + (1 << 102),
+            "visits": 0,
+            "interest": 0,
+            "decidedAt": receipt.at,
+            "salt": dossier["salt"],
+        }
+        assert any(dossier["salt"])
         assert event_of(insured, "ClaimPaid") == {
             "visit": visit.id,
+            "policy": insured.policy.id,
             "provider": world.hospital,
             "amount": PAYS,
-            "isOwed": False,
+            "status": ClaimStatus.PAID,
         }
         assert insured.balance("hospital") == PAYS
         assert insured.free == 10_000 * COIN - PAYS
@@ -359,7 +446,7 @@ class TestOnVisit:
         insured = insure(world, attestation_above=PAYS - 1)
         visit = insured.visit()
         insured.record(visit)
-        assert insurance.claim_of(visit.id).status is ClaimStatus.PENDING
+        assert insurance.claim_of(visit).status is ClaimStatus.PENDING
         assert insurance.totals_of(insured.policy.id) == Totals()
         with reverts("AttestationNeeded", visit=visit.id, unattested=PAYS, limit=PAYS - 1):
             insurance.settle(visit)
@@ -369,41 +456,27 @@ class TestOnVisit:
         first, second, third = (insured.visit(number) for number in range(3))
         insured.record(first)
         insured.record(second)
-        assert insurance.claim_of(second.id).status is ClaimStatus.PENDING
+        assert insurance.claim_of(second).status is ClaimStatus.PENDING
         insured.record(third, signature=insured.sign(third))
         self.assert_covered(insured, third)
         assert insurance.totals_of(insured.policy.id) == Totals(0, 40 * COIN, 2 * PAYS, PAYS)
 
-    def test_is_approved_given_a_short_account(self, world, insurance):
+    def test_waits_in_the_pool_given_a_short_account(self, world, insurance):
         insured = insure(world, funds=PAYS - 1)
         visit = insured.visit()
         receipt = insured.record(visit)
-        assert insurance.claim_of(visit.id) == Claim(ClaimStatus.APPROVED, Reason.COVERED, receipt.at, PAYS)
-        assert event_of(insured, "ClaimUnfunded") == {"visit": visit.id, "amount": PAYS}
-        assert insured.free == PAYS - 1
-        assert "holds too little" in insurance.explain(visit).waits_for
+        assert insurance.claim_of(visit) == Claim(ClaimStatus.APPROVED, Reason.COVERED, 0, receipt.at, PAYS)
+        told = event_of(insured, "ClaimPaid")
+        assert (told["visit"], told["amount"], told["status"]) == (visit.id, PAYS, ClaimStatus.APPROVED)
+        assert insured.balance("hospital") == 0
 
     def test_is_owed_given_no_payee(self, world, insurance):
         insured = insure(world, is_paid=False)
         visit = insured.visit()
         insured.record(visit)
-        assert insurance.claim_of(visit.id).status is ClaimStatus.OWED
-        assert event_of(insured, "ClaimPaid")["isOwed"] is True
+        assert insurance.claim_of(visit).status is ClaimStatus.OWED
+        assert event_of(insured, "ClaimPaid")["status"] == ClaimStatus.OWED
         assert world.suite.pool.payee_of(world.hospital).owed == PAYS
-
-    def test_waits_given_no_account(self, world, insurance):
-        suite = world.acting_as("insurer")
-        plan = Plan(world.insurer, TERMS, BENEFITS)
-        suite.insurance.publish(plan)
-        policy = Policy(plan.id, member_of().address, world.chain.now() - 60 * DAY, world.chain.now() + DAY)
-        suite.insurance.enrol(policy)
-        insured = Insured(world, plan, policy, member_of())
-        visit = insured.visit()
-        insured.record(visit)
-        assert insurance.claim_of(visit.id).status is ClaimStatus.PENDING
-        open_account(world, 1_000 * COIN)
-        insurance.settle(visit)
-        assert insurance.claim_of(visit.id).status is ClaimStatus.OWED
 
 
 class TestSettle:
@@ -415,8 +488,7 @@ class TestSettle:
     given the provider was compromised since before the visit -> reverts NotAccredited
     given the provider was suspended after it -> settles
     given no such policy                      -> reverts UnknownPolicy
-    given the account is still short          -> reverts StillUnfunded
-    given money came in                       -> pays; emits ClaimPaid; counts nothing again
+    given it waits in the pool                -> reverts ClaimSettled
     given a policy that came later            -> decides, by when the visit was recorded
     """
 
@@ -450,21 +522,30 @@ class TestSettle:
             with reverts("ClaimSettled", visit=visit.id, status=status):
                 insurance.settle(visit)
 
-    def test_reverts_given_a_compromised_provider(self, world, insurance, reverts):
-        insured = insure(world, funds=0)
-        visit = insured.visit()
-        at = insured.record(visit).at
-        fund(world, PAYS)
+    @pytest.fixture
+    def unsigned(self, world) -> tuple[Insured, Visit]:
+        """A visit that waits for the signature of the member, in a policy that is enrolled only later."""
+        insured = insure(world)
+        visit = insured.visit(policy=replace(insured.policy, valid_until=insured.policy.valid_until + 1).id)
+        insured.record(visit)
+        return insured, visit
+
+    def enrol_later(self, insured: Insured) -> None:
+        later = replace(insured.policy, valid_until=insured.policy.valid_until + 1)
+        insured.world.acting_as("insurer").insurance.enrol(later)
+
+    def test_reverts_given_a_compromised_provider(self, world, insurance, unsigned, reverts):
+        insured, visit = unsigned
+        self.enrol_later(insured)
+        at = world.suite.visits.entry_of(visit.nullifier).recorded_at
         world.acting_as("authority").accreditation.compromise(world.hospital, Role.HOSPITAL, since=at)
         with reverts("NotAccredited", organisation=world.hospital, role=Role.HOSPITAL):
             insurance.settle(visit)
-        assert insured.free == PAYS
+        assert insured.free == 10_000 * COIN
 
-    def test_settles_given_a_provider_that_was_suspended_after_it(self, world, insurance):
-        insured = insure(world, funds=0)
-        visit = insured.visit()
-        insured.record(visit)
-        fund(world, PAYS)
+    def test_settles_given_a_provider_that_was_suspended_after_it(self, world, insurance, unsigned):
+        insured, visit = unsigned
+        self.enrol_later(insured)
         world.chain.mine(seconds=1)
         world.acting_as("authority").accreditation.suspend(world.hospital, Role.HOSPITAL)
         insurance.settle(visit)
@@ -477,26 +558,12 @@ class TestSettle:
         with reverts("UnknownPolicy", policy=policy):
             insurance.settle(visit)
 
-    def test_reverts_given_the_account_is_still_short(self, world, insurance, reverts):
+    def test_reverts_given_it_waits_in_the_pool(self, world, insurance, reverts):
         insured = insure(world, funds=PAYS - 1)
         visit = insured.visit()
         insured.record(visit)
-        with reverts("StillUnfunded", visit=visit.id, amount=PAYS):
+        with reverts("ClaimSettled", visit=visit.id, status=ClaimStatus.APPROVED):
             insurance.settle(visit)
-
-    def test_pays_when_money_came_in(self, world, stranger):
-        insured = insure(world, funds=PAYS - 1)
-        visit = insured.visit()
-        at = insured.record(visit).at
-        fund(world, 1)
-        insurance = world.acting_as(stranger).insurance
-        before = insurance.totals_of(insured.policy.id)
-        receipt = insurance.settle(visit)
-        assert receipt.event("ClaimPaid").values["amount"] == PAYS
-        assert insurance.claim_of(visit.id) == Claim(ClaimStatus.PAID, Reason.COVERED, at, PAYS)
-        assert insurance.totals_of(insured.policy.id) == before
-        assert insured.balance("hospital") == PAYS
-        assert insured.free == 0
 
     def test_judges_by_when_the_visit_was_recorded(self, world, insured, insurance):
         later = replace(insured.policy, valid_until=insured.policy.valid_until + 1)
@@ -505,49 +572,40 @@ class TestSettle:
         world.chain.mine(seconds=100 * DAY)
         insurance.enrol(later)
         insurance.settle(visit)
-        assert insurance.claim_of(visit.id).status is ClaimStatus.PAID
+        assert insurance.claim_of(visit).status is ClaimStatus.PAID
 
 
-class TestAdjudicate:
+class TestUnits:
     """
-    given a plan and what was counted      -> answers as the policy would decide, and changes nothing
-    given units of one benefit on two lines -> counts them together
-    given more was counted than the terms allow -> reverts TotalsBeyondTerms
+    given units of one benefit on two lines   -> counts them together
+    given units of one benefit in two visits of a day -> counts them together; another day counts anew
     given the last benefit, one before, one after -> it alone is covered
-    given no such plan                     -> nothing is a benefit
     """
 
-    def test_answers_as_the_policy_decides(self, insured, insurance):
-        visit = insured.visit(0, VISIT_LINE, Line(Benefit.LABORATORY, 2, 90 * COIN))
-        foreseen = insurance.adjudicate(insured.plan.id, visit.lines)
-        assert insurance.totals_of(insured.policy.id) == Totals()
-        insured.record(visit)
-        assert insurance.explain(visit).outcomes == foreseen
-        assert foreseen[1] == Outcome(90 * COIN, 0, 0, 18 * COIN, 72 * COIN, 18 * COIN, 0, Reason.COVERED)
-
-    def test_counts_units_of_a_benefit_together(self, insured, insurance):
+    def test_counts_units_of_two_lines_together(self, insured, insurance):
         lines = (Line(Benefit.PRIMARY_CARE, 2, 200 * COIN), Line(Benefit.PRIMARY_CARE, 2, 200 * COIN))
-        first, second = insurance.adjudicate(insured.plan.id, lines)
+        visit = insured.visit(0, *lines)
+        insured.record(visit)
+        first, second = insurance.explain(visit).outcomes
         assert (first.allowed, first.reason) == (200 * COIN, Reason.COVERED)
         assert (second.allowed, second.write_off, second.reason) == (100 * COIN, 100 * COIN, Reason.UNITS_REDUCED)
 
-    @pytest.mark.parametrize("name", ["deductible_met", "out_of_pocket_met", "plan_paid"])
-    def test_reverts_given_totals_beyond_the_terms(self, world, insurance, reverts, name):
-        insured = insure(world, deductible=10, out_of_pocket_maximum=10, annual_limit=10)
-        insurance.adjudicate(insured.plan.id, (VISIT_LINE,), Totals(**{name: 10}))
-        with reverts("TotalsBeyondTerms", plan=insured.plan.id):
-            insurance.adjudicate(insured.plan.id, (VISIT_LINE,), Totals(**{name: 11}))
+    def test_counts_units_of_two_visits_of_a_day_together(self, insured, insurance):
+        line = Line(Benefit.PRIMARY_CARE, 2, 200 * COIN)
+        first, second = insured.visit(0, line), insured.visit(1, line)
+        other_day = replace(insured.visit(2, line), served_at=first.served_at - 1)
+        for visit in (first, second, other_day):
+            insured.record(visit)
+        paid = [insurance.claim_of(visit).amount for visit in (first, second, other_day)]
+        assert paid == [180 * COIN, 80 * COIN, 180 * COIN]
+        assert insurance.explain(second).outcomes[0].reason is Reason.UNITS_REDUCED
 
     def test_knows_benefits_up_to_the_last(self, world, insurance):
-        last = replace(PRIMARY, benefit=max(Benefit))
-        insured = insure(world, benefits=(last,))
-        lines = [replace(VISIT_LINE, benefit=max(Benefit) + step) for step in (-1, 0, 1)]
-        reasons = [one.reason for one in insurance.adjudicate(insured.plan.id, lines)]
+        insured = insure(world, benefits=(replace(PRIMARY, benefit=max(Benefit)),))
+        visit = insured.visit(0, *(replace(VISIT_LINE, benefit=max(Benefit) + step) for step in (-1, 0, 1)))
+        insured.record(visit)
+        reasons = [line["reason"] for line in event_of(insured, "ClaimAdjudicated")["lines"]]
         assert reasons == [Reason.NOT_A_BENEFIT, Reason.COVERED, Reason.NOT_A_BENEFIT]
-
-    def test_leaves_everything_to_the_member_given_no_plan(self, insurance, insured):
-        (outcome,) = insurance.adjudicate(bytes(32), (VISIT_LINE,))
-        assert (outcome.member_pays, outcome.reason) == (VISIT_LINE.charge, Reason.NOT_A_BENEFIT)
 
 
 class TestExplain:

@@ -9,12 +9,13 @@ import pytest
 from medtrust.abi import Interface
 from medtrust.accreditation import Role
 from medtrust.errors import Reverted
-from medtrust.explanation import ClaimStatus
-from medtrust.pool import Account, Payee
-from medtrust.types import ZERO_ADDRESS
-from tests.insurance_world import COIN, PAYS, Insured, call_mock, fund, insure, open_account, with_token
+from medtrust.pool import GUARANTEE_FUND, Account, Payee
+from medtrust.types import ZERO_ADDRESS, ZERO_HASH
+from tests.insurance_world import call_mock, fund
+from tests.pool_world import PAID, Till, open_till
 
-FUNDS = 1_000 * COIN
+FUNDS = 1_000
+DUE = 80
 
 
 @pytest.fixture
@@ -29,11 +30,11 @@ def claims(world) -> str:
 
 
 @pytest.fixture
-def owed(world) -> Insured:
-    """A hospital without a payee, to which one visit is owed."""
-    insured = insure(world, funds=FUNDS, is_paid=False)
-    insured.record(insured.visit())
-    return insured
+def owed(world) -> Till:
+    """A hospital without a payee, to which something is owed."""
+    till = open_till(world, FUNDS, payees=())
+    till.pay(world.hospital, DUE)
+    return till
 
 
 class TestConstructor:
@@ -81,6 +82,9 @@ class TestDeposit:
     when nothing arrives              -> reverts NothingReceived
     when the caller has not approved  -> reverts as the token does
     when it is approved               -> adds what arrived; emits Deposited; others untouched
+    given more than 96 bits arrive    -> reverts
+    given money that was not deposited -> it belongs to nobody and changes nothing
+    when it is for nobody             -> is in the guarantee fund
     """
 
     def test_reverts_given_no_account(self, world, pool, reverts):
@@ -108,6 +112,26 @@ class TestDeposit:
         assert pool.account_of(world.insurer) == Account(claims, FUNDS)
         assert world.suite.token.balance_of(pool.address) == FUNDS
 
+    def test_reverts_given_more_than_96_bits_arrive(self, world, pool):
+        till = open_till(world, 2**96 - 1)
+        with pytest.raises(Reverted):
+            till.deposit(1)
+        assert till.money == (2**96 - 1, 0, 0)
+
+    def test_changes_nothing_given_a_donation(self, world, pool):
+        till = open_till(world, FUNDS)
+        world.acting_as("stranger").token.mint(pool.address, 5)
+        assert till.money == (FUNDS, 0, 0)
+        till.deposit(7)
+        assert till.money == (FUNDS + 7, 0, 0)
+
+    def test_is_in_the_guarantee_fund(self, world, pool):
+        till = open_till(world, FUNDS)
+        assert till.deposit(30, GUARANTEE_FUND).event("Deposited").values["insurer"] == GUARANTEE_FUND
+        assert pool.guarantee_fund() == 30
+        assert till.money == (FUNDS, 0, 0)
+        assert pool.account_of(GUARANTEE_FUND) is None
+
 
 class TestWithdraw:
     """
@@ -116,116 +140,88 @@ class TestWithdraw:
     given something is owed                  -> it stays
     """
 
-    def test_reverts_when_caller_is_not_the_insurer(self, world, claims, hospital, reverts):
-        open_account(world, FUNDS)
+    def test_reverts_when_caller_is_not_the_insurer(self, world, hospital, reverts):
+        open_till(world, FUNDS)
         with reverts("NotAuthorised", organisation=world.insurer, signer=hospital.address, role=Role.INSURER):
             world.acting_as("hospital").pool.withdraw(world.insurer, hospital.address, 1)
 
     def test_withdraws_just_what_is_free(self, world, pool, stranger):
-        open_account(world, FUNDS)
+        till = open_till(world, FUNDS)
         receipt = pool.withdraw(world.insurer, stranger.address, FUNDS)
         assert receipt.event("Withdrawn").values == {
             "insurer": world.insurer,
             "to": stranger.address,
             "amount": FUNDS,
         }
-        assert pool.account_of(world.insurer).free == 0
-        assert world.suite.token.balance_of(stranger.address) == FUNDS
+        assert till.money == (0, 0, 0)
+        assert till.balance("stranger") == FUNDS
 
     def test_reverts_when_it_is_one_unit_more(self, world, pool, stranger, reverts):
-        open_account(world, FUNDS)
+        till = open_till(world, FUNDS)
         with reverts("InsufficientFunds", amount=FUNDS + 1, free=FUNDS):
             pool.withdraw(world.insurer, stranger.address, FUNDS + 1)
+        assert till.money == (FUNDS, 0, 0)
 
     def test_leaves_what_is_owed(self, world, pool, owed, stranger, reverts):
-        with reverts("InsufficientFunds", amount=FUNDS, free=FUNDS - PAYS):
+        with reverts("InsufficientFunds", amount=FUNDS, free=FUNDS - DUE):
             pool.withdraw(world.insurer, stranger.address, FUNDS)
-        pool.withdraw(world.insurer, stranger.address, FUNDS - PAYS)
-        assert world.suite.token.balance_of(pool.address) == PAYS
-        assert pool.payee_of(world.hospital).owed == PAYS
+        pool.withdraw(world.insurer, stranger.address, FUNDS - DUE)
+        assert owed.balance(pool.address) == DUE
+        assert pool.payee_of(world.hospital).owed == DUE
 
 
 class TestPay:
     """
     when caller is not the adjudicator   -> reverts NotAdjudicator
     given no account                     -> reverts NotAdjudicator
-    when it is just what is free, one unit more -> pays, is SHORT and changes nothing
+    when it is just what is free, nothing -> pays; emits PaymentMade; is silent and pays nobody
     given the payee named no account     -> is owed; emits PaymentMade
-    given the token reverts or is false  -> is owed
-    given the token returns nothing      -> pays; owes where there is no payee, though the token would pay nobody
     when the gas is too little at any place -> reverts or pays, and never owes
     """
 
     def test_reverts_when_caller_is_not_the_adjudicator(self, world, pool, insurer, reverts):
         with reverts("NotAdjudicator", insurer=world.insurer, caller=insurer.address):
-            pool._send("pay", world.insurer, world.hospital, 1)
-        open_account(world, FUNDS)
+            pool._send("pay", world.insurer, world.hospital, ZERO_HASH, 1)
+        open_till(world, FUNDS)
         with reverts("NotAdjudicator", insurer=world.insurer, caller=insurer.address):
-            pool._send("pay", world.insurer, world.hospital, 1)
+            pool._send("pay", world.insurer, world.hospital, ZERO_HASH, 1)
 
     def test_pays_just_what_is_free(self, world, pool, hospital):
-        insured = insure(world, funds=PAYS)
-        insured.record(insured.visit())
-        (event,) = pool._events("PaymentMade")
-        assert event.values == {
+        till = open_till(world, FUNDS)
+        assert till.ask("pay", world.hospital, ZERO_HASH, FUNDS) == PAID
+        receipt = till.order("pay", world.hospital, ZERO_HASH, FUNDS)
+        assert till.told(receipt, "PaymentMade") == {
             "insurer": world.insurer,
             "payee": world.hospital,
-            "amount": PAYS,
+            "amount": FUNDS,
             "isOwed": False,
         }
-        assert (insured.free, insured.balance("hospital")) == (0, PAYS)
+        assert (till.money, till.balance("hospital")) == ((0, 0, 0), FUNDS)
         assert pool.payee_of(world.hospital) == Payee(hospital.address, 0)
 
-    def test_changes_nothing_when_short(self, world, pool):
-        insured = insure(world, funds=PAYS - 1)
-        insured.record(insured.visit())
+    def test_pays_nothing(self, world, pool):
+        till = open_till(world, FUNDS)
+        assert till.pay(world.hospital, 0) == PAID
         assert pool._events("PaymentMade") == []
-        assert (insured.free, insured.balance("hospital")) == (PAYS - 1, 0)
+        assert till.money == (FUNDS, 0, 0)
 
     def test_owes_given_no_payee(self, world, pool, owed):
         (event,) = pool._events("PaymentMade")
-        assert event.values == {"insurer": world.insurer, "payee": world.hospital, "amount": PAYS, "isOwed": True}
-        assert pool.payee_of(world.hospital) == Payee("", PAYS)
-        assert owed.free == FUNDS - PAYS
-
-    @pytest.mark.parametrize(("token", "function"), [("BlocklistToken", "setBlocked"), ("RefusingToken", "refuse")])
-    def test_owes_given_a_token_that_refuses(self, world, hospital, token, function):
-        other = with_token(world, token)
-        insured = insure(other, funds=FUNDS)
-        address = other.address("token")
-        call_mock(other, token, address, function, hospital.address, True)
-        visit = insured.visit()
-        insured.record(visit)
-        assert other.suite.insurance.claim_of(visit.id).status is ClaimStatus.OWED
-        assert other.suite.pool.payee_of(other.hospital) == Payee(hospital.address, PAYS)
-        assert insured.balance(other.address("InsurancePool")) == FUNDS
-
-    def test_pays_with_a_token_that_returns_nothing(self, world):
-        other = with_token(world, "SilentToken")
-        insured = insure(other, funds=FUNDS)
-        insured.record(insured.visit())
-        assert insured.balance("hospital") == PAYS
-
-    def test_owes_given_no_payee_and_a_token_that_pays_nobody(self, world):
-        other = with_token(world, "SilentToken")
-        insured = insure(other, funds=FUNDS, is_paid=False)
-        insured.record(insured.visit())
-        assert other.suite.pool.payee_of(other.hospital).owed == PAYS
-        assert insured.balance(ZERO_ADDRESS) == 0
+        assert event.values == {"insurer": world.insurer, "payee": world.hospital, "amount": DUE, "isOwed": True}
+        assert pool.payee_of(world.hospital) == Payee("", DUE)
+        assert owed.money == (FUNDS - DUE, 0, 0)
 
     def test_never_owes_because_gas_is_short(self, world, chain):
-        insured = insure(world, funds=0)
-        visit = insured.visit()
-        insured.record(visit)
-        fund(world, PAYS)
-        insurance, found = world.suite.insurance, set()
+        till = open_till(world, FUNDS)
+        paid = set()
+        data = till.pool.interface.encode_call("pay", [world.insurer, world.hospital, ZERO_HASH, DUE])
         for gas in range(60_000, 160_000, 2_500):
             snapshot = chain.request("evm_snapshot")
             with suppress(Reverted):
-                insurance._send("settle", visit, gas=gas)
-            found.add(insurance.claim_of(visit.id).status)
+                call_mock(world, "CallingBack", till.orders, "act", till.pool.address, data, gas=gas)
+            paid.add((till.balance("hospital"), till.pool.payee_of(world.hospital).owed))
             chain.request("evm_revert", snapshot)
-        assert found == {ClaimStatus.APPROVED, ClaimStatus.PAID}
+        assert paid == {(0, 0), (DUE, 0)}
 
 
 class TestNamePayee:
@@ -255,7 +251,7 @@ class TestNamePayee:
             "organisation": world.hospital,
             "account": stranger.address,
         }
-        assert world.suite.pool.payee_of(world.hospital) == Payee(stranger.address, PAYS)
+        assert world.suite.pool.payee_of(world.hospital) == Payee(stranger.address, DUE)
 
 
 class TestWithdrawOwed:
@@ -263,7 +259,6 @@ class TestWithdrawOwed:
     given no payee         -> reverts NoPayee
     given nothing is owed  -> reverts NothingOwed
     given something is     -> sends it to the payee, whoever asks; emits OwedWithdrawn; once
-    given the token refuses -> reverts; it stays owed
     """
 
     def test_reverts_given_no_payee(self, world, owed, pool, reverts):
@@ -282,74 +277,13 @@ class TestWithdrawOwed:
         assert receipt.event("OwedWithdrawn").values == {
             "organisation": world.hospital,
             "account": hospital.address,
-            "amount": PAYS,
+            "amount": DUE,
         }
-        assert owed.balance("hospital") == PAYS
+        assert owed.balance("hospital") == DUE
         assert pool.payee_of(world.hospital) == Payee(hospital.address, 0)
-        assert owed.free == FUNDS - PAYS
+        assert owed.money == (FUNDS - DUE, 0, 0)
         with reverts("NothingOwed", organisation=world.hospital):
             pool.withdraw_owed(world.hospital)
-
-    def test_stays_owed_given_the_token_refuses(self, world, hospital, stranger, reverts):
-        other = with_token(world, "BlocklistToken")
-        insured = insure(other, funds=FUNDS)
-        address = other.address("token")
-        call_mock(other, "BlocklistToken", address, "setBlocked", hospital.address, True)
-        insured.record(insured.visit())
-        with reverts("AccountBlocked", account=hospital.address):
-            other.acting_as("stranger").pool.withdraw_owed(other.hospital)
-        assert other.suite.pool.payee_of(other.hospital).owed == PAYS
-        other.acting_as("hospital").pool.name_payee(other.hospital, stranger.address)
-        other.acting_as("stranger").pool.withdraw_owed(other.hospital)
-        assert insured.balance("stranger") == PAYS
-
-
-class TestTokens:
-    """
-    given a fee on transfer        -> what arrived counts
-    given a paused token           -> is owed, and drawn when it is no longer paused
-    given 0, 18, 27 decimals       -> pays to the last unit
-    given more than 96 bits arrive -> reverts
-    given money that was not deposited -> it belongs to nobody and changes nothing
-    """
-
-    def test_counts_what_arrived_of_a_token_with_a_fee(self, world):
-        other = with_token(world, "FeeToken")
-        insured = insure(other, funds=1_000)
-        assert insured.free == 990
-        assert insured.balance(other.address("InsurancePool")) == 990
-
-    def test_draws_later_what_a_paused_token_refused(self, world, stranger):
-        other = with_token(world, "PausableToken")
-        insured = insure(other, funds=FUNDS)
-        address = other.address("token")
-        call_mock(other, "PausableToken", address, "setPaused", True)
-        insured.record(insured.visit())
-        assert insured.balance("hospital") == 0
-        call_mock(other, "PausableToken", address, "setPaused", False)
-        other.acting_as("stranger").pool.withdraw_owed(other.hospital)
-        assert insured.balance("hospital") == PAYS
-
-    @pytest.mark.parametrize("decimals", [0, 18, 27])
-    def test_pays_to_the_last_unit(self, world, decimals):
-        other = with_token(world, "OpenToken", decimals)
-        insured = insure(other, funds=PAYS + 1)
-        insured.record(insured.visit())
-        assert (insured.free, insured.balance("hospital")) == (1, PAYS)
-        assert insured.balance(other.address("InsurancePool")) == 1
-
-    def test_reverts_given_more_than_96_bits_arrive(self, world, pool, reverts):
-        open_account(world, 2**96 - 1)
-        with pytest.raises(Reverted):
-            fund(world, 1)
-        assert pool.account_of(world.insurer).free == 2**96 - 1
-
-    def test_changes_nothing_given_a_donation(self, world, pool):
-        open_account(world, FUNDS)
-        world.acting_as("stranger").token.mint(pool.address, 5)
-        assert pool.account_of(world.insurer).free == FUNDS
-        fund(world, 7)
-        assert pool.account_of(world.insurer).free == FUNDS + 7
 
 
 class TestToken:

@@ -92,7 +92,7 @@ class TestRecord:
         visit = insured.visit(0, *(Line(Benefit.LABORATORY, 1, COIN) for _ in range(count)))
         insured.record(visit)
         assert registry.visit_of(visit.id) == visit
-        assert insured.world.suite.insurance.claim_of(visit.id).status is ClaimStatus.PAID
+        assert insured.world.suite.insurance.claim_of(visit).status is ClaimStatus.PAID
 
     def test_reverts_one_second_after_the_tolerance(self, chain, insured, visit, registry, reverts):
         ahead = replace(visit, served_at=chain.now() + 100_000)
@@ -135,7 +135,7 @@ class TestRecord:
             with suppress(Reverted):
                 visits._send("record", visit, int(Role.HOSPITAL), signature, gas=gas)
                 break
-        assert world.suite.insurance.claim_of(visit.id).status is ClaimStatus.OWED
+        assert world.suite.insurance.claim_of(visit).status is ClaimStatus.OWED
 
     def test_records_and_wakes_the_payer(self, world, insured, visit, registry, hospital):
         receipt = insured.record(visit)
@@ -156,7 +156,7 @@ class TestRecord:
             Role.HOSPITAL,
             False,
         )
-        assert world.suite.insurance.claim_of(visit.id).status is ClaimStatus.PAID
+        assert world.suite.insurance.claim_of(visit).status is ClaimStatus.PAID
         assert registry.entry_of(insured.visit(1).nullifier) is None
 
     def test_records_the_members_signature(self, insured, visit, registry):
@@ -220,11 +220,11 @@ class TestAttest:
         insured = insure(world, attestation_above=PAYS - 1)
         visit = insured.visit()
         insured.record(visit)
-        assert world.suite.insurance.claim_of(visit.id).status is ClaimStatus.PENDING
+        assert world.suite.insurance.claim_of(visit).status is ClaimStatus.PENDING
         receipt = world.acting_as(stranger).visits.attest(visit, insured.sign(visit))
         assert [event.name for event in receipt.events] == ["VisitAttested"]
         assert receipt.event("VisitAttested").values == {"visit": visit.id, "member": insured.member.address}
-        assert world.suite.insurance.claim_of(visit.id).status is ClaimStatus.PAID
+        assert world.suite.insurance.claim_of(visit).status is ClaimStatus.PAID
         assert insured.balance("hospital") == PAYS
 
     def test_pays_nothing_twice(self, insured, visit, registry):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from medtrust.bench.doses import write_doses
 from medtrust.bench.foreign import bench_foreign
 from medtrust.bench.imports import bench_import, bench_verification
+from medtrust.bench.invented_visits import KINDS
 from medtrust.bench.sending import bench_sending
 from medtrust.bench.signing import bench_signing
 from medtrust.bench.trees import bench_trees
+from medtrust.bench.year import bench_year
 from tests.world import ROOT
 
 
@@ -36,6 +38,7 @@ class TestBench:
     given certificates of others -> two rates, all of them valid
     given statements   -> two rates
     given transactions -> two rates; all of them stand in blocks
+    given a short year of visits, half of them false -> each is caught or missed, as the rules of the plan can see it
     """
 
     def test_imports_and_verifies(self, tmp_path, monkeypatch):
@@ -59,3 +62,14 @@ class TestBench:
 
     def test_signs(self):
         assert [figure.goal for figure in bench_signing(20)] == [">= 5,000", ">= 5,000"]
+
+    def test_lives_a_year(self, tmp_path):
+        told = bench_year(ROOT, tmp_path, 480, days=12, fraud=0.5, progress=lambda said: None)
+        found = {figure.what.strip(): figure.value for figure in told}
+        assert found["visits recorded, decided and paid or held"] == 480
+        for kind in KINDS:
+            assert found[f"{kind}: caught"] + found[f"{kind}: missed"] == 40
+        for kind in ("same encounter twice", "charge above the fee", "excluded pair"):
+            assert found[f"{kind}: missed"] <= 2  # what the insurer was silent about
+        assert 0 < found["impossible day: missed"] <= 20  # as many as the plan pays a provider without a look
+        assert 0 < found["phantom visit: missed"] < 40  # until the plan asks for a signature

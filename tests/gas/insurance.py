@@ -10,7 +10,7 @@ from medtrust.explanation import ClaimStatus
 from medtrust.plan import Plan
 from medtrust.visit import Visit
 from tests.gas.frame import Operation
-from tests.insurance_world import COIN, PAYS, TERMS, Insured, fund, insure, member_of
+from tests.insurance_world import COIN, PAYS, TERMS, Insured, coordinate, fund, insure, member_of, second_policy
 from tests.world import World
 
 PLAN = tuple(BenefitTerms(number, 100 * COIN, 10 * COIN, 2_000, 5) for number in Benefit)
@@ -28,7 +28,7 @@ def _second_use(world: World) -> Insured:
 
 def _paid(insured: Insured, visit: Visit, signature: bytes = b"") -> int:
     gas = insured.record(visit, signature=signature).gas_used
-    assert insured.world.suite.insurance.claim_of(visit.id).status is ClaimStatus.PAID
+    assert insured.world.suite.insurance.claim_of(visit).status is ClaimStatus.PAID
     return gas
 
 
@@ -66,13 +66,89 @@ def _attest(world: World) -> int:
     return world.acting_as("relayer").visits.attest(visit, insured.sign(visit)).gas_used
 
 
-def _settle(world: World) -> int:
-    insured = insure(world, funds=PAYS)
-    insured.record(insured.visit(0))
-    visit = insured.visit(1)
+def _late_policy(world: World) -> tuple[Insured, Visit]:
+    """A visit that was recorded before its policy."""
+    insured = _second_use(world)
+    policy = replace(insured.policy, valid_until=insured.policy.valid_until + 1)
+    visit = insured.visit(3, policy=policy.id)
     insured.record(visit)
-    fund(world, PAYS)
+    world.acting_as("insurer").insurance.enrol(policy)
+    return insured, visit
+
+
+def _settle(world: World) -> int:
+    _, visit = _late_policy(world)
     return world.acting_as("relayer").insurance.settle(visit).gas_used
+
+
+def _short(world: World) -> int:
+    insured = insure(world, funds=PAYS)
+    for number in range(3):
+        gas = insured.record(insured.visit(number)).gas_used
+    return gas
+
+
+def _held(world: World, number: int = 2) -> tuple[Insured, Visit]:
+    insured = insure(world, automatic_up_to=0)
+    for before in range(number):
+        insured.record(insured.visit(before))
+    return insured, insured.visit(number)
+
+
+def _hold(world: World) -> int:
+    insured, visit = _held(world)
+    return insured.record(visit).gas_used
+
+
+def _decide(world: World) -> int:
+    insured, visit = _held(world)
+    insured.record(visit)
+    return world.acting_as("insurer").insurance.decide(visit, world.insurer, PAYS).gas_used
+
+
+def _refused(world: World) -> tuple[Insured, Visit]:
+    insured, visit = _held(world)
+    insured.record(visit)
+    world.acting_as("insurer").insurance.decide(visit, world.insurer, 0)
+    return insured, visit
+
+
+def _appeal(world: World) -> int:
+    _, visit = _refused(world)
+    return world.acting_as("hospital").insurance.appeal(visit).gas_used
+
+
+def _overturn(world: World) -> int:
+    _, visit = _refused(world)
+    world.acting_as("hospital").insurance.appeal(visit)
+    world.chain.mine(seconds=3_600)
+    return world.acting_as("insurer").insurance.decide(visit, world.insurer, PAYS).gas_used
+
+
+def _void(world: World) -> int:
+    insured = _second_use(world)
+    visit = _visit(insured, 3, 1)
+    insured.record(visit)
+    return world.acting_as("hospital").visits.void(visit).gas_used
+
+
+def _reverse(world: World) -> int:
+    insured = _second_use(world)
+    visit = _visit(insured, 3, 1)
+    insured.record(visit)
+    world.acting_as("hospital").visits.void(visit)
+    return world.acting_as("relayer").insurance.reverse(visit).gas_used
+
+
+def _coordinate(world: World) -> int:
+    insured = insure(world)
+    second, member = second_policy(insured)
+    gas = 0
+    for number in range(2):
+        visit = insured.visit(number)
+        insured.record(visit)
+        gas = coordinate(insured, visit, second, member).gas_used
+    return gas
 
 
 def _publish(world: World) -> int:
@@ -99,7 +175,15 @@ OPERATIONS = [
     Operation("visit, each further line", _further_line, budget=8_000),
     Operation("visit to money, signed by the member", _attested),
     Operation("visit attest, then decided and paid", _attest),
-    Operation("claim settle, when money came in", _settle),
+    Operation("visit to the queue of a short pool", _short),
+    Operation("visit to a hold", _hold),
+    Operation("claim settle, when the policy came in", _settle),
+    Operation("claim decide, what was held", _decide),
+    Operation("claim appeal, by the provider", _appeal),
+    Operation("claim decide, an appeal, with interest", _overturn),
+    Operation("claim coordinate, a second policy", _coordinate),
+    Operation("visit void", _void),
+    Operation("claim reverse, of a voided visit", _reverse),
     Operation("plan publish, 14 benefits", _publish),
     Operation("policy enrol", _enrol),
     Operation("pool deposit", _deposit),

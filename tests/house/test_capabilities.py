@@ -17,6 +17,7 @@ GUIDES = {
     "docs/consent.md": [*(f"A{number}" for number in range(1, 11)), "E1", "E2", "E3", "E4", "E5", "E8"],
     "docs/provenance.md": [f"C{number}" for number in range(1, 11)],
     "docs/records.md": ["E1", "E1", "E1", "E2", "E2", "E2", "E3", "E4", "E5", "E5", "E5", "E8"],
+    "docs/insurance.md": [f"D{number}" for number in range(1, 11)],
     "docs/vaccination.md": [f"B{number}" for number in range(1, 11)],
 }
 _ROW = re.compile(r"^\| ([A-Z]\d+) \| (.+) \|$", re.MULTILINE)

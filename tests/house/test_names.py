@@ -17,7 +17,7 @@ _PARTICIPLE = re.compile(
     r"(?:[a-z]ed|Sent|Begun|Held|Paid|Sold|Lost|Told|Kept|Taken|Given|Withdrawn|Made|Shown|Met|Back)$"
 )
 _NOBODY: Final = {"user", "users", "addr", "account_", "owner_"}
-_PACKED: Final = {"Entry"}
+_PACKED: Final = {"Claim", "Entry"}
 """Structs whose times are narrower so that what is kept fills one slot; whoever reads them widens them."""
 _STANDARDS: Final = {"supportsInterface", "isValidSignature"}
 """Functions whose names a standard gives."""

@@ -26,6 +26,7 @@ PURE = {
     "disclosure",
     "drug_movements",
     "drug_types",
+    "dossier",
     "envelope",
     "explanation",
     "foreign",

@@ -1,32 +1,27 @@
-"""Visits, claims and the pool in plain Python, and their state rebuilt from events alone."""
+"""Visits and claims in plain Python: what they count is always the sum over the claims that stand."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from medtrust.accreditation import Role
-from medtrust.adjudication import Line, Outcome, Reason, Totals, adjudicate
+from medtrust.adjudication import Reason, Totals, adjudicate, is_excluded, units_of
 from medtrust.explanation import ClaimStatus
-from medtrust.insurance import Claim
+from medtrust.keccak import keccak256
 from medtrust.plan import Plan, Policy
+from medtrust.types import ZERO_HASH
 from medtrust.visit import MAX_LINES, Visit
+from tests.invariants.insurance_pool_model import DAY, OWED, QUEUED, PoolModel, Refused
 
-DAY = 86_400
 TOLERANCE = 900
+YEAR = 365 * DAY
+MAX_HOLD = 30 * DAY
 PROVIDERS = Role.HOSPITAL | Role.PHARMACY | Role.LABORATORY | Role.VACCINATOR
-UNDECIDED = Claim(ClaimStatus.PENDING, Reason.COVERED, 0, 0)
-
-
-class Refused(Exception):
-    """The error that the contract must give."""
-
-    def __init__(self, error: str, **values: Any) -> None:
-        super().__init__(error)
-        self.error = error
-        self.values = values
+UNBOUNDED = 2**256 - 1
+SETTLED = {OWED: ClaimStatus.OWED, QUEUED: ClaimStatus.APPROVED}
 
 
 @dataclass(frozen=True)
@@ -40,186 +35,350 @@ class Entry:
 
 
 @dataclass
-class State:
-    """What the three contracts keep, in amounts of the token's smallest unit."""
+class ClaimRecord:
+    """A claim, and what it has counted; `lines` holds (plan pays, member pays, reason) of each."""
 
-    entries: dict[bytes, Entry] = field(default_factory=dict)
-    claims: dict[bytes, Claim] = field(default_factory=dict)
-    totals: dict[bytes, Totals] = field(default_factory=dict)
-    free: dict[bytes, int] = field(default_factory=dict)
-    owed: dict[bytes, int] = field(default_factory=dict)
-    payees: dict[bytes, str] = field(default_factory=dict)
+    visit: bytes
+    policy: bytes
+    provider: bytes
+    day: int
+    decided_at: int
+    status: ClaimStatus = ClaimStatus.DENIED
+    reason: Reason = Reason.COVERED
+    appeals: int = 0
+    changed_at: int = 0
+    amount: int = 0
+    allowed: int = 0
+    deductible: int = 0
+    out_of_pocket: int = 0
+    unattested: int = 0
+    units: dict[int, int] = field(default_factory=dict)
+    paid_for_day: int = 0
+    visits: int = 0
+    interest: int = 0
+    lines: tuple[tuple[int, int, Reason], ...] = ()
+
+    def forget(self) -> None:
+        """Count nothing any more."""
+        self.deductible = self.out_of_pocket = self.unattested = self.paid_for_day = self.visits = self.amount = 0
+        self.units = {}
 
 
 @dataclass
-class Model:
-    """The contracts as a person would write them down.
+class ClaimsModel:
+    """The registry of visits and the claims contract, as a person would write them down.
 
-    `is_authorised` and `is_accredited` ask the registry of accreditations, which has a model of its own; `plans` and
-    `policies` are all that there are.
+    The pool's model knows who is accredited and who acts for whom; `signers` names whoever ever signed for an
+    organisation, `places` its jurisdiction; `plans` are all that there are.
     """
 
-    is_authorised: Callable[[bytes, str, int, int], bool]
-    is_accredited: Callable[[bytes, int, int], bool]
-    admins: Mapping[bytes, str]
+    pool: PoolModel
+    signers: Mapping[bytes, set[str]]
+    places: Mapping[bytes, int]
     plans: Mapping[bytes, Plan]
-    policies: Mapping[bytes, Policy]
-    state: State = field(default_factory=State)
-    balances: dict[str, int] = field(default_factory=dict)
-    blocked: set[str] = field(default_factory=set)
+    entries: dict[bytes, Entry] = field(default_factory=dict)
+    policies: dict[bytes, Policy] = field(default_factory=dict)
+    holds: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
+    claims: dict[bytes, ClaimRecord] = field(default_factory=dict)
+
+    # Visits. A signature is "" for none, "good" or "bad".
 
     def record(self, caller: str, visit: Visit, role: int, signature: str, now: int) -> None:
-        """`signature` is "" for none, "good" or "bad"."""
         if role & PROVIDERS != role:
             raise Refused("NotProviderRole", role=role)
-        if not self.is_authorised(visit.provider, caller, role, now):
-            raise Refused("NotAuthorised", organisation=visit.provider, signer=caller, role=role)
+        self._check_authorised(visit.provider, caller, role, now)
+        if ZERO_HASH in (visit.record, visit.nullifier):
+            raise Refused("ZeroIdentifier")
         if not 0 < len(visit.lines) <= MAX_LINES:
             raise Refused("InvalidLineCount", count=len(visit.lines))
         if visit.served_at > now + TOLERANCE:
             raise Refused("ServedInFuture", servedAt=visit.served_at, latest=now + TOLERANCE)
-        known = self.state.entries.get(visit.nullifier)
-        if known:
+        if known := self.entries.get(visit.nullifier):
             raise Refused("EncounterRecorded", nullifier=visit.nullifier, recordedAt=known.recorded_at)
         if signature == "bad":
             raise Refused("InvalidSignature", signer=visit.member)
-        entry = Entry(visit.id, now, role, signature == "good")
-        self.state.entries[visit.nullifier] = entry
+        entry = self.entries[visit.nullifier] = Entry(visit.id, now, role, signature == "good")
         self._wake(visit, entry, now)
 
     def attest(self, visit: Visit, signature: str, now: int) -> None:
-        entry = self.state.entries.get(visit.nullifier)
-        if entry is None or entry.visit != visit.id:
-            raise Refused("UnknownVisit", visit=visit.id)
+        entry = self._entry(visit)
         if entry.is_attested:
             raise Refused("VisitAlreadyAttested", visit=visit.id)
         if signature != "good":
             raise Refused("InvalidSignature", signer=visit.member)
-        entry = self.state.entries[visit.nullifier] = replace(entry, is_attested=True)
+        entry = self.entries[visit.nullifier] = replace(entry, is_attested=True)
         self._wake(visit, entry, now)
 
-    def settle(self, visit: Visit, now: int) -> None:
-        entry = self.state.entries.get(visit.nullifier)
+    def void(self, caller: str, visit: Visit, now: int) -> None:
+        entry = self._entry(visit)
+        self._check_authorised(visit.provider, caller, entry.role, now)
+        del self.entries[visit.nullifier]
+
+    def _entry(self, visit: Visit) -> Entry:
+        entry = self.entries.get(visit.nullifier)
         if entry is None or entry.visit != visit.id:
             raise Refused("UnknownVisit", visit=visit.id)
-        if not self.is_accredited(visit.provider, entry.role, entry.recorded_at):
-            raise Refused("NotAccredited", organisation=visit.provider, role=entry.role)
-        before = self.claim_of(visit.id).status
-        if before not in (ClaimStatus.PENDING, ClaimStatus.APPROVED):
-            raise Refused("ClaimSettled", visit=visit.id, status=before)
-        if before is ClaimStatus.APPROVED and self.state.free[self._insurer(visit)] < self.claim_of(visit.id).amount:
-            raise Refused("StillUnfunded", visit=visit.id, amount=self.claim_of(visit.id).amount)
-        self._process(visit, entry, now)
+        return entry
 
     def _wake(self, visit: Visit, entry: Entry, now: int) -> None:
         """The payer cannot object: what it refuses changes nothing."""
-        if entry.recorded_at != now and not self.is_accredited(visit.provider, entry.role, entry.recorded_at):
-            return
-        with suppress(Refused):
-            self._process(visit, entry, now)
+        is_trusted = entry.recorded_at == now or self._is_trusted(visit.provider, entry)
+        if is_trusted and visit.payer == self.pool.claims and visit.nullifier not in self.claims:
+            with suppress(Refused):
+                self._adjudicate(visit, visit.policy, visit.nullifier, entry, now)
 
-    def _process(self, visit: Visit, entry: Entry, now: int) -> None:
-        if self.claim_of(visit.id).status is ClaimStatus.PENDING:
-            self._decide(visit, entry, now)
-        if self.claim_of(visit.id).status is ClaimStatus.APPROVED:
-            self._pay(visit)
+    def _is_trusted(self, provider: bytes, entry: Entry) -> bool:
+        return self.pool.is_accredited(provider, entry.role, entry.recorded_at)
 
-    def _decide(self, visit: Visit, entry: Entry, now: int) -> None:
-        policy = self.policies.get(visit.policy)
-        if policy is None:
-            raise Refused("UnknownPolicy", policy=visit.policy)
+    # The insurer.
+
+    def enrol(self, caller: str, policy: Policy, now: int) -> None:
         plan = self.plans[policy.plan]
-        reason = judge(visit, policy, plan, entry.recorded_at)
-        if reason is not Reason.COVERED:
-            self.state.claims[visit.id] = Claim(ClaimStatus.DENIED, reason, now, 0)
+        self._check_authorised(plan.insurer, caller, Role.INSURER, now)
+        if policy.id in self.policies:
+            raise Refused("PolicyExists", policy=policy.id)
+        days = plan.terms.filing_days + 3 * plan.terms.decide_days + 2 * plan.terms.appeal_days
+        capital = plan.terms.annual_limit * plan.terms.solvency // 10_000
+        self.pool.cover(plan.insurer, capital, policy.valid_until + days * DAY, now)
+        self.policies[policy.id] = policy
+
+    def hold(self, caller: str, insurer: bytes, subject: bytes, until: int, now: int) -> None:
+        self._check_authorised(insurer, caller, Role.INSURER, now)
+        if until > now + MAX_HOLD:
+            raise Refused("HoldTooLong", until=until, latest=now + MAX_HOLD)
+        self.holds[insurer, subject] = until
+
+    # Anyone.
+
+    def settle(self, visit: Visit, now: int) -> None:
+        entry = self._recorded(visit)
+        self._policy(visit.policy)
+        self._check_pending(visit, visit.nullifier)
+        self._adjudicate(visit, visit.policy, visit.nullifier, entry, now)
+
+    def reverse(self, key: bytes, nullifier: bytes) -> None:
+        claim = self.claims[key]
+        entry = self.entries.get(nullifier)
+        if entry and entry.visit == claim.visit:
+            raise Refused("VisitStands", visit=claim.visit)
+        paid = 0 if claim.status is ClaimStatus.HELD else claim.amount + claim.interest
+        del self.claims[key]
+        self.pool.reclaim(self._plan(claim.policy).insurer, claim.provider, key, paid)
+
+    def _recorded(self, visit: Visit) -> Entry:
+        if visit.payer != self.pool.claims:
+            raise Refused("AnotherPayer", payer=visit.payer)
+        entry = self._entry(visit)
+        if not self._is_trusted(visit.provider, entry):
+            raise Refused("NotAccredited", organisation=visit.provider, role=entry.role)
+        return entry
+
+    def _check_pending(self, visit: Visit, key: bytes) -> None:
+        if key in self.claims:
+            raise Refused("ClaimSettled", visit=visit.id, status=self.claims[key].status)
+
+    # Appeals, a second policy, and decisions.
+
+    def appeal(self, caller: str, key: bytes, signature: str, now: int) -> None:
+        claim = self.claims[key]
+        terms = self._plan(claim.policy).terms
+        start = claim.changed_at
+        if claim.status is ClaimStatus.APPEALED:
+            start += terms.decide_days * DAY
+        else:
+            self._check_decided(claim)
+        if claim.appeals == 2:
+            raise Refused("AppealsExhausted", visit=claim.visit)
+        end = start + terms.appeal_days * DAY
+        if not start <= now < end:
+            raise Refused("NotAppealable", **{"from": start, "until": end})
+        if not signature:
+            self._check_authorised(claim.provider, caller, Role.PARTICIPANT, now)
+        elif signature == "bad":
+            raise Refused("InvalidSignature", signer=self.policies[claim.policy].member)
+        claim.appeals += 1
+        claim.status = ClaimStatus.ESCALATED if claim.appeals == 2 else ClaimStatus.APPEALED
+        claim.changed_at = now
+
+    def _check_decided(self, claim: ClaimRecord) -> None:
+        if claim.status > ClaimStatus.OWED:
+            raise Refused("NotDecided", visit=claim.visit, status=claim.status)
+
+    def coordinate(self, visit: Visit, told: bytes | None, policy: bytes, signed: tuple[str, str], now: int) -> None:
+        """`told` is the visit of the dossier that is given; None if it was not decided."""
+        entry, second = self._recorded(visit), self._policy(policy)
+        key = visit.nullifier if policy == visit.policy else keccak256(visit.nullifier)
+        for signature, member in zip(signed, (visit.member, second.member), strict=True):
+            if signature != "good":
+                raise Refused("InvalidSignature", signer=member)
+        first, room = self.claims.get(visit.nullifier), UNBOUNDED
+        if first is None:
+            first = ClaimRecord(visit.id, visit.policy, visit.provider, visit.served_at // DAY, now)
+            first.reason = Reason.TIMED_OUT
+            self._policy(visit.policy)
+            if now < entry.recorded_at + self._plan(visit.policy).terms.decide_days * DAY:
+                raise Refused("NotDecided", visit=visit.id, status=ClaimStatus.PENDING)
+        elif told != visit.id:
+            raise Refused("AnotherDossier", visit=visit.id)
+        else:
+            self._check_decided(first)
+            if first.status is not ClaimStatus.DENIED:
+                room = first.allowed - first.amount
+        if policy == visit.policy:
+            raise Refused("ClaimSettled", visit=visit.id, status=first.status)
+        self._check_pending(visit, key)
+        self._adjudicate(visit, policy, key, replace(entry, is_attested=True), now, room)
+        first.appeals, first.changed_at = 2, now
+        self.claims[visit.nullifier] = first
+
+    def decide(self, caller: str, key: bytes, nullifier: bytes, organisation: bytes, amount: int, now: int) -> None:
+        claim = self.claims[key]
+        plan = self._plan(claim.policy)
+        deadline = claim.changed_at + plan.terms.decide_days * DAY
+        is_held, is_late = claim.status is ClaimStatus.HELD, now >= deadline
+        entry = self.entries.get(nullifier)
+        is_sound = entry is not None and entry.visit == claim.visit and self._is_trusted(claim.provider, entry)
+        if is_held and is_late:
+            amount = min(claim.amount, plan.terms.deemed_up_to) if is_sound else 0
+        else:
+            self._check_decider(caller, organisation, claim, plan.insurer, deadline, now)
+            if amount and not is_sound:
+                raise Refused("UnknownVisit", visit=claim.visit)
+        if is_held:
+            self._check_range(amount, 0, claim.amount)
+            claim.reason = Reason.DEEMED_APPROVED if is_late else Reason.REVIEWED
+            due = self._lower(claim, amount, now)
+        else:
+            limit = plan.terms.annual_limit + claim.amount - self.totals(claim.policy).plan_paid
+            self._check_range(amount, claim.amount, min(claim.allowed, limit))
+            due = self._raise(claim, amount, now)
+        claim.status = ClaimStatus.PAID if claim.amount else ClaimStatus.DENIED
+        self._pay(claim, key if is_held else b"", due, now)
+
+    def _check_decider(
+        self, caller: str, organisation: bytes, claim: ClaimRecord, insurer: bytes, deadline: int, now: int
+    ) -> None:
+        if claim.status is ClaimStatus.ESCALATED:
+            self._check_authorised(organisation, caller, Role.REVIEWER, now)
+            is_bound = caller in self.signers[insurer] or caller in self.signers[claim.provider]
+            if is_bound or self.places[organisation] != self.places[insurer]:
+                raise Refused("NotIndependent", reviewer=organisation, signer=caller)
             return
-        totals = self.state.totals.get(visit.policy, Totals())
-        outcomes, after = self.outcomes(visit, totals)
-        amount = sum(one.plan_pays for one in outcomes)
-        if not entry.is_attested:
-            after = replace(after, unattested=after.unattested + amount)
-            if after.unattested > plan.terms.attestation_above:
-                limit = plan.terms.attestation_above
-                raise Refused("AttestationNeeded", visit=visit.id, unattested=after.unattested, limit=limit)
-        if amount and plan.insurer not in self.state.free:
-            raise Refused("NotAdjudicator", insurer=plan.insurer)
-        self.state.totals[visit.policy] = after
-        self.state.claims[visit.id] = Claim(ClaimStatus.APPROVED, Reason.COVERED, now, amount)
+        if claim.status not in (ClaimStatus.HELD, ClaimStatus.APPEALED):
+            raise Refused("ClaimSettled", visit=claim.visit, status=claim.status)
+        if now >= deadline:
+            raise Refused("DecisionTooLate", until=deadline)
+        if organisation != insurer:
+            raise Refused("NotTheInsurer", organisation=organisation)
+        self._check_authorised(organisation, caller, Role.INSURER, now)
 
-    def _pay(self, visit: Visit) -> None:
-        claim, insurer = self.claim_of(visit.id), self._insurer(visit)
-        status = ClaimStatus.PAID
-        if claim.amount:
-            if self.state.free[insurer] < claim.amount:
-                return
-            self.state.free[insurer] -= claim.amount
-            payee = self.state.payees.get(visit.provider)
-            if payee is None or payee in self.blocked:
-                status = ClaimStatus.OWED
-                self.state.owed[visit.provider] = self.state.owed.get(visit.provider, 0) + claim.amount
-            else:
-                self.balances[payee] = self.balances.get(payee, 0) + claim.amount
-        self.state.claims[visit.id] = replace(claim, status=status)
+    def _check_range(self, amount: int, least: int, most: int) -> None:
+        if not least <= amount <= most:
+            raise Refused("AmountOutOfRange", amount=amount, least=least, most=most)
 
-    def outcomes(self, visit: Visit, totals: Totals) -> tuple[list[Outcome], Totals]:
-        plan = self.plans[self.policies[visit.policy].plan]
-        return adjudicate(plan.terms, [plan.terms_for(line) for line in visit.lines], visit.lines, totals)
-
-    def open(self, caller: str, insurer: bytes, now: int) -> None:
-        self._check_insurer(insurer, caller, now)
-        if insurer in self.state.free:
-            raise Refused("AccountExists", insurer=insurer)
-        self.state.free[insurer] = 0
-
-    def deposit(self, insurer: bytes, amount: int) -> None:
-        if insurer not in self.state.free:
-            raise Refused("UnknownAccount", insurer=insurer)
+    def _lower(self, claim: ClaimRecord, amount: int, now: int) -> int:
         if amount == 0:
-            raise Refused("NothingReceived")
-        self.state.free[insurer] += amount
+            claim.forget()
+        claim.unattested = min(claim.unattested, amount)
+        claim.amount, claim.decided_at = amount, now
+        return amount
 
-    def withdraw(self, caller: str, insurer: bytes, to: str, amount: int, now: int) -> None:
-        self._check_insurer(insurer, caller, now)
-        free = self.state.free.get(insurer, 0)
-        if amount > free:
-            raise Refused("InsufficientFunds", amount=amount, free=free)
-        if to in self.blocked:
-            raise Refused("AccountBlocked", account=to)
-        if insurer in self.state.free:
-            self.state.free[insurer] -= amount
-        self.balances[to] = self.balances.get(to, 0) + amount
+    def _raise(self, claim: ClaimRecord, amount: int, now: int) -> int:
+        further = amount - claim.amount
+        if not further:
+            return 0
+        interest = further * (now - claim.decided_at) // (10 * YEAR)
+        claim.amount, claim.reason = amount, Reason.OVERTURNED
+        claim.interest += interest
+        return further + interest
 
-    def name_payee(self, caller: str, organisation: bytes, account: str) -> None:
-        if self.admins.get(organisation) != caller:
-            raise Refused("NotAdmin", organisation=organisation, caller=caller)
-        self.state.payees[organisation] = account
+    # What a policy owes.
 
-    def withdraw_owed(self, organisation: bytes) -> None:
-        payee, owed = self.state.payees.get(organisation), self.state.owed.get(organisation, 0)
-        if payee is None:
-            raise Refused("NoPayee", organisation=organisation)
-        if not owed:
-            raise Refused("NothingOwed", organisation=organisation)
-        if payee in self.blocked:
-            raise Refused("AccountBlocked", account=payee)
-        self.state.owed[organisation] = 0
-        self.balances[payee] = self.balances.get(payee, 0) + owed
+    def totals(self, policy: bytes) -> Totals:
+        of = [claim for claim in self.claims.values() if claim.policy == policy]
+        sums = zip(*[(one.deductible, one.out_of_pocket, one.amount, one.unattested) for one in of], strict=True)
+        return Totals(*map(sum, sums)) if of else Totals()
 
-    def claim_of(self, visit: bytes) -> Claim:
-        return self.state.claims.get(visit, UNDECIDED)
+    def units(self, policy: bytes, day: int) -> Counter[int]:
+        found: Counter[int] = Counter()
+        for claim in self.claims.values():
+            if (claim.policy, claim.day) == (policy, day):
+                found.update(claim.units)
+        return found
 
-    def _insurer(self, visit: Visit) -> bytes:
-        return self.plans[self.policies[visit.policy].plan].insurer
+    def paid_for_day(self, policy: bytes, day: int) -> int:
+        return sum(one.paid_for_day for one in self.claims.values() if (one.policy, one.day) == (policy, day))
 
-    def _check_insurer(self, insurer: bytes, caller: str, now: int) -> None:
-        if not self.is_authorised(insurer, caller, Role.INSURER, now):
-            raise Refused("NotAuthorised", organisation=insurer, signer=caller, role=Role.INSURER)
+    def visits(self, insurer: bytes, provider: bytes, day: int) -> int:
+        of = [one for one in self.claims.values() if (one.provider, one.day) == (provider, day)]
+        return sum(one.visits for one in of if self._plan(one.policy).insurer == insurer)
+
+    def _adjudicate(
+        self, visit: Visit, policy_id: bytes, key: bytes, entry: Entry, now: int, room: int = UNBOUNDED
+    ) -> None:
+        policy, plan, totals = self._policy(policy_id), self._plan(policy_id), self.totals(policy_id)
+        claim = ClaimRecord(visit.id, policy_id, visit.provider, visit.served_at // DAY, now, changed_at=now)
+        terms = [plan.terms_for(line) for line in visit.lines]
+        before = self.units(policy_id, claim.day)
+        outcomes, after = adjudicate(plan.terms, terms, visit.lines, totals, units_before=before)
+        claim.allowed = min(room, sum(one.allowed for one in outcomes))
+        is_hers = policy_id != visit.policy or visit.member == policy.member
+        claim.reason = judge(visit, policy, plan, entry.recorded_at) if is_hers else Reason.NOT_THE_MEMBER
+        if claim.reason is Reason.COVERED:
+            amount = min(room, after.plan_paid - totals.plan_paid)
+            claim.amount = claim.paid_for_day = amount
+            claim.deductible = after.deductible_met - totals.deductible_met
+            claim.out_of_pocket = after.out_of_pocket_met - totals.out_of_pocket_met
+            claim.unattested = 0 if entry.is_attested else amount
+            if not entry.is_attested and totals.unattested + amount > plan.terms.attestation_above:
+                values = {"unattested": totals.unattested + amount, "limit": plan.terms.attestation_above}
+                raise Refused("AttestationNeeded", visit=visit.id, **values)
+            claim.units = units_of(visit.lines, outcomes)
+            claim.visits = int(plan.terms.visits_per_day != 0)
+            claim.lines = tuple((one.plan_pays, one.member_pays, one.reason) for one in outcomes)
+            claim.reason = self._flag(claim, plan, is_excluded(terms, visit.lines, outcomes, units_before=before), now)
+            is_paid = not amount or claim.reason is Reason.COVERED
+            claim.status = ClaimStatus.PAID if is_paid else ClaimStatus.HELD
+        self.claims[key] = claim
+        if claim.status is ClaimStatus.PAID:
+            self._pay(claim, b"", claim.amount, now)
+        elif claim.status is ClaimStatus.HELD:
+            self.pool.reserve(plan.insurer, key, claim.amount)
+
+    def _flag(self, claim: ClaimRecord, plan: Plan, is_pair: bool, now: int) -> Reason:
+        """Why a claim waits for a look, it itself counted; COVERED if it does not."""
+        terms, insurer = plan.terms, plan.insurer
+        visits = self.visits(insurer, claim.provider, claim.day) + claim.visits
+        if terms.visits_per_day and visits > terms.visits_per_day:
+            return Reason.IMPOSSIBLE_DAY
+        if any(self.holds.get((insurer, subject), 0) > now for subject in (claim.policy, claim.provider)):
+            return Reason.ON_HOLD
+        if is_pair:
+            return Reason.EXCLUDED_PAIR
+        paid = self.paid_for_day(claim.policy, claim.day) + claim.paid_for_day
+        return Reason.COVERED if paid <= terms.automatic_up_to else Reason.ABOVE_AUTOMATIC
+
+    def _pay(self, claim: ClaimRecord, lock: bytes, amount: int, now: int) -> None:
+        claim.changed_at = now
+        if amount or lock:
+            result = self.pool.pay(self._plan(claim.policy).insurer, claim.provider, lock, amount, now)
+            claim.status = SETTLED.get(result, claim.status)
+
+    def _policy(self, policy: bytes) -> Policy:
+        if policy not in self.policies:
+            raise Refused("UnknownPolicy", policy=policy)
+        return self.policies[policy]
+
+    def _plan(self, policy: bytes) -> Plan:
+        return self.plans[self.policies[policy].plan]
+
+    def _check_authorised(self, organisation: bytes, caller: str, role: int, now: int) -> None:
+        if not self.pool.is_authorised(organisation, caller, role, now):
+            raise Refused("NotAuthorised", organisation=organisation, signer=caller, role=role)
 
 
 def judge(visit: Visit, policy: Policy, plan: Plan, recorded_at: int) -> Reason:
     """Whether a policy covers a visit at all."""
-    if visit.member != policy.member:
-        return Reason.NOT_THE_MEMBER
     if visit.served_at < policy.valid_from:
         return Reason.BEFORE_COVERAGE
     if visit.served_at < policy.valid_from + plan.terms.waiting_days * DAY:
@@ -231,54 +390,3 @@ def judge(visit: Visit, policy: Policy, plan: Plan, recorded_at: int) -> Reason:
     if not plan.terms.is_open and visit.provider not in plan.network:
         return Reason.OUT_OF_NETWORK
     return Reason.COVERED
-
-
-def replay(events: list[tuple[str, dict[str, Any], int]]) -> State:
-    """Rebuild the state from events alone: name, values, time of the block."""
-    state = State()
-    nullifiers: dict[bytes, bytes] = {}
-    for name, told, at in events:
-        if name == "VisitRecorded":
-            nullifier = told["content"]["nullifier"]
-            nullifiers[told["visit"]] = nullifier
-            state.entries[nullifier] = Entry(told["visit"], at, told["role"], is_attested=False)
-        elif name == "VisitAttested":
-            nullifier = nullifiers[told["visit"]]
-            state.entries[nullifier] = replace(state.entries[nullifier], is_attested=True)
-        elif name == "ClaimApproved":
-            counted = told["counted"]
-            names = ("deductibleMet", "outOfPocketMet", "planPaid", "unattested")
-            state.totals[told["policy"]] = Totals(*(counted[one] for one in names))
-            amount = sum(line["planPays"] for line in told["lines"])
-            state.claims[told["visit"]] = Claim(ClaimStatus.APPROVED, Reason.COVERED, at, amount)
-        elif name == "ClaimDenied":
-            state.claims[told["visit"]] = Claim(ClaimStatus.DENIED, Reason(told["reason"]), at, 0)
-        elif name == "ClaimPaid":
-            status = ClaimStatus.OWED if told["isOwed"] else ClaimStatus.PAID
-            state.claims[told["visit"]] = replace(state.claims[told["visit"]], status=status)
-        else:
-            _replay_money(state, name, told)
-    return state
-
-
-def _replay_money(state: State, name: str, told: dict[str, Any]) -> None:
-    if name == "AccountOpened":
-        state.free[told["insurer"]] = 0
-    elif name == "Deposited":
-        state.free[told["insurer"]] += told["amount"]
-    elif name == "Withdrawn" and told["insurer"] in state.free:
-        state.free[told["insurer"]] -= told["amount"]
-    elif name == "PayeeNamed":
-        state.payees[told["organisation"]] = told["account"]
-    elif name == "PaymentMade":
-        state.free[told["insurer"]] -= told["amount"]
-        if told["isOwed"]:
-            state.owed[told["payee"]] = state.owed.get(told["payee"], 0) + told["amount"]
-    elif name == "OwedWithdrawn":
-        state.owed[told["organisation"]] = 0
-
-
-def lines_of(seed: int) -> tuple[Line, ...]:
-    """One of the small visits that there can be."""
-    first = Line(1 + seed % 3, 1 + seed % 4, 30 + 7 * (seed % 11))
-    return (first, Line(5, 1, 40), first)[: 1 + seed % 3]

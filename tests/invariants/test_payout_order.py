@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,7 @@ from medtrust.explanation import ClaimStatus
 from medtrust.keccak import keccak256
 from medtrust.plan import Plan, Policy
 from medtrust.visit import Visit
-from tests.claims_on_evm import ORGANISATION, ClaimsEvm
+from tests.claims_on_evm import ORGANISATION, PROVIDERS, ClaimsEvm
 from tests.world import GENESIS
 
 DAY = 86_400
@@ -34,7 +35,7 @@ POLICIES = [Policy(PLAN.id, f"0x{number:040x}", GENESIS - DAY, GENESIS + 300 * D
 def rationed(due: Sequence[int], money: int) -> list[int]:
     """What each of several claims gets of money that does not suffice: its share of all that is due, rounded down.
 
-    This is the rule that a queue of a short pool is held to: it asks for nothing but the amounts, so no order matters.
+    This is the rule of a round of the pool's queue: it asks for nothing but the amounts, so no order matters.
     """
     total = sum(due)
     return [amount * min(money, total) // total if total else 0 for amount in due]
@@ -83,62 +84,121 @@ class TestRule:
             assert others == before
 
 
-def visits_of(dice: random.Random, claims: str) -> list[Visit]:
-    """One visit of each of several members, of any lines."""
-    found = []
+def visits_of(dice: random.Random, claims: str) -> dict[Visit, str]:
+    """One visit of each of several members to one of four providers, of any lines, of a day."""
+    found = {}
     for number, policy in enumerate(dice.sample(POLICIES, dice.randint(2, MEMBERS))):
         lines = tuple(
             Line(dice.choice((Benefit.PRIMARY_CARE, Benefit.LABORATORY)), dice.randint(1, 3), dice.randrange(30_000))
             for _ in range(dice.randint(1, 3))
         )
         names = (f"{what} {number} {dice.random()}".encode() for what in ("record", "encounter"))
-        served = GENESIS + dice.randrange(DAY)
-        found.append(
-            Visit(ORGANISATION["hospital"], claims, policy.id, policy.member, served, lines, *map(keccak256, names))
-        )
+        name, served = dice.choice(PROVIDERS), GENESIS + dice.randrange(DAY)
+        where = ORGANISATION[name], claims, policy.id, policy.member
+        found[Visit(*where, served, lines, *map(keccak256, names))] = name
     return found
+
+
+def split(visit: Visit, dice: random.Random) -> list[Visit]:
+    """The same care in two encounters of the day, one after the other; one line is cut between them at any place."""
+    at = dice.randrange(len(visit.lines))
+    line = visit.lines[at]
+    units, charge = dice.randint(0, line.units), dice.randint(0, line.charge)
+    first = (*visit.lines[:at], replace(line, units=units, charge=charge))
+    second = (replace(line, units=line.units - units, charge=line.charge - charge), *visit.lines[at + 1 :])
+    encounters = (keccak256(visit.nullifier + part) for part in (b"1", b"2"))
+    return [replace(visit, lines=lines, nullifier=next(encounters)) for lines in (first, second)]
 
 
 class TestContracts:
     """
-    given claims of several members, and a pool that is short -> no more is paid than there is; what waits is approved
-    when the rest of the money comes, in any order of records and settlements -> every claim is paid, and the same
+    given claims of several members at several providers, and a pool that is short
+      -> whatever the order of records, deposits and draws, each provider gets its part of the money by amount, rounded
+         down, all but a unit each is paid out; and when the rest comes, each gets what is due
+      -> a provider that splits a visit over two encounters gets no more
     """
 
-    def test_no_order_matters_in_the_end(self, request: pytest.FixtureRequest) -> None:
-        dice = random.Random(SEED)
+    @pytest.fixture
+    def contract(self) -> ClaimsEvm:
         contract = ClaimsEvm(funds=1)
         contract.publish(PLAN)
         for policy in POLICIES:
             contract.enrol(policy)
-        waited = 0
-        for _ in range(SETS if request.config.getoption("--full") else SHORT_SETS):
-            visits = visits_of(dice, contract.claims.address)
-            amounts: dict[bytes, int] = {}
-            for _ in range(ORDERS):
-                found, waits = self._run(contract, visits, dice)
-                assert (amounts or found) == found
-                amounts, waited = found, waited + waits
-        assert waited > SHORT_SETS * ORDERS
+        return contract
 
-    def _run(self, contract: ClaimsEvm, visits: list[Visit], dice: random.Random) -> tuple[dict[bytes, int], int]:
-        """Record and settle in a new order with too little money, then with all; return what each was paid."""
-        before = contract.host.evm.snapshot()
-        now, money = contract.host.now, dice.randrange(1, 20_000)
-        contract.deposit(money)
-        for visit in dice.sample(visits, len(visits)):
-            contract.record(visit, max(now, GENESIS + 2 * DAY))
-        claims = [contract.claim(visit) for visit in visits]
-        paid = sum(one.amount for one in claims if one.status is ClaimStatus.PAID)
-        assert paid <= money + 1
-        waits = sum(one.status is ClaimStatus.APPROVED for one in claims)
-        contract.deposit(10**6)
-        for visit in dice.sample(visits, len(visits)):
-            contract.settle(visit)
-        after = [contract.claim(visit) for visit in visits]
-        assert {one.status for one in after} == {ClaimStatus.PAID}
-        assert [one.amount for one in after] == [one.amount for one in claims]
+    @pytest.fixture
+    def sets(self, request: pytest.FixtureRequest) -> int:
+        return SETS if request.config.getoption("--full") else SHORT_SETS
+
+    def test_no_order_matters(self, contract: ClaimsEvm, sets: int) -> None:
+        dice, shortages = random.Random(SEED), 0
+        for _ in range(sets):
+            visits = visits_of(dice, contract.claims.address)
+            share = dice.random()
+            paid = [self._run(contract, visits, share, dice) for _ in range(ORDERS)]
+            assert all(one == paid[0] for one in paid)
+            shortages += len(paid[0]) > 1
+        assert shortages > sets // 2
+
+    def test_splitting_gets_no_more(self, contract: ClaimsEvm, sets: int) -> None:
+        dice, less = random.Random(SEED), 0
+        for _ in range(sets):
+            visits = visits_of(dice, contract.claims.address)
+            who = dice.choice(list(visits))
+            parts = dict.fromkeys(split(who, dice), visits[who])
+            others = {one: name for one, name in visits.items() if one != who}
+            money = dice.randrange(1, 20_000)
+            whole = self._run(contract, visits, money, dice)
+            apart = self._run(contract, {**others, **parts}, money, dice, is_shuffled=False)
+            gained = [apart.get(visits[who], 0), whole.get(visits[who], 0)]
+            assert gained[0] <= gained[1]
+            less += gained[0] < gained[1]
+        assert less
+
+    def _run(
+        self,
+        contract: ClaimsEvm,
+        visits: dict[Visit, str],
+        money: float,
+        dice: random.Random,
+        *,
+        is_shuffled: bool = True,
+    ) -> dict[str, int]:
+        """Record in a new order, bring too little money (so much, or a part of what is due) and then the rest; return
+        what each provider got of the first.
+        """
+        before, now = contract.host.evm.snapshot(), contract.host.now
+        due: dict[str, int] = {}
+        for visit in dice.sample(list(visits), len(visits)) if is_shuffled else visits:
+            claim = contract.record(visit, GENESIS + 2 * DAY, by=visits[visit])
+            assert claim.status is (ClaimStatus.APPROVED if claim.amount else ClaimStatus.PAID)
+            due[visits[visit]] = due.get(visits[visit], 0) + claim.amount
+        total = sum(due.values())
+        little = min(int(money * total) if money < 1 else int(money), max(total - 1, 0))
+        contract.host.advance(DAY)
+        self._bring(contract, little - 1, dice)
+        self._draw(contract, dice)
+        paid = {name: contract.received(name) for name in due}
+        shares = rationed(list(due.values()), little)
+        assert list(paid.values()) == shares
+        assert little - len(due) < sum(shares) <= little or total == 0
+        self._bring(contract, total - little, dice)
+        self._draw(contract, dice)
+        assert {name: contract.received(name) for name in due} == due
         contract.host.evm.revert(before)
         contract.host.now = now
         contract.host.advance(0)
-        return {visit.id: one.amount for visit, one in zip(visits, after, strict=True)}, waits
+        return dict(sorted(paid.items()))
+
+    def _bring(self, contract: ClaimsEvm, amount: int, dice: random.Random) -> None:
+        """Bring an amount in up to two parts, with a draw between them."""
+        first = dice.randint(0, amount)
+        for part in (first, amount - first):
+            if part:
+                contract.deposit(part)
+                contract.draw(ORGANISATION[dice.choice(PROVIDERS)], 1)
+
+    def _draw(self, contract: ClaimsEvm, dice: random.Random) -> None:
+        """Each provider asks, some of them twice."""
+        for name in dice.sample(PROVIDERS * 2, 2 * len(PROVIDERS)):
+            contract.draw(ORGANISATION[name], 1)

@@ -12,7 +12,7 @@ import pytest
 from fhir.resources.R4B.explanationofbenefit import ExplanationOfBenefit
 
 from medtrust import samples
-from medtrust.adjudication import Line, Outcome, Reason, Totals, adjudicate
+from medtrust.adjudication import Benefit, Line, Outcome, Reason, Totals, adjudicate
 from medtrust.billing import read_bills
 from medtrust.errors import InputError
 from medtrust.explanation import ClaimStatus, Explanation
@@ -64,6 +64,7 @@ class TestQuote:
     given what the policy has counted    -> it counts on
     given a term or a day of filing      -> each bound judged to the second
     given more than is paid unsigned     -> it waits for the member
+    given more than is paid without a look, or a pair that excludes each other -> it would be held, and why
     when totals are beyond the plan      -> InputError
     when the claim is another insurer's  -> InputError
     """
@@ -79,11 +80,26 @@ class TestQuote:
     def test_counts_on(self, quoted: Quote) -> None:
         again = quote(PLAN, bill_of(), quoted.totals)
         assert again.explanation.outcomes[0] == Outcome(
-            110 * COIN, 0, 20 * COIN, 18 * COIN, 72 * COIN, 38 * COIN, 10_500_000, Reason.FEE_REDUCED
+            1, 110 * COIN, 0, 20 * COIN, 18 * COIN, 72 * COIN, 38 * COIN, 10_500_000, Reason.FEE_REDUCED
         )
         assert again.totals == Totals(50 * COIN, 116 * COIN, 234 * COIN, 234 * COIN)
         assert again.explanation.waits_for == ""
         assert "sign" in quote(PLAN, bill_of(), again.totals).explanation.waits_for
+
+    @pytest.mark.parametrize(("limit", "is_held"), [(97 * COIN - 1, True), (97 * COIN, False), (97 * COIN + 1, False)])
+    def test_says_that_it_would_be_held(self, limit: int, is_held: bool) -> None:
+        plan = replace(PLAN, terms=replace(PLAN.terms, automatic_up_to=limit))
+        told = quote(plan, bill_of()).explanation
+        assert (told.status is ClaimStatus.HELD) == is_held
+        assert told.reason is (Reason.ABOVE_AUTOMATIC if is_held else Reason.COVERED)
+        assert told.plan_pays == 97 * COIN
+
+    def test_says_that_a_pair_excludes_each_other(self) -> None:
+        first, second = Benefit.PRIMARY_CARE, Benefit.VACCINATION
+        masks = {first: 1 << second, second: 1 << first}
+        benefits = tuple(replace(one, excludes=masks.get(one.benefit, 0)) for one in PLAN.benefits)
+        told = quote(replace(PLAN, benefits=benefits), bill_of()).explanation
+        assert (told.status, told.reason) == (ClaimStatus.HELD, Reason.EXCLUDED_PAIR)
 
     @pytest.mark.parametrize(
         ("begins", "ends", "filed", "reason"),
@@ -261,7 +277,7 @@ class TestRemittance:
     )
     def test_of_a_line_has_its_codes(self, quoted: Quote, outcome: tuple, expected: list) -> None:
         visit = replace(quoted.explanation.visit, lines=(Line(1, 1, 120),))
-        told = replace(quoted.explanation, visit=visit, outcomes=(Outcome(*outcome[:-1], reason=outcome[-1]),))
+        told = replace(quoted.explanation, visit=visit, outcomes=(Outcome(1, *outcome[:-1], reason=outcome[-1]),))
         (service,) = remittance(told, Money("USD", 0))["SVC"]
         assert [(cut["group"], cut["reason"], cut["amount"]) for cut in service["CAS"]] == expected
 

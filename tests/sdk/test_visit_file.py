@@ -13,7 +13,9 @@ from medtrust.adjudication import UNLIMITED, Benefit, Line, Reason, Totals, adju
 from medtrust.charges import RANGES, benefit_of_code, token_units
 from medtrust.errors import InputError
 from medtrust.explanation import ClaimStatus, Explanation
+from medtrust.keccak import keccak256
 from medtrust.money import format_amount, parse_amount
+from medtrust.plan import Plan
 from medtrust.plan_file import read_plan
 from medtrust.types import organisation_id
 from medtrust.visit_file import Bill, bills_in, nullifier_of
@@ -199,6 +201,9 @@ class TestPlanFile:
     """
     given the sample                     -> is the plan, benefits in their order
     given a limit "none" and a network   -> is unlimited and closed
+    given what is looked at, or not      -> is as it says, or paid without a look
+    given benefits that exclude each other -> both say so
+    when it is decoded from its encoding -> is the same
     when a name is missing or not known  -> raises InputError with its place
     when a value is not what it should be -> raises InputError with its place
     """
@@ -223,6 +228,29 @@ class TestPlanFile:
         assert not plan.terms.is_open
         assert plan.network == tuple(sorted((organisation_id("urn:x:a"), organisation_id("urn:x:b"))))
 
+    def test_reads_what_is_looked_at(self, document):
+        plan = read_plan({**document, "automaticUpTo": "80.00", "deemedUpTo": "90.00", "solvency": "12.5%"})
+        found = plan.terms
+        assert (found.automatic_up_to, found.deemed_up_to, found.solvency) == (80 * COIN, 90 * COIN, 1_250)
+        assert (found.visits_per_day, found.decide_days, found.appeal_days) == (250, 14, 60)
+        left_out = ("automaticUpTo", "deemedUpTo", "visitsPerDay", "solvency", "decideDays", "appealDays")
+        found = read_plan({name: value for name, value in document.items() if name not in left_out}).terms
+        assert (found.automatic_up_to, found.deemed_up_to, found.visits_per_day) == (UNLIMITED, UNLIMITED, 0)
+        assert (found.solvency, found.decide_days, found.appeal_days) == (0, 14, 30)
+
+    def test_reads_what_excludes_what(self, document):
+        first, second = document["benefits"][:2]
+        first["excludes"], second["excludes"] = [second["benefit"]], [first["benefit"]]
+        plan = read_plan(document)
+        assert plan.terms_for(Line(Benefit.PRIMARY_CARE, 1, 1)).excludes == 1 << Benefit.SPECIALIST
+        assert plan.terms_for(Line(Benefit.SPECIALIST, 1, 1)).excludes == 1 << Benefit.PRIMARY_CARE
+        assert plan.terms_for(Line(Benefit.IMAGING, 1, 1)).excludes == 0
+
+    def test_decodes_what_it_encodes(self, document):
+        plan = read_plan({**document, "network": ["urn:x:b", "urn:x:a"]})
+        assert Plan.decode(plan.encoded) == plan
+        assert keccak256(plan.encoded) == plan.id
+
     def test_raises_when_a_name_is_missing_or_not_known(self, document):
         with pytest.raises(InputError, match=r"plan\.filingDays: found nothing"):
             read_plan({name: value for name, value in document.items() if name != "filingDays"})
@@ -243,6 +271,13 @@ class TestPlanFile:
             ({"insurer": "Meridian"}, "organisation"),
             ({"benefits": []}, "benefits"),
             ({"benefits": "none"}, "benefits"),
+            ({"automaticUpTo": "100.00", "deemedUpTo": "99.99"}, "deemedUpTo"),
+            ({"visitsPerDay": -1}, "visitsPerDay"),
+            ({"solvency": "101%"}, "solvency"),
+            ({"decideDays": 0}, "decideDays"),
+            ({"decideDays": 31}, "decideDays"),
+            ({"appealDays": 0}, "appealDays"),
+            ({"appealDays": 256}, "appealDays"),
         ],
     )
     def test_raises_when_a_term_is_wrong(self, document, change, place):
@@ -260,7 +295,11 @@ class TestPlanFile:
             ("coinsurance", "101%"),
             ("coinsurance", "0.2"),
             ("coinsurance", "12.345%"),
-            ("unitsPerVisit", 0),
+            ("unitsPerDay", 0),
+            ("unitsPerDay", 2_048),
+            ("excludes", "imaging"),
+            ("excludes", ["wellness"]),
+            ("excludes", ["imaging"]),
         ],
     )
     def test_raises_when_a_benefit_is_wrong(self, document, name, value):

@@ -11,9 +11,8 @@ from medtrust.coverage import judge
 from medtrust.explanation import ClaimStatus
 from medtrust.keccak import keccak256
 from medtrust.plan import Plan, Policy
-from medtrust.types import ZERO_HASH
 from medtrust.visit import Visit
-from tests.claims_on_evm import ORGANISATION, ClaimsEvm
+from tests.claims_on_evm import ORGANISATION, ClaimsEvm, ruling_of
 from tests.world import GENESIS
 
 DAY = 86_400
@@ -204,9 +203,12 @@ class TestLines:
     def test_decides_as_worked_out(self, name: str, contract: ClaimsEvm) -> None:
         example = EXAMPLES[name]
         plan = plan_of(example)
-        expected = [Outcome(*map(cents, told[:-1]), reason=told[-1]) for told in example.expected]
         benefits = [plan.terms_for(line) for line in example.lines]
         found, after = adjudicate(plan.terms, benefits, example.lines, example.before)
+        expected = [
+            Outcome(one.units, *map(cents, told[:-1]), reason=told[-1])
+            for one, told in zip(found, example.expected, strict=True)
+        ]
         assert found == expected
         assert [one.plan_pays + one.member_pays + one.write_off for one in found] == [
             line.charge for line in example.lines
@@ -216,9 +218,7 @@ class TestLines:
             example.before.out_of_pocket_met + sum(one.deductible + one.copay + one.coinsurance for one in expected),
             example.before.plan_paid + sum(one.plan_pays for one in expected),
         )
-        if contract.claims.call("planOf", plan.id)["insurer"] == ZERO_HASH:
-            contract.publish(plan)
-        assert contract.adjudicate(plan, example.lines, example.before) == expected
+        assert contract.rule(plan, example.lines, example.before) == ruling_of(example.lines, expected, after)
 
 
 def visit_of(policy: Policy, claims: str, served_at: int) -> Visit:

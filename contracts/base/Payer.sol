@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity =0.8.30;
+
+import {IAccreditationRegistry} from "../../interfaces/IAccreditationRegistry.sol";
+import {IInsuranceClaims} from "../../interfaces/IInsuranceClaims.sol";
+import {IVisitRegistry} from "../../interfaces/IVisitRegistry.sol";
+import {Accredited} from "./Accredited.sol";
+
+/// @title Payer
+/// @notice Asks the registry of visits what stands, and who recorded it.
+abstract contract Payer is Accredited {
+    /// @notice The registry whose visits are decided here.
+    IVisitRegistry public immutable VISITS;
+
+    /// @param visits The registry whose visits are decided here.
+    constructor(IVisitRegistry visits) {
+        VISITS = visits;
+    }
+
+    /// @dev The id of a visit that names this contract, and what the registry keeps of it.
+    function _recorded(
+        IVisitRegistry.Visit calldata visit
+    ) internal view returns (bytes32 id, IVisitRegistry.Entry memory entry) {
+        require(visit.payer == address(this), IInsuranceClaims.AnotherPayer(visit.payer));
+        id = keccak256(abi.encode(visit));
+        entry = VISITS.entryOf(visit.nullifier);
+        require(entry.fingerprint == bytes24(id), IVisitRegistry.UnknownVisit(id));
+        _checkTrusted(visit.provider, entry);
+    }
+
+    /// @dev A compromise that was declared since then takes the trust from what the provider recorded; a lapse does not.
+    function _checkTrusted(bytes32 provider, IVisitRegistry.Entry memory entry) internal view {
+        require(_isTrusted(provider, entry), IAccreditationRegistry.NotAccredited(provider, entry.role));
+    }
+
+    function _isTrusted(bytes32 provider, IVisitRegistry.Entry memory entry) internal view returns (bool) {
+        return ACCREDITATION.isAccredited(provider, entry.role, entry.recordedAt);
+    }
+
+    /// @dev Whether the visit of a claim was not voided, and whether one can trust who recorded it, by what is known now.
+    function _standing(IInsuranceClaims.Dossier memory dossier) internal view returns (bool stands, bool isSound) {
+        IVisitRegistry.Entry memory entry = VISITS.entryOf(dossier.nullifier);
+        stands = entry.fingerprint == bytes24(dossier.visit);
+        isSound = stands && _isTrusted(dossier.provider, entry);
+    }
+
+    /// @dev Whether a caller who acts for a reviewer never signed for the one nor the other, nor is of another jurisdiction than the first.
+    function _isIndependent(bytes32 reviewer, bytes32 insurer, bytes32 provider) internal view returns (bool) {
+        return _jurisdictionOf(reviewer) == _jurisdictionOf(insurer) && !_everSigned(insurer) && !_everSigned(provider);
+    }
+
+    function _everSigned(bytes32 organisation) private view returns (bool) {
+        return ACCREDITATION.signerOf(organisation, msg.sender).from != 0;
+    }
+
+    function _jurisdictionOf(bytes32 organisation) private view returns (uint16) {
+        return ACCREDITATION.jurisdictionOf(organisation);
+    }
+}

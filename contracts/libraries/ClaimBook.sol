@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity =0.8.30;
+
+import {IInsuranceClaims} from "../../interfaces/IInsuranceClaims.sol";
+import {IVisitRegistry} from "../../interfaces/IVisitRegistry.sol";
+import {Days} from "./Days.sol";
+
+/// @title ClaimBook
+/// @notice What is kept of plans, policies and claims, and how a claim is begun, found and taken back.
+library ClaimBook {
+    using Days for Days.Visits;
+
+    /// @dev A plan version without its benefits and its network: five slots.
+    struct Version {
+        bytes32 insurer;
+        IInsuranceClaims.Terms terms;
+    }
+
+    /// @dev A policy in two slots.
+    struct Enrolment {
+        bytes32 plan;
+        address member;
+        uint48 from;
+        uint48 until;
+    }
+
+    struct Book {
+        mapping(bytes32 plan => Version version) plans;
+        mapping(bytes32 plan => mapping(uint256 number => IInsuranceClaims.Benefit benefit)) benefits;
+        mapping(bytes32 plan => mapping(bytes32 provider => bool isListed)) networks;
+        mapping(bytes32 policy => Enrolment enrolment) policies;
+        mapping(bytes32 policy => IInsuranceClaims.Totals totals) totals;
+        mapping(bytes32 policy => mapping(uint256 day => uint256 counted)) days_;
+        mapping(bytes32 insurer => mapping(bytes32 provider => Days.Visits visits)) visits;
+        mapping(bytes32 insurer => mapping(bytes32 subject => uint256 until)) holds;
+        mapping(bytes32 key => IInsuranceClaims.Claim claim) claims;
+    }
+
+    /// @dev Keeps a plan version.
+    function publish(Book storage book, bytes32 id, IInsuranceClaims.Plan calldata plan) internal {
+        book.plans[id] = Version({insurer: plan.insurer, terms: plan.terms});
+        for (uint256 i; i < plan.benefits.length; ++i) {
+            book.benefits[id][plan.benefits[i].benefit] = plan.benefits[i];
+        }
+        for (uint256 i; i < plan.network.length; ++i) {
+            book.networks[id][plan.network[i]] = true;
+        }
+    }
+
+    function versionOf(Book storage book, bytes32 policy) internal view returns (Version storage) {
+        return book.plans[book.policies[policy].plan];
+    }
+
+    /// @dev The dossier of a claim that is not decided yet.
+    function begin(
+        Book storage book,
+        IVisitRegistry.Visit calldata visit,
+        bytes32 id,
+        bytes32 policy
+    ) internal view returns (IInsuranceClaims.Dossier memory dossier) {
+        require(book.policies[policy].member != address(0), IInsuranceClaims.UnknownPolicy(policy));
+        (dossier.visit, dossier.policy, dossier.provider) = (id, policy, visit.provider);
+        (dossier.nullifier, dossier.day) = (visit.nullifier, visit.servedAt / 1 days);
+        dossier.key = policy == visit.policy ? visit.nullifier : keccak256(abi.encode(visit.nullifier));
+        (dossier.decidedAt, dossier.salt) = (uint64(block.timestamp), blockhash(block.number - 1));
+    }
+
+    function checkPending(Book storage book, IInsuranceClaims.Dossier memory dossier) internal view {
+        IInsuranceClaims.Status status = book.claims[dossier.key].status;
+        bool isPending = status == IInsuranceClaims.Status.PENDING;
+        require(isPending, IInsuranceClaims.ClaimSettled(dossier.visit, status));
+    }
+
+    /// @dev The claim of a dossier, if it is the newest.
+    function claimOf(
+        Book storage book,
+        IInsuranceClaims.Dossier memory dossier
+    ) internal view returns (IInsuranceClaims.Claim memory claim) {
+        claim = book.claims[dossier.key];
+        require(claim.seal == seal(dossier), IInsuranceClaims.AnotherDossier(dossier.visit));
+    }
+
+    /// @dev Its salt was not known before this block's parent, so nobody could search in time for two dossiers with one seal.
+    function seal(IInsuranceClaims.Dossier memory dossier) internal pure returns (bytes12) {
+        return bytes12(keccak256(abi.encode(dossier)));
+    }
+
+    /// @dev Keeps a claim with the seal of its dossier.
+    function write(
+        Book storage book,
+        IInsuranceClaims.Dossier memory dossier,
+        IInsuranceClaims.Claim memory claim
+    ) internal {
+        claim.changedAt = uint40(block.timestamp);
+        claim.seal = seal(dossier);
+        book.claims[dossier.key] = claim;
+    }
+
+    /// @dev Takes back all that a claim has counted, so that it is as if it had never been decided.
+    function takeBack(Book storage book, IInsuranceClaims.Dossier memory dossier, uint256 amount) internal {
+        IInsuranceClaims.Totals storage totals = book.totals[dossier.policy];
+        totals.deductibleMet -= uint128(dossier.deductible);
+        totals.outOfPocketMet -= uint128(dossier.outOfPocket);
+        totals.planPaid -= uint128(amount);
+        totals.unattested -= uint128(dossier.unattested);
+        book.days_[dossier.policy][dossier.day] -= dossier.counted;
+        if (dossier.visits != 0) {
+            book.visits[versionOf(book, dossier.policy).insurer][dossier.provider].remove(dossier.day);
+        }
+        (dossier.deductible, dossier.outOfPocket, dossier.unattested) = (0, 0, 0);
+        (dossier.counted, dossier.visits) = (0, 0);
+    }
+}

@@ -1,0 +1,138 @@
+"""Attacks on voided visits: what was paid for them is taken back, exactly and once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from medtrust.adjudication import Benefit, Line
+from medtrust.visit import Visit
+from tests.attacks.framework import Attack, AttackTests, Blocked, attacks_on
+from tests.insurance_world import COIN, VISIT_LINE, Insured, insure
+from tests.world import World
+
+ATTACKS: list[Attack] = []
+on_claims = attacks_on("InsuranceClaims", ATTACKS)
+on_visits = attacks_on("VisitRegistry", ATTACKS)
+in_book = "contracts/libraries/ClaimBook.sol"
+LINES = (VISIT_LINE, Line(Benefit.LABORATORY, 2, 100 * COIN))
+"""Of which the plan pays 80 and 80 coins."""
+
+
+class TestAttacks(AttackTests):
+    pass
+
+
+def paid(world: World, **terms: int) -> tuple[Insured, Visit]:
+    """A claim that was paid 160 coins."""
+    insured = insure(world, **terms)
+    visit = insured.visit(0, *LINES)
+    insured.record(visit)
+    return insured, visit
+
+
+@on_visits(
+    "void-by-a-stranger",
+    defence="a visit is voided by the provider that recorded it",
+    blocked_by="NotAuthorised",
+    patch=[("_checkAuthorised(visit.provider, entry.role);", "")],
+)
+def _void_by_a_stranger(world: World) -> None:
+    _, visit = paid(world)
+    world.acting_as("clinic").visits.void(visit)
+    assert world.suite.visits.entry_of(visit.nullifier) is None
+
+
+@on_visits(
+    "void-of-another-visit",
+    defence="exactly the visit that is recorded is voided",
+    blocked_by="UnknownVisit",
+    patch=[("require(entry.fingerprint == bytes24(id), UnknownVisit(id));", "")],
+)
+def _void_of_another(world: World) -> None:
+    _, visit = paid(world)
+    world.acting_as("clinic").visits.void(replace(visit, provider=world.clinic))
+    assert world.suite.visits.entry_of(visit.nullifier) is None
+
+
+@on_claims(
+    "reversal-of-a-visit-that-stands",
+    defence="only the claim of a voided visit is taken back",
+    blocked_by="VisitStands",
+    patch=[("require(!stands, VisitStands(dossier.visit));", "stands;")],
+)
+def _reversal_of_a_standing(world: World) -> None:
+    insured, visit = paid(world)
+    world.acting_as("attacker").insurance.reverse(visit)
+    assert world.suite.insurance.totals_of(insured.policy.id).plan_paid == 0
+
+
+@on_claims(
+    "reversal-twice",
+    defence="a claim that was taken back is gone",
+    blocked_by="AnotherDossier",
+    patch=[("delete _book.claims[dossier.key];", "")],
+)
+def _reversal_twice(world: World) -> None:
+    insured, visit = paid(world)
+    other = insured.visit(1, *LINES)
+    insured.record(other)
+    dossier = world.suite.insurance.dossier_of(visit)
+    world.acting_as("hospital").visits.void(visit)
+    for _ in range(2):
+        world.acting_as("attacker").insurance._send("reverse", dossier)
+    assert world.suite.insurance.totals_of(insured.policy.id).plan_paid == 0
+
+
+@on_claims(
+    "correction-paid-beside-what-was-voided",
+    defence="claims are kept by encounter: a correction waits until the voided claim is taken back",
+    blocked_by="waits",
+    patch=[("policy == visit.policy ? visit.nullifier :", "policy == visit.policy ? id :")],
+    file=in_book,
+)
+def _correction_beside(world: World) -> None:
+    insured, visit = paid(world)
+    world.acting_as("hospital").visits.void(visit)
+    insured.record(replace(visit, lines=(VISIT_LINE,)))
+    if insured.balance("hospital") == 160 * COIN:
+        raise Blocked("waits")
+    assert insured.balance("hospital") == 240 * COIN
+
+
+def _after_a_void(world: World) -> Insured:
+    insured, visit = paid(world, annual_limit=240 * COIN)
+    world.acting_as("hospital").visits.void(visit)
+    world.acting_as("relayer").insurance.reverse(visit)
+    return insured
+
+
+@on_claims(
+    "limit-stuck-after-a-void",
+    defence="what a voided visit counted in the policy is uncounted",
+    blocked_by="as before",
+    patch=[("totals.planPaid -= uint128(amount);", "amount;")],
+    file=in_book,
+)
+def _limit_stuck(world: World) -> None:
+    insured = _after_a_void(world)
+    found = world.suite.insurance.totals_of(insured.policy.id).plan_paid
+    if found == 0:
+        raise Blocked("as before")
+    assert found == 160 * COIN
+
+
+@on_claims(
+    "units-stuck-after-a-void",
+    defence="what a voided visit counted in the day is uncounted",
+    blocked_by="as before",
+    patch=[("book.days_[dossier.policy][dossier.day] -= dossier.counted;", "")],
+    file=in_book,
+)
+def _units_stuck(world: World) -> None:
+    insured = _after_a_void(world)
+    again = insured.visit(1, Line(Benefit.PRIMARY_CARE, 3, 300 * COIN))
+    insured.record(again)
+    amount = world.suite.insurance.claim_of(again).amount
+    if amount == 240 * COIN:
+        raise Blocked("as before")
+    assert amount == 180 * COIN

@@ -1,0 +1,188 @@
+"""VisitRegistry and InsuranceClaims: a voided visit is taken back, exactly, once, and never from the member."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from medtrust.accreditation import Role
+from medtrust.adjudication import Benefit, Line, Totals
+from medtrust.explanation import ClaimStatus
+from tests.insurance_world import COIN, PAYS, VISIT_LINE, Insured, coordinate, days_later, insure, second_policy
+
+LINES = (VISIT_LINE, Line(Benefit.LABORATORY, 2, 100 * COIN))
+"""Of which the plan pays 160 coins."""
+
+
+@pytest.fixture
+def insured(world) -> Insured:
+    return insure(world, deductible=10 * COIN, visits_per_day=3)
+
+
+@pytest.fixture
+def registry(world):
+    """The registry as the hospital calls it."""
+    return world.acting_as("hospital").visits
+
+
+@pytest.fixture
+def insurance(world):
+    """The contract as anyone calls it."""
+    return world.acting_as("relayer").insurance
+
+
+@pytest.fixture
+def visit(insured):
+    """A visit that was paid."""
+    found = insured.visit(0, *LINES)
+    insured.record(found)
+    return found
+
+
+class TestVoid:
+    """
+    given no such visit, or another under its nullifier -> reverts UnknownVisit
+    when caller does not act for the provider -> reverts NotAuthorised
+    when the provider voids it                -> the encounter is free; emits VisitVoided; the claim stands
+    given it was voided                       -> reverts UnknownVisit; the very same visit can be recorded again
+    """
+
+    def test_reverts_given_no_such_visit(self, world, visit, registry, reverts):
+        for other in (replace(visit, nullifier=b"\x01" * 32), replace(visit, served_at=visit.served_at - 1)):
+            with reverts("UnknownVisit", visit=other.id):
+                registry.void(other)
+
+    def test_reverts_when_caller_is_not_the_provider(self, world, visit, clinic, reverts):
+        with reverts("NotAuthorised", organisation=world.hospital, signer=clinic.address, role=Role.HOSPITAL):
+            world.acting_as("clinic").visits.void(visit)
+
+    def test_frees_the_encounter(self, world, visit, registry, insurance, hospital):
+        receipt = registry.void(visit)
+        told = {"visit": visit.id, "provider": world.hospital, "signer": hospital.address}
+        assert receipt.event("VisitVoided").values == told
+        assert registry.entry_of(visit.nullifier) is None
+        assert insurance.claim_of(visit).status is ClaimStatus.PAID
+
+    def test_lets_the_same_visit_be_recorded_again(self, insured, visit, registry, insurance, reverts):
+        registry.void(visit)
+        with reverts("UnknownVisit", visit=visit.id):
+            registry.void(visit)
+        insured.record(visit)
+        with reverts("VisitStands", visit=visit.id):
+            insurance.reverse(visit)
+        assert insurance.totals_of(visit.policy).plan_paid == insurance.claim_of(visit).amount
+
+
+class TestReverse:
+    """
+    given the visit stands                    -> reverts VisitStands
+    given another dossier                     -> reverts AnotherDossier
+    given it was reversed                     -> reverts AnotherDossier
+    given it was paid                         -> all as before; the provider owes it; emits ClaimReversed
+    given others came before and after        -> exactly what they counted stays
+    given it was held                         -> what was set aside is free
+    given it was refused, or denied           -> nothing changes, the encounter is free
+    given it was raised on appeal             -> the provider owes the interest too
+    given a correction was recorded           -> it waits until the reversal, and is decided then
+    given a second policy paid too            -> each is reversed by itself
+    """
+
+    def test_reverts_given_the_visit_stands(self, visit, insurance, reverts):
+        with reverts("VisitStands", visit=visit.id):
+            insurance.reverse(visit)
+
+    def test_reverts_given_another_dossier(self, visit, registry, insurance, reverts):
+        dossier = insurance.dossier_of(visit)
+        registry.void(visit)
+        for change in ({"deductible": 0}, {"counted": dossier.counted + 1}, {"unattested": 0}, {"visits": 0}):
+            with reverts("AnotherDossier", visit=visit.id):
+                insurance._send("reverse", replace(dossier, **change))
+        insurance._send("reverse", dossier)
+        with reverts("AnotherDossier", visit=visit.id):
+            insurance._send("reverse", dossier)
+
+    def test_takes_everything_back(self, world, insured, visit, registry, insurance):
+        amount = insurance.claim_of(visit).amount
+        assert insurance.totals_of(visit.policy) == Totals(10 * COIN, 50 * COIN, amount, amount)
+        registry.void(visit)
+        receipt = insurance.reverse(visit)
+        assert receipt.event("ClaimReversed").values == {
+            "visit": visit.id,
+            "policy": visit.policy,
+            "reclaimed": amount,
+            "counted": dict.fromkeys(("deductibleMet", "outOfPocketMet", "planPaid", "unattested"), 0),
+        }
+        assert insurance.totals_of(visit.policy) == Totals()
+        assert insurance.claim_of(visit).status is ClaimStatus.PENDING
+        assert insured.balance("hospital") == amount
+        again = [insured.visit(number, Line(Benefit.PRIMARY_CARE, 1, 100 * COIN)) for number in (1, 2, 3)]
+        for one in again:
+            insured.record(one)
+        assert [insurance.claim_of(one).status for one in again] == [ClaimStatus.PAID] * 3
+        assert [insurance.explain(one).outcomes[0].units for one in again] == [1, 1, 1]
+
+    def test_leaves_exactly_what_others_counted(self, world, registry, insurance):
+        with_it = insure(world, deductible=150 * COIN)
+        first, middle, last = (with_it.visit(number, *LINES) for number in range(3))
+        for one in (first, middle, last):
+            with_it.record(one)
+        dossiers = [insurance.dossier_of(one) for one in (first, last)]
+        registry.void(middle)
+        insurance.reverse(middle)
+        paid = sum(insurance.claim_of(one).amount for one in (first, last))
+        assert insurance.totals_of(first.policy) == Totals(
+            sum(one.deductible for one in dossiers), sum(one.out_of_pocket for one in dossiers), paid, paid
+        )
+
+    def test_frees_what_was_set_aside(self, world, registry, insurance):
+        insured = insure(world, automatic_up_to=0)
+        visit = insured.visit()
+        insured.record(visit)
+        assert insured.free == 10_000 * COIN - PAYS
+        registry.void(visit)
+        assert insurance.reverse(visit).event("ClaimReversed").values["reclaimed"] == 0
+        assert insured.free == 10_000 * COIN
+        assert insurance.totals_of(visit.policy) == Totals()
+
+    @pytest.mark.parametrize("is_denied", [True, False])
+    def test_changes_nothing_of_what_was_not_paid(self, world, registry, insurance, is_denied):
+        insured = insure(world, automatic_up_to=0)
+        visit = insured.visit(0, served_at=0) if is_denied else insured.visit()
+        insured.record(visit)
+        if not is_denied:
+            world.acting_as("insurer").insurance.decide(visit, world.insurer, 0)
+        registry.void(visit)
+        assert insurance.reverse(visit).event("ClaimReversed").values["reclaimed"] == 0
+        assert insurance.claim_of(visit).status is ClaimStatus.PENDING
+        assert insurance.totals_of(visit.policy) == Totals()
+
+    def test_takes_the_interest_back_too(self, world, insured, visit, registry, insurance):
+        world.acting_as("hospital").insurance.appeal(visit)
+        days_later(world, 5)
+        world.acting_as("insurer").insurance.decide(visit, world.insurer, 200 * COIN)
+        received = insured.balance("hospital")
+        assert received > 200 * COIN
+        registry.void(visit)
+        assert insurance.reverse(visit).event("ClaimReversed").values["reclaimed"] == received
+
+    def test_lets_a_correction_be_decided(self, insured, visit, registry, insurance, reverts):
+        registry.void(visit)
+        corrected = replace(visit, lines=(VISIT_LINE,))
+        insured.record(corrected)
+        with reverts("ClaimSettled", visit=corrected.id, status=ClaimStatus.PAID):
+            insurance.settle(corrected)
+        insurance.reverse(visit)
+        insurance.settle(corrected)
+        assert insurance.claim_of(corrected).amount == 70 * COIN
+
+    def test_reverses_each_policy_by_itself(self, world, insured, visit, registry, insurance):
+        policy, member = second_policy(insured)
+        coordinate(insured, visit, policy, member)
+        first, second = insurance.claim_of(visit).amount, insurance.claim_of(visit, policy=policy.id).amount
+        assert second > 0
+        registry.void(visit)
+        assert insurance.reverse(visit, policy=policy.id).event("ClaimReversed").values["reclaimed"] == second
+        assert insurance.totals_of(policy.id) == Totals()
+        assert insurance.totals_of(visit.policy).plan_paid == first
+        assert insurance.reverse(visit).event("ClaimReversed").values["reclaimed"] == first
