@@ -35,10 +35,10 @@ gas: setup ## print what each operation costs, beside its bound and its peers
 attacks: setup ## print each attack with its defence, and without it
 	@$(RUN) scripts/attacks.py
 
-fuzz: setup ## drive each contract beside its model for 200,000 random steps
+fuzz: setup ## drive contracts beside their models for 200,000 random steps, and that of money for as many
 	@$(RUN) scripts/fuzz.py
 
-bench: setup ## measure the work off the chain: a million doses, trees, signing, sending, kills
+bench: setup ## measure a million doses, trees, signing, sending, kills, and an insurer's year
 	@$(RUN) scripts/bench.py
 
 format: setup ## format Python and Solidity
