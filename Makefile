@@ -35,10 +35,10 @@ gas: setup ## print what each operation costs, beside its bound and its peers
 attacks: setup ## print each attack with its defence, and without it
 	@$(RUN) scripts/attacks.py
 
-fuzz: setup ## drive each contract beside its model for 200,000 random steps
+fuzz: setup ## drive contracts beside their models for 200,000 random steps, those of money and medicines for as many each
 	@$(RUN) scripts/fuzz.py
 
-bench: setup ## measure the work off the chain: a million doses, trees, signing, sending, kills, a country of packs
+bench: setup ## measure a million doses, trees, signing, sending, kills, an insurer's year and a country of packs
 	@$(RUN) scripts/bench.py
 
 format: setup ## format Python and Solidity

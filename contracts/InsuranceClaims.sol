@@ -208,6 +208,7 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Controlled, Payer,
             due = isHeld ? _book.lower(claim, dossier, amount) : _book.raise(claim, dossier, amount);
         }
         claim.status = claim.amount == 0 ? Status.DENIED : Status.PAID;
+        dossier.salt = ClaimBook.salt();
 
         _tell(dossier, claim, organisation);
 

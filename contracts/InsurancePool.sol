@@ -98,12 +98,7 @@ contract InsurancePool is IInsurancePool, Accredited, ReentrancyGuard {
     }
 
     /// @inheritdoc IInsurancePool
-    function pay(
-        bytes32 insurer,
-        bytes32 payee,
-        bytes32 claim,
-        uint96 amount
-    ) external nonReentrant returns (Result) {
+    function pay(bytes32 insurer, bytes32 payee, bytes32 claim, uint96 amount) external nonReentrant returns (Result) {
         Solvency.Books storage books = _adjudicated(insurer);
         uint96 locked = claim == bytes32(0) ? 0 : _lock(books, insurer, claim, 0);
         uint96 offset = books.offsetOf(payee, amount);

@@ -197,7 +197,7 @@ interface IInsuranceClaims {
     /// @param visits 1 if it counted among the visits of the provider's day, else 0.
     /// @param interest What was paid as interest.
     /// @param decidedAt When it was first decided by rule or, if it was held, by the insurer or its silence (Unix seconds).
-    /// @param salt The hash of the block before the one that adjudicated it.
+    /// @param salt The hash of the block before the one in which it was adjudicated, or decided last.
     struct Dossier {
         bytes32 visit;
         bytes32 policy;

@@ -42,6 +42,7 @@ MNEMONIC = "test test test test test test test test test test test junk"
 _START_SECONDS = 30
 _STOP_SECONDS = 5
 _PR_SET_PDEATHSIG = 1
+_BLOCKS_KEPT = "64"
 _BALANCE = "10000"  # ether of each account
 _running: set[Node] = set()
 
@@ -57,6 +58,7 @@ class _Options:
     block_time: int | None
     state: Path | None
     timestamp: int | None
+    keeps_history: bool
 
 
 @dataclass(eq=False)
@@ -106,12 +108,14 @@ def start(
     block_time: int | None = None,
     state: Path | None = None,
     timestamp: int | None = None,
+    keeps_history: bool = True,
 ) -> Node:
     """Start a local chain that listens on loopback alone, and return when it answers.
 
     `root` is the folder whose node_modules holds the chains, the current one unless given. `port` 0 takes a free one.
     `block_time` is in seconds; without it each transaction gets its block at once. `state` is where the chain is kept
     between two starts: a file for Anvil, a folder for Ganache. `timestamp` is that of the first block (Unix seconds).
+    An Anvil that does not keep its history knows the newest state and blocks alone, so that its memory stays small.
 
     Raises `ToolMissing` without the program, `NodeFailed` if the port is taken or the chain ends before it answers.
     """
@@ -121,7 +125,7 @@ def start(
         state.parent.mkdir(parents=True, exist_ok=True)
     place = root or Path.cwd()
     chain = CHAIN_IDS[kind] if chain_id is None else chain_id
-    options = _Options(chain, mnemonic, accounts, hardfork, block_time, state, timestamp)
+    options = _Options(chain, mnemonic, accounts, hardfork, block_time, state, timestamp, keeps_history)
     folder = Path(tempfile.mkdtemp(prefix="medtrust-"))
     try:
         if kind == "anvil":
@@ -160,6 +164,7 @@ def _anvil_command(anvil: Path, port: int, ipc: str, options: _Options) -> list[
     command += ["--block-time", str(options.block_time)] if options.block_time else []
     command += ["--state", str(options.state), "--state-interval", "5"] if options.state else []
     command += ["--timestamp", str(options.timestamp)] if options.timestamp is not None else []
+    command += [] if options.keeps_history else ["--prune-history", "--transaction-block-keeper", _BLOCKS_KEPT]
     return command
 
 

@@ -62,7 +62,7 @@ library ClaimBook {
         (dossier.visit, dossier.policy, dossier.provider) = (id, policy, visit.provider);
         (dossier.nullifier, dossier.day) = (visit.nullifier, visit.servedAt / 1 days);
         dossier.key = policy == visit.policy ? visit.nullifier : keccak256(abi.encode(visit.nullifier));
-        (dossier.decidedAt, dossier.salt) = (uint64(block.timestamp), blockhash(block.number - 1));
+        (dossier.decidedAt, dossier.salt) = (uint64(block.timestamp), salt());
     }
 
     function checkPending(Book storage book, IInsuranceClaims.Dossier memory dossier) internal view {
@@ -80,7 +80,12 @@ library ClaimBook {
         require(claim.seal == seal(dossier), IInsuranceClaims.AnotherDossier(dossier.visit));
     }
 
-    /// @dev Its salt was not known before this block's parent, so nobody could search in time for two dossiers with one seal.
+    /// @dev Nobody knows it before this block's parent. Each change of a dossier takes a new one, so that nobody can search beforehand for
+    /// two dossiers with one seal.
+    function salt() internal view returns (bytes32) {
+        return blockhash(block.number - 1);
+    }
+
     function seal(IInsuranceClaims.Dossier memory dossier) internal pure returns (bytes12) {
         return bytes12(keccak256(abi.encode(dossier)));
     }

@@ -9,6 +9,10 @@ contract TwoEntryToken is OpenToken {
     /// @notice The second address.
     address public entry;
 
+    /// @notice Only the second address sends money for others.
+    /// @param caller The account that tried.
+    error NotSecondAddress(address caller);
+
     constructor() OpenToken(6) {}
 
     /// @notice Names the second address.
@@ -22,7 +26,7 @@ contract TwoEntryToken is OpenToken {
     /// @param to Who receives it.
     /// @param value How much (smallest unit).
     function transferFor(address from, address to, uint256 value) external {
-        require(msg.sender == entry, "only the second address");
+        require(msg.sender == entry, NotSecondAddress(msg.sender));
         _transfer(from, to, value);
     }
 }

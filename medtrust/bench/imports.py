@@ -47,9 +47,9 @@ class Imported:
 
 
 @contextmanager
-def local_suite(root: Path, folder: Path) -> Iterator[tuple[Suite, str]]:
+def local_suite(root: Path, folder: Path, *, keeps_history: bool = True) -> Iterator[tuple[Suite, str]]:
     """Start a chain with the suite on it and everyone accredited; yield the suite and how to reach the chain."""
-    with node.start("anvil", root, timestamp=BEGINS_AT) as running:
+    with node.start("anvil", root, timestamp=BEGINS_AT, keeps_history=keeps_history) as running:
         suite = sandbox.deploy_suite(running, AddressBook(running.chain_id, folder / "deployments"))
         sandbox.accredit_everyone(suite)
         yield suite, running.ipc_path or running.url

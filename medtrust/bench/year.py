@@ -80,7 +80,7 @@ def bench_year(
     `count` visits in so many `days`, a share of `fraud` of them false. A false visit is caught if it is refused,
     reduced, held for a look, or waits for the member's signature; missed if it is paid as asked, or by silence.
     """
-    with local_suite(root, scratch) as (suite, _):
+    with local_suite(root, scratch, keeps_history=False) as (suite, _):
         year = _Year(suite, max(50, count // _VISITS_A_MEMBER), random.Random(seed))  # noqa: S311  repeatable
         year.begin()
         watch, visits = Stopwatch(), 0

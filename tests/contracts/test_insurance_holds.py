@@ -185,12 +185,14 @@ class TestDecide:
         assert insured.free == 10_000 * COIN
 
     def test_pays_what_is_approved(self, world, insured, insurance, visit):
+        salt = insurance.dossier_of(visit).salt
         receipt = insurance.decide(visit, world.insurer, PAYS)
         assert insurance.claim_of(visit) == Claim(ClaimStatus.PAID, Reason.REVIEWED, 0, receipt.at, PAYS)
         told = receipt.event("ClaimDecided").values
         assert (told["visit"], told["policy"], told["organisation"]) == (visit.id, visit.policy, world.insurer)
         assert (told["reason"], told["amount"], told["counted"]["planPaid"]) == (Reason.REVIEWED, PAYS, PAYS)
         assert told["dossier"]["decidedAt"] == receipt.at
+        assert told["dossier"]["salt"] not in (salt, bytes(32))
         assert receipt.event("ClaimPaid").values == {
             "visit": visit.id,
             "policy": visit.policy,
