@@ -1,7 +1,7 @@
 """Measures the work off the chain on invented doses, an insurer's year, and a country that sells a million packs.
 
-Runs as `python scripts/bench.py [PART…]`; the parts are import, trees, foreign, signing, outbox, year, kills and country, all
-unless some are named. --help names the sizes, --json prints the figures for programs.
+Runs as `python scripts/bench.py [PART…]`; the parts are import, trees, foreign, signing, outbox, year, kills and
+country, all unless some are named. --help names the sizes, --json prints the figures for programs.
 """
 
 from __future__ import annotations

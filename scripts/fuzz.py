@@ -32,7 +32,9 @@ def main(steps: int = STEPS, *names: str) -> int:
         return 2
     others = [str(file) for file in machines if file.name not in WHOLE]
     each = -(-steps // max(len(others), 1))
-    print(f"{len(others)} machines, {each:,} steps each; of those that take all {len(machines) - len(others)}", flush=True)
+    print(
+        f"{len(others)} machines, {each:,} steps each; of those that take all {len(machines) - len(others)}", flush=True
+    )
     tests = [*others, *([] if names else [TWIN])]
     codes = [fuzz(each, *tests)] if tests else []
     codes += [fuzz(steps, str(file)) for file in machines if file.name in WHOLE]

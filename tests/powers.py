@@ -68,6 +68,7 @@ class Stage:
         for prepare in (self._consent, self._emergencies, self._goods, self._doses, self._money, self._records):
             prepare()
         world.acting_as("authority").accreditation.offer_authority(USA, world.account("regulator").address)
+        self.now = world.chain.now()
 
     def _appoint(self) -> None:
         hers = self.world.acting_as(self.world.patient).patients

@@ -67,7 +67,7 @@ class LocalContract:
     encoders: dict[str, Callable[[Any], bytes]] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Know the errors of the contract itself and of the registries that it asks; `decoder` learns those of others."""
+        """Know the errors of the contract and of the registries that it asks; `decoder` learns those of others."""
         self.decoder = RevertDecoder([self.face.artifact, *map(load, _REFUSING)])
         self.encoders = call_encoders(self.face)
 

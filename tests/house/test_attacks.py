@@ -45,4 +45,7 @@ class TestTeeth:
     """given a number that is out of date -> it is found"""
 
     def test_finds_what_is_planted(self):
-        bites(miscounted("provenance", "46 attacks, 9 attacks", {"provenance": 47, "readings": 9}), "47 attacks on provenance")
+        bites(
+            miscounted("provenance", "46 attacks, 9 attacks", {"provenance": 47, "readings": 9}),
+            "47 attacks on provenance",
+        )
