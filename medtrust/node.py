@@ -59,6 +59,7 @@ class _Options:
     state: Path | None
     timestamp: int | None
     keeps_history: bool
+    limits_code: bool
 
 
 @dataclass(eq=False)
@@ -109,6 +110,7 @@ def start(
     state: Path | None = None,
     timestamp: int | None = None,
     keeps_history: bool = True,
+    limits_code: bool = True,
 ) -> Node:
     """Start a local chain that listens on loopback alone, and return when it answers.
 
@@ -116,6 +118,7 @@ def start(
     `block_time` is in seconds; without it each transaction gets its block at once. `state` is where the chain is kept
     between two starts: a file for Anvil, a folder for Ganache. `timestamp` is that of the first block (Unix seconds).
     An Anvil that does not keep its history knows the newest state and blocks alone, so that its memory stays small.
+    A chain that does not limit code takes contracts of more than 24,576 bytes, which real ones refuse (EIP-170).
 
     Raises `ToolMissing` without the program, `NodeFailed` if the port is taken or the chain ends before it answers.
     """
@@ -125,7 +128,7 @@ def start(
         state.parent.mkdir(parents=True, exist_ok=True)
     place = root or Path.cwd()
     chain = CHAIN_IDS[kind] if chain_id is None else chain_id
-    options = _Options(chain, mnemonic, accounts, hardfork, block_time, state, timestamp, keeps_history)
+    options = _Options(chain, mnemonic, accounts, hardfork, block_time, state, timestamp, keeps_history, limits_code)
     folder = Path(tempfile.mkdtemp(prefix="medtrust-"))
     try:
         if kind == "anvil":
@@ -165,6 +168,7 @@ def _anvil_command(anvil: Path, port: int, ipc: str, options: _Options) -> list[
     command += ["--state", str(options.state), "--state-interval", "5"] if options.state else []
     command += ["--timestamp", str(options.timestamp)] if options.timestamp is not None else []
     command += [] if options.keeps_history else ["--prune-history", "--transaction-block-keeper", _BLOCKS_KEPT]
+    command += [] if options.limits_code else ["--disable-code-size-limit"]
     return command
 
 
@@ -179,6 +183,7 @@ def _ganache_command(root: Path, port: int, options: _Options) -> list[str]:
     command += ["--miner.blockTime", str(options.block_time)] if options.block_time else []
     command += ["--database.dbPath", str(options.state)] if options.state else []
     command += ["--chain.time", str(options.timestamp * 1000)] if options.timestamp is not None else []
+    command += [] if options.limits_code else ["--chain.allowUnlimitedContractSize", "true"]
     return command
 
 

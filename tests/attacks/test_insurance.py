@@ -288,7 +288,10 @@ def _attested_of_a_compromised_provider(world: World) -> None:
     defence="a member signs the id of one visit",
     blocked_by="InvalidSignature",
     patch=[
-        ("_checkSigned(member, keccak256(abi.encode(ATTESTATION_TYPEHASH, id)), signature);", "id; member; signature;"),
+        (
+            "require(PATIENTS.isSignedBy(member, attestationDigestOf(id), signature), InvalidSignature(member));",
+            "id; member; signature;",
+        ),
     ],
 )
 def _with_a_borrowed_signature(world: World) -> None:

@@ -97,7 +97,7 @@ def _account_without_a_contract(world: World) -> None:
     "payee-named-by-a-stranger",
     defence="the administrator of a provider names its payee",
     blocked_by="NotAdmin",
-    patch=[("require(isAdmin, IAccreditationRegistry.NotAdmin(organisation, msg.sender));", "isAdmin;")],
+    patch=[("        ACCREDITATION.checkAdmin(organisation, msg.sender);\n", "")],
 )
 def _payee_named_by_a_stranger(world: World) -> None:
     till = open_till(world, FUNDS)

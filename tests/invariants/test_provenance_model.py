@@ -177,7 +177,7 @@ class TestTeeth:
 
     @pytest.mark.parametrize("attack", [one for one in ATTACKS if one.id in FOUND], ids=str)
     def test_finds_the_missing_check(self, attack, request, monkeypatch):
-        monkeypatch.setattr(Lawful, "artifact", attack.twin())
+        monkeypatch.setattr(Lawful, "artifact", attack.twin(is_small=True))
         with pytest.raises((AssertionError, Reverted)):
             run(Lawful, request, shrink=False)
 
