@@ -82,7 +82,8 @@ class Settings:
 
     def _pipeline(self) -> dict[str, Any]:
         if self.is_quick:
-            return {"optimizer": {"enabled": False, "details": _SMALLER_STEPS if self.is_small else _QUICK_STEPS}, "viaIR": False}
+            steps = _SMALLER_STEPS if self.is_small else _QUICK_STEPS
+            return {"optimizer": {"enabled": False, "details": steps}, "viaIR": False}
         return {"optimizer": {"enabled": self.runs > 0, "runs": self.runs}, "viaIR": self.via_ir}
 
 
