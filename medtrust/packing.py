@@ -221,7 +221,7 @@ def _longest_proof(branch: _Branch) -> int:
 
 
 def compact(path: Path) -> Path:
-    """Return a path without what the registry does not read: contents of all steps but the last, and the last unit."""
+    """Return a path without what the registry does not read: all contents but the last, and the last unit."""
     return tuple(
         Step(ZERO_HASH, step.content, step.proof) if place == len(path) else Step(step.unit, ZERO_HASH, step.proof)
         for place, step in enumerate(path, 1)
