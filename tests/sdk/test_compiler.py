@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from medtrust import artifacts, compiler, solc
-from medtrust.compiler import check_artifacts, compile_project, compile_sources, warnings_of, write_artifacts
+from medtrust.compiler import Settings, check_artifacts, compile_project, compile_sources, warnings_of, write_artifacts
 from medtrust.errors import CompileError, ToolMissing
 from medtrust.solc import COMMIT, VERSION
 from tests.sdk.keepers import LIMITS, OTHER, SOURCES, lay_out
