@@ -662,11 +662,11 @@ interface IDrugProvenance {
 
     /// @notice Gives a unit, with everything in it, on its way to another organisation.
     /// @dev From now on nobody holds it, until it is received, refused or taken back. A unit with a state of its own needs no path. If it was
-    /// in a container, it left it. Expired goods stay where they are, until they are destroyed. Emits {UnitShipped}.
+    /// in a container, it left it. Expired goods stay where they are, until they are destroyed. Whether the receiver is accredited is asked
+    /// when it receives: who is not can only refuse, or let the time pass. Emits {UnitShipped}.
     ///
     /// Reverts with:
     /// - `NotAuthorised` if the caller does not act for `offer.from` in `offer.fromRole`.
-    /// - `NotAccredited` if `offer.to` is not accredited for `offer.toRole` now.
     /// - {NotCustodialRole} if one of the roles does not hold medicines.
     /// - {OfferExpired} if `offer.until` is not in the future.
     /// - {UnknownLot}, {LotRecalled}, {LotQuarantined} or {LotExpired} if the lot is not active.

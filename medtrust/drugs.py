@@ -98,9 +98,11 @@ class DrugClient(Client):
     def ship(self, offer: Offer, path: Path = ()) -> Receipt:
         """Give a unit, with everything in it, on its way; a unit that has a state of its own needs no path.
 
-        Raises `Reverted` with error "NotAuthorised", "NotAccredited", "NotCustodialRole", "OfferExpired", "UnknownLot",
-        "LotRecalled", "LotQuarantined", "LotExpired", "WrongLogger", "AlreadyDispensed", "UnitNotProven",
-        "NotInCustody" or "WrongSource".
+        Whether the receiver is accredited is asked when it receives.
+
+        Raises `Reverted` with error "NotAuthorised", "NotCustodialRole", "OfferExpired", "UnknownLot", "LotRecalled",
+        "LotQuarantined", "LotExpired", "WrongLogger", "AlreadyDispensed", "UnitNotProven", "NotInCustody" or
+        "WrongSource".
         """
         return self._send("ship", offer, compact(path))
 

@@ -18,7 +18,6 @@ abstract contract Sending is IDrugProvenance, Accredited, LotBook, Packs, Stock 
     /// @inheritdoc IDrugProvenance
     function ship(Offer calldata offer, Step[] calldata path) external {
         _checkAuthorised(offer.from, offer.fromRole);
-        _checkAccredited(offer.to, offer.toRole);
         uint64 roles = offer.fromRole | offer.toRole;
         require(roles & Roles.CUSTODIANS == roles, NotCustodialRole(roles));
         require(block.timestamp < offer.until, OfferExpired(offer.until));

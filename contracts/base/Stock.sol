@@ -40,8 +40,8 @@ abstract contract Stock is IDrugProvenance {
     function _checkHolder(bytes32 unit, bytes32 organisation, bytes32 word, bool mayBeStopped) internal pure {
         bytes16 custodian = Custody.custodianOf(word);
         bool isThere = Custody.isHeld(word) || (mayBeStopped && !Custody.hasLeft(word));
-        bool isHolder = isThere && custodian == Custody.markOf(organisation);
-        require(isHolder, NotInCustody(unit, organisation, Custody.stateOf(word), custodian));
+        if (isThere && custodian == Custody.markOf(organisation)) return;
+        require(false, NotInCustody(unit, organisation, Custody.stateOf(word), custodian));
     }
 
     /// @dev Reverts unless the word of a unit is the id of one offer: this very one, or the offer is over.

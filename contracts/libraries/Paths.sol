@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity =0.8.30;
 
-import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
+import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {IDrugProvenance} from "../../interfaces/IDrugProvenance.sol";
 import {Custody} from "./Custody.sol";
 
@@ -33,9 +33,7 @@ library Paths {
                 hashes += length;
                 if (hashes > _MAX_HASHES || 1 << length >= size << 1) return false;
                 node = keccak256(abi.encode(keccak256(abi.encode(lot, unit, node))));
-                for (uint256 i = 0; i < length; ++i) {
-                    node = Hashes.commutativeKeccak256(node, proof[i]);
-                }
+                node = MerkleProof.processProofCalldata(proof, node);
                 if (depth == 0) break;
                 step = path[depth - 1];
                 unit = step.unit;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity =0.8.30;
 
-import {IConsentRegistry} from "../../interfaces/IConsentRegistry.sol";
-
 /// @title Statements
 /// @notice What a patient signs about consents: the EIP-712 struct hash of each statement.
 library Statements {

@@ -505,8 +505,8 @@ def divert_shipment(world: World) -> None:
     file="contracts/base/Stock.sol",
     patch=[
         (
-            "        require(isHolder, NotInCustody(unit, organisation, Custody.stateOf(word), custodian));\n",
-            "        isHolder;\n",
+            "        require(false, NotInCustody(unit, organisation, Custody.stateOf(word), custodian));\n",
+            "",
         ),
     ],
 )
@@ -709,23 +709,19 @@ def receiver_lost_accreditation(world: World) -> None:
 
 
 @attack(
-    "provenance-ship-to-the-unaccredited",
-    defence="goods go only to whom is accredited for the role that receives them",
-    blocked_by="NotAccredited",
-    file="contracts/base/Sending.sol",
-    patch=[
-        (
-            "_checkAccredited(offer.to, offer.toRole);",
-            "",
-        ),
-    ],
+    "provenance-receive-unaccredited",
+    defence="goods are taken over only in the role in which they were sent, by who is accredited for it",
+    blocked_by="NotAuthorised",
+    patch=[("_checkAuthorised(offer.to, offer.toRole);", "_checkAuthorised(offer.to, Roles.PARTICIPANT);")],
 )
-def ship_to_the_unaccredited(world: World) -> None:
+def receive_unaccredited(world: World) -> None:
+    """A wholesaler that never was a pharmacy takes goods over as one."""
     assign_prefix(world)
     commission(world)
     given = replace(offer(world, PALLET_ID, "maker", "wholesaler"), receiver_role=Role.PHARMACY)
     drugs(world, "maker").ship(given, path_of(PALLET_ID))
-    assert world.suite.drugs.custody_of(LOT, PALLET_ID).offer == given.id
+    drugs(world, "wholesaler").receive(given)
+    assert world.suite.drugs.custody_of(LOT, PALLET_ID).custodian == mark_of(world.wholesaler)
 
 
 @attack(
@@ -774,8 +770,8 @@ def dispense_by_wholesaler(world: World) -> None:
     file="contracts/base/Stock.sol",
     patch=[
         (
-            "        require(isHolder, NotInCustody(unit, organisation, Custody.stateOf(word), custodian));\n",
-            "        isHolder;\n",
+            "        require(false, NotInCustody(unit, organisation, Custody.stateOf(word), custodian));\n",
+            "",
         ),
     ],
 )

@@ -318,6 +318,23 @@ def more_than_a_pack(world: World) -> None:
 
 
 @attack(
+    "provenance-opened-pack-elsewhere",
+    defence="an opened pack goes on only at the pharmacy that opened it",
+    blocked_by="AlreadyDispensed",
+    file=DISPENSING,
+    patch=[(" && bytes16(bytes32(end)) == Custody.markOf(pharmacy);", " && pharmacy != 0;")],
+)
+def opened_pack_elsewhere(world: World) -> None:
+    """It cannot be shipped, but travels on in its case, and a second pharmacy sells the rest of it as new."""
+    stock(world)
+    second_pharmacy(world)
+    part = Filling(portion=10, whole=30)
+    dispense(world, filling=part)
+    move(world, CASE_ID, "pharmacy", "hospital")
+    drugs(world, "stranger").dispense(world.hospital, LOT, SERIAL, path_of(pack()), filling=part)
+
+
+@attack(
     "provenance-undo-after-ten-days",
     defence="a pack comes back to stock within 10 days or not at all",
     blocked_by="NotUndoable",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from medtrust.cold_chain import Summary
-from medtrust.drugs import Item, Offer, Policy, RecallClass, RecallDepth, State, Verdict
+from medtrust.drugs import Item, Offer, Policy, RecallClass, RecallDepth, State, Verdict, mark_of
 from medtrust.packing import container_id
 from medtrust.types import name_hash
 from tests.attacks.framework import Attack, AttackTests, Blocked, attacks_on
@@ -114,14 +114,22 @@ POLICY = Policy(lowest=200, highest=800, max_kinetic=700, max_excursion=0, max_g
 
 def _arrived(world: World) -> Offer:
     """A cold pallet came to the wholesaler with a logger of the carrier's account, an hour after it left."""
+    return _all_arrived(world, PALLET_ID)[0]
+
+
+def _all_arrived(world: World, *units: bytes) -> list[Offer]:
+    """Some cold units came together, with one logger."""
     assign_prefix(world)
     drugs(world, "maker").change_policy(world.maker, GTIN, POLICY, prefix_digits=7)
     commission(world)
     now, logger = world.chain.now(), world.account("carrier").address
-    given = replace(offer(world, PALLET_ID, "maker", "wholesaler", seconds=DAY), logger=logger, logged_from=now)
-    drugs(world, "maker").ship(given, path_of(PALLET_ID))
+    sent = [offer(world, unit, "maker", "wholesaler", seconds=DAY) for unit in units]
+    given = [replace(one, logger=logger, logged_from=now) for one in sent]
+    for one in given:
+        drugs(world, "maker").ship(one, path_of(one.unit))
     world.chain.travel(now + 3_600)
-    drugs(world, "wholesaler").receive(given)
+    for one in given:
+        drugs(world, "wholesaler").receive(one)
     return given
 
 
@@ -148,6 +156,39 @@ def _report(world: World, given: Offer, readings: Summary, signer: str = "carrie
 def forged_readings(world: World) -> None:
     given = _arrived(world)
     _report(world, given, _readings(world, given), signer="attacker")
+
+
+@attack(
+    "provenance-report-of-another-offer",
+    defence="a logger signs for which offer its report is",
+    blocked_by="InvalidSignature",
+    patch=[("ColdChain.statement(id)", "ColdChain.statement(readings.root)")],
+)
+def report_of_another_offer(world: World) -> None:
+    """What was signed for a pallet is brought for another; without the defence the report says which it is for."""
+    first, second = _all_arrived(world, PALLET_ID, container_id(sscc(2)))
+    readings = replace(_readings(world, first), root=first.id)
+    signature = drugs(world, "carrier").sign_report(first, readings)
+    drugs(world, "wholesaler").report(second, readings, signature)
+    assert state_of(world, second.unit) == State.HELD
+
+
+@attack(
+    "provenance-report-replayed",
+    defence="a report is taken once, while its unit waits for it",
+    blocked_by="OfferNotLive",
+    patch=[("require(bytes32(word) == Custody.awaiting(id, arrivedAt), OfferNotLive(id));", "")],
+)
+def report_replayed(world: World) -> None:
+    """A wholesaler brings its report again after it sold the goods: so they would be with it again."""
+    given = _arrived(world)
+    readings = _readings(world, given)
+    _report(world, given, readings)
+    logger = world.account("carrier").address
+    sold = replace(offer(world, PALLET_ID, "wholesaler", "pharmacy"), logger=logger, logged_from=world.chain.now())
+    drugs(world, "wholesaler").ship(sold)
+    drugs(world, "wholesaler").report(given, readings, drugs(world, "carrier").sign_report(given, readings))
+    assert world.suite.drugs.custody_of(LOT, PALLET_ID).custodian == mark_of(world.wholesaler)
 
 
 def _cold(name: str, defence: str, patch: tuple[str, str], wait: int = 0, **changes: int) -> None:

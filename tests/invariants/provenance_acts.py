@@ -96,7 +96,6 @@ class Model(Checks):
 
     def ship(self, now: int, caller: str, offer: Offer, path: Path) -> list[Told]:
         self._authorised(offer.sender, caller, offer.sender_role, now)
-        self._accredited(offer.receiver, offer.receiver_role, now)
         roles = offer.sender_role | offer.receiver_role
         require(roles & CUSTODIANS == roles, "NotCustodialRole", role=roles)
         require(now < offer.until, "OfferExpired", until=offer.until)
