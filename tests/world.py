@@ -103,7 +103,7 @@ def build(chain: Chain, built: Mapping[str, Artifact], *, standing: Mapping[str,
     """Deploy what does not stand yet and accredit everyone if the registry of accreditations is new."""
     book = MemoryBook(chain.id)
     steward = wallet.role("steward")
-    known = {"steward": steward.address}
+    known: dict[str, str] = {"steward": steward.address}
     for name, where in standing.items():
         if where is not None:
             book.finish(name, where)
