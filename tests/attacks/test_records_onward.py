@@ -50,7 +50,7 @@ def read(
     defence="a consent names the one on which it stands",
     blocked_by="PARENT",
     file=COVERAGE,
-    patch=[(" && named == Statements.consent(parent)", "")],
+    patch=[(" && child.terms.parent == Statements.consentInLine(place - 1)", "")],
 )
 @off_chain
 def swap_the_parent(world: World) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from medtrust.drugs import Item, RecallClass, RecallDepth, State, Verdict, mark_of
+from medtrust.drugs import Item, LotStatus, RecallClass, RecallDepth, State, Verdict, mark_of
 from medtrust.packing import container_id
 from medtrust.types import ZERO_HASH, name_hash
 from tests.drugs_world import (
@@ -179,6 +179,7 @@ class TestSuspects:
     """
     given nothing is suspect      -> resolve reverts NotSuspect
     when a pack is flagged        -> QUARANTINED, its neighbour OK; emits SuspectFlagged; illegitimate it stays for ever
+    when a whole mix is flagged   -> nothing of it moves, its lots do; cleared it moves
     when a whole lot is flagged   -> nothing of it moves; a second flag reverts LotQuarantined; cleared it is active
     """
 
@@ -202,6 +203,16 @@ class TestSuspects:
         verify = world.suite.drugs.verify
         assert verify(LOT, scan(), path_of(pack())) == Verdict.QUARANTINED
         assert verify(LOT, scan("1-1-2"), path_of(pack("1-1-2"))) == Verdict.OK
+
+    def test_stops_a_whole_mix(self, world, reverts):
+        _, mix = box(world, "1-1-1")
+        drugs(world, "regulator").flag_suspect(world.regulator, Item(mix, ZERO_HASH))
+        assert world.suite.drugs.lot_status(mix) == LotStatus.QUARANTINED
+        assert world.suite.drugs.lot_status(LOT) == LotStatus.ACTIVE
+        with reverts("LotQuarantined", lot=mix):
+            drugs(world, "pharmacy").ship(offer(world, BOX, "pharmacy", "hospital", lot=mix))
+        drugs(world, "regulator").resolve(world.regulator, mix, ZERO_HASH, is_cleared=True)
+        drugs(world, "pharmacy").ship(offer(world, BOX, "pharmacy", "hospital", lot=mix))
 
     def test_stops_a_whole_lot(self, world, reverts):
         whole = Item(LOT, ZERO_HASH)

@@ -94,7 +94,7 @@ def _check_claims(model: ClaimsModel, storage: Storage) -> None:
         assert storage.read(CLAIMS, mapped(8, insurer, subject)) == until
     for nullifier, entry in model.entries.items():
         word = entry.recorded_at << 192 | entry.role << 232 | entry.is_attested << 248
-        assert storage.read(VISITS, mapped(2, nullifier)) == int.from_bytes(entry.visit[:24], "big") | word
+        assert storage.read(VISITS, mapped(0, nullifier)) == int.from_bytes(entry.visit[:24], "big") | word
 
 
 def _counted(told: Dossier) -> tuple[Any, ...]:

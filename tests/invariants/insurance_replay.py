@@ -78,18 +78,18 @@ class Storage:
         name, told, at = event
         getattr(self, "_" + _CAPITAL.sub("_", name).lower())(told, at)
 
-    # Visits: `_entries` is at slot 2, after what EIP712 keeps.
+    # Visits: `_entries` is at slot 0.
 
     def _visit_recorded(self, told: dict[str, Any], at: int) -> None:
         nullifier = self.nullifiers[told["visit"]] = told["content"]["nullifier"]
         entry = int.from_bytes(told["visit"][:24], "big") | at << 192 | told["role"] << 232
-        self.put(VISITS, mapped(2, nullifier), entry)
+        self.put(VISITS, mapped(0, nullifier), entry)
 
     def _visit_attested(self, told: dict[str, Any], at: int) -> None:
-        self.put(VISITS, mapped(2, self.nullifiers[told["visit"]]), 1, 248, 8)
+        self.put(VISITS, mapped(0, self.nullifiers[told["visit"]]), 1, 248, 8)
 
     def _visit_voided(self, told: dict[str, Any], at: int) -> None:
-        self.put(VISITS, mapped(2, self.nullifiers[told["visit"]]), 0)
+        self.put(VISITS, mapped(0, self.nullifiers[told["visit"]]), 0)
 
     def _payer_not_reached(self, told: dict[str, Any], at: int) -> None:
         """Nothing is kept of it."""

@@ -131,7 +131,7 @@ class Stage:
         registrar = host.deploy(load("AccreditationRegistry"), STEWARD, by=STEWARD)
         self.registrar, self.token = registrar, host.deploy(built[kind], by=STEWARD)
         self.patients = host.deploy(load("PatientRegistry"), registrar.address, by=STEWARD)
-        self.visits = host.deploy(artifacts[VISITS], registrar.address, by=STEWARD)
+        self.visits = host.deploy(artifacts[VISITS], registrar.address, self.patients.address, by=STEWARD)
         self.pool = host.deploy(artifacts[POOL], registrar.address, self.token.address, by=STEWARD)
         addresses = (one.address for one in (registrar, self.patients, self.visits, self.pool))
         self.claims = host.deploy(artifacts[CLAIMS], *addresses, by=STEWARD)

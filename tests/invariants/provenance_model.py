@@ -171,7 +171,9 @@ class State:
         if mix is not None:
             all_ = [self.standing(one, now) for one in mix.lots]
             wrong = [one for one in all_ if one not in (Standing.ACTIVE, Standing.RECALLED)]
-            return Standing.RECALLED if Standing.RECALLED in all_ else (wrong or all_)[-1]
+            if Standing.RECALLED in all_:
+                return Standing.RECALLED
+            return Standing.QUARANTINED if mix.suspicion else (wrong or all_)[-1]
         if record is None:
             return Standing.UNKNOWN
         if record.recall != (0, 0):
