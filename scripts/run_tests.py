@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SUITES = {
     "anvil": ("-m", "pytest", "tests"),
     "brownie": ("scripts/brownie_suite.py",),
-    # But for the fourteen kinds of token, each with contracts of its own: they take as long as all the others.
+    # But for the fourteen kinds of token, each of which needs a world of its own.
     "ganache": (
         "-m",
         "pytest",
