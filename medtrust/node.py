@@ -44,7 +44,7 @@ _STOP_SECONDS = 5
 _PR_SET_PDEATHSIG = 1
 _BLOCKS_KEPT = "64"
 _BALANCE = "10000"  # ether of each account
-_running: set[Node] = set()
+_running: dict[Node, int] = {}
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Node:
 
     def stop(self) -> None:
         """Stop the chain and delete its temporary files; a second call does nothing."""
-        _running.discard(self)
+        _running.pop(self, None)
         if self._process.poll() is None:
             self._process.terminate()  # not kill: Anvil saves its state when it is asked to end
             try:
@@ -274,16 +274,17 @@ def _stop_at_exit(node: Node) -> None:
     """Remember a chain for the end of this process; SIGTERM would else end it without a word."""
     if not _running:
         atexit.register(_stop_all)
-    _running.add(node)
+    _running[node] = os.getpid()
     is_main = threading.current_thread() is threading.main_thread()
     if is_main and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _on_terminate)
 
 
 def _stop_all() -> None:
-    for node in list(_running):
-        with contextlib.suppress(OSError):
-            node.stop()
+    for node, owner in list(_running.items()):
+        if owner == os.getpid():  # a forked copy of this process has started none of its chains
+            with contextlib.suppress(OSError):
+                node.stop()
 
 
 def _on_terminate(number: int, _: FrameType | None) -> None:
