@@ -7,18 +7,29 @@ from dataclasses import replace
 from medtrust.accreditation import Role
 from medtrust.drugs import Filling, Item, RecallClass, RecallDepth, State, mark_of
 from medtrust.packing import container_id
-from medtrust.types import name_hash
 from tests.attacks.framework import Attack, AttackTests, Blocked, attacks_on
+from tests.attacks.provenance_goods import (
+    BOX,
+    CASE_ID,
+    CUSTODY,
+    DAY,
+    DISPENSING,
+    LOT,
+    MIXES,
+    OTHER,
+    PACKING,
+    SCRIPT,
+    STOCK,
+    item,
+    state_of,
+)
 from tests.drugs_world import (
-    CASE,
-    PALLET,
     SERIAL,
     commission,
     drugs,
     move,
     offer,
     pack,
-    packed,
     path_of,
     ship,
     sscc,
@@ -28,30 +39,6 @@ from tests.world import FAR, World
 
 ATTACKS: list[Attack] = []
 attack = attacks_on("DrugProvenance", ATTACKS)
-
-LOT = packed().id
-OTHER = packed("MT2026B")
-PALLET_ID, CASE_ID = container_id(PALLET), container_id(CASE)
-BOX = container_id(sscc(77))
-SCRIPT = name_hash("prescription 1, refill 0")
-CUSTODY, STOCK, PACKING, MIXES = (
-    "contracts/libraries/Custody.sol",
-    "contracts/base/Stock.sol",
-    "contracts/base/Packing.sol",
-    "contracts/libraries/Mixes.sol",
-)
-DISPENSING, COLD = "contracts/libraries/Dispensing.sol", "contracts/libraries/ColdChain.sol"
-DAY = 86_400
-
-
-def item(serial: str = SERIAL) -> Item:
-    """A pack of the lot, with its path."""
-    return Item(LOT, pack(serial), path_of(pack(serial)))
-
-
-def state_of(world: World, unit: bytes, lot: bytes = LOT) -> State:
-    path = path_of(unit) if lot == LOT else ()
-    return world.suite.drugs.custody_of(lot, unit, path).state
 
 
 def holder_of(world: World, unit: bytes = CASE_ID) -> bytes | None:
