@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import multiprocessing
 import time
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import pytest
 
 from medtrust import node
+
+
+def _wait(is_up: Event) -> None:
+    is_up.set()
+    time.sleep(60)
 
 
 class TestForkedCopy:
@@ -17,8 +23,11 @@ class TestForkedCopy:
     def test_leaves_the_chain(self, session_node: node.Node) -> None:
         if session_node.ipc_path is None:
             pytest.skip("only Anvil has a socket")
-        copy = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
+        context = multiprocessing.get_context("fork")
+        is_up = context.Event()
+        copy = context.Process(target=_wait, args=(is_up,))
         copy.start()
+        assert is_up.wait(60)  # a copy that is told to end before it is up never hears of it
         copy.terminate()
         copy.join()
 
