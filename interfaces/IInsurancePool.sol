@@ -95,6 +95,13 @@ interface IInsurancePool {
     /// @param amount How much it waits for (token's smallest unit).
     event PaymentQueued(bytes32 indexed insurer, bytes32 indexed payee, uint256 round, uint256 amount);
 
+    /// @notice A payment that was reclaimed waits no longer.
+    /// @param insurer The insurer.
+    /// @param payee The organisation that waited.
+    /// @param round The round in which it waited.
+    /// @param amount How much it no longer waits for (token's smallest unit).
+    event PaymentLeft(bytes32 indexed insurer, bytes32 indexed payee, uint256 round, uint256 amount);
+
     /// @notice Money was set apart for those who wait in a round.
     /// @param insurer The insurer.
     /// @param round The round.
@@ -261,7 +268,9 @@ interface IInsurancePool {
     function pay(bytes32 insurer, bytes32 payee, bytes32 claim, uint96 amount) external returns (Result);
 
     /// @notice Notes that a payee has to give a payment back; later payments to it are smaller until it has.
-    /// @dev What is locked for the claim is locked no longer. Emits {ReserveChanged} and {ReceivableChanged}.
+    /// @dev What is locked for the claim is locked no longer. Of a payment that may still wait, what the payee waits for in the round that has
+    /// had no money waits no longer, and only the rest has to be given back. Emits {ReserveChanged} and {ReceivableChanged}, and
+    /// {PaymentLeft} if something waits no longer.
     ///
     /// Reverts with:
     /// - {NotAdjudicator} if the caller is not the claims contract of this insurer.
@@ -270,7 +279,8 @@ interface IInsurancePool {
     /// @param payee The organisation that was paid.
     /// @param claim The claim.
     /// @param amount How much (token's smallest unit).
-    function reclaim(bytes32 insurer, bytes32 payee, bytes32 claim, uint96 amount) external;
+    /// @param isWaiting Whether it may still wait.
+    function reclaim(bytes32 insurer, bytes32 payee, bytes32 claim, uint96 amount, bool isWaiting) external;
 
     /// @notice Names the account that an organisation is paid to.
     /// @dev Emits {PayeeNamed}.

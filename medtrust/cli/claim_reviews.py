@@ -106,7 +106,7 @@ def coordinate(
     suite, visit = _visit(claim, chain, as_)
     second = bytes32(policy, place="policy")
     if sign:
-        signed = suite.insurance.sign_coordination(visit, second)
+        signed = suite.insurance.sign_coordination(visit, second, suite.visits.recorded_at(visit))
         answer({"signature": signed}, "0x" + signed.hex(), as_json=json_)
         return
     signatures = [_signature(one) for one in send or ()]

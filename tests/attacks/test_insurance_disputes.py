@@ -17,6 +17,7 @@ from tests.insurance_world import (
     TERMS,
     VISIT_LINE,
     Insured,
+    agreed,
     appoint_foreign_reviewer,
     appoint_reviewer,
     coordinate,
@@ -181,9 +182,7 @@ def _after_another_visits_claim(world: World) -> None:
     insured.record(visit)
     first = world.suite.insurance.dossier_of(voided)
     policy, member = second_policy(insured)
-    signatures = [
-        world.acting_as(who).insurance.sign_coordination(visit, policy.id) for who in (insured.member, member)
-    ]
+    signatures = agreed(insured, visit, policy, member)
     world.acting_as("attacker").insurance._send("coordinate", visit, first, policy.id, *signatures)
     hospital.insurance.reverse(voided)
     hospital.insurance.settle(visit)

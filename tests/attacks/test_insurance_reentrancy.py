@@ -88,7 +88,7 @@ ROWS: dict[str, dict[str, Arguments]] = {
         "cover": lambda s: [s.world.insurer, 0, FAR],
         "reserve": lambda s: [s.world.insurer, name_hash("claim"), 1],
         "pay": lambda s: [s.world.insurer, s.world.hospital, ZERO_HASH, 1],
-        "reclaim": lambda s: [s.world.insurer, s.world.hospital, name_hash("claim"), 1],
+        "reclaim": lambda s: [s.world.insurer, s.world.hospital, name_hash("claim"), 1, False],
         "draw": lambda s: [s.world.insurer, s.world.hospital, 1],
         "guarantee": lambda s: [s.world.insurer],
         "namePayee": lambda s: [s.world.hospital, s.callee],

@@ -8,6 +8,7 @@ import pytest
 
 from medtrust.accreditation import Role
 from medtrust.adjudication import UNLIMITED, Benefit, BenefitTerms, Line, Reason, Totals
+from medtrust.dossier import claim_key
 from medtrust.explanation import ClaimStatus
 from medtrust.insurance import Claim
 from medtrust.plan import Plan, Policy
@@ -412,7 +413,7 @@ class TestOnVisit:
             "policy": insured.policy.id,
             "provider": world.hospital,
             "nullifier": visit.nullifier,
-            "key": visit.nullifier,
+            "key": claim_key(visit.nullifier),
             "day": visit.served_at // DAY,
             "allowed": 100 * COIN,
             "deductible": 0,

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from medtrust.adjudication import Benefit, Line, Reason, Totals
+from medtrust.dossier import claim_key
 from medtrust.explanation import ClaimStatus
-from medtrust.keccak import keccak256
 from tests.insurance_world import (
     COIN,
     DAY,
@@ -16,6 +16,7 @@ from tests.insurance_world import (
     TERMS,
     VISIT_LINE,
     Insured,
+    agreed,
     coordinate,
     insure,
     second_policy,
@@ -84,9 +85,7 @@ class TestCoordinate:
     def test_reverts_when_they_signed_for_another_policy(self, world, insured, visit, insurance, reverts):
         policy, member = second_policy(insured)
         other, _ = second_policy(insured, deductible=2)
-        signatures = [
-            world.acting_as(who).insurance.sign_coordination(visit, policy.id) for who in (insured.member, member)
-        ]
+        signatures = agreed(insured, visit, policy, member)
         with reverts("InvalidSignature", signer=insured.member.address):
             insurance.coordinate(visit, other.id, *signatures)
 
@@ -116,9 +115,7 @@ class TestCoordinate:
 
     def test_reverts_given_another_dossier(self, world, insured, visit, insurance, reverts):
         policy, member = second_policy(insured)
-        signatures = [
-            world.acting_as(who).insurance.sign_coordination(visit, policy.id) for who in (insured.member, member)
-        ]
+        signatures = agreed(insured, visit, policy, member)
         dossier = insurance.dossier_of(visit)
         with reverts("AnotherDossier", visit=visit.id):
             forged = replace(dossier, allowed=dossier.allowed + 1)
@@ -134,7 +131,7 @@ class TestCoordinate:
         assert (closed["visit"], closed["policy"], closed["reason"]) == (visit.id, visit.policy, Reason.COVERED)
         told = receipt.event("ClaimAdjudicated").values
         assert (told["policy"], told["dossier"]["allowed"]) == (policy.id, 40 * COIN)
-        assert told["dossier"]["key"] == keccak256(visit.nullifier)
+        assert told["dossier"]["key"] == claim_key(visit.nullifier, is_first=False)
         assert receipt.event("ClaimPaid").values == {
             "visit": visit.id,
             "policy": policy.id,

@@ -229,16 +229,16 @@ class TestReclaim:
 
     def test_reverts_when_caller_is_not_the_adjudicator(self, world, till, insurer, reverts):
         with reverts("NotAdjudicator", insurer=world.insurer, caller=insurer.address):
-            world.acting_as("insurer").pool._send("reclaim", world.insurer, world.hospital, CLAIM, 1)
+            world.acting_as("insurer").pool._send("reclaim", world.insurer, world.hospital, CLAIM, 1, False)
 
     def test_notes_it(self, world, till):
-        receipt = till.order("reclaim", world.hospital, CLAIM, 60)
+        receipt = till.order("reclaim", world.hospital, CLAIM, 60, False)
         assert till.told(receipt, "ReceivableChanged") == {
             "insurer": world.insurer,
             "payee": world.hospital,
             "amount": 60,
         }
-        assert till.told(till.order("reclaim", world.hospital, CLAIM, 5), "ReceivableChanged")["amount"] == 65
+        assert till.told(till.order("reclaim", world.hospital, CLAIM, 5, False), "ReceivableChanged")["amount"] == 65
         assert till.money == (FUNDS, 0, 0)
         assert till.pool.receivable_of(world.insurer, world.hospital) == 65
         assert till.pool.receivable_of(world.insurer, world.clinic) == 0
@@ -248,25 +248,25 @@ class TestReclaim:
     def test_unlocks_the_claim(self, world, till):
         till.order("reserve", CLAIM, 400)
         till.order("reserve", OTHER, 5)
-        receipt = till.order("reclaim", world.hospital, CLAIM, 0)
+        receipt = till.order("reclaim", world.hospital, CLAIM, 0, False)
         assert till.told(receipt, "ReserveChanged") == {"insurer": world.insurer, "claim": CLAIM, "amount": 0}
         assert till.money == (FUNDS - 5, 5, 0)
 
     @pytest.mark.parametrize(("receivable", "kept"), [(101, 100), (100, 100), (99, 99)])
     def test_keeps_back_at_most_a_quarter(self, world, till, receivable, kept):
-        till.order("reclaim", world.hospital, CLAIM, receivable)
+        till.order("reclaim", world.hospital, CLAIM, receivable, False)
         assert till.pay(world.hospital, 403) == PAID
         assert till.balance("hospital") == 403 - kept
         assert till.money == (FUNDS - 403 + kept, 0, 0)
         assert till.pool.receivable_of(world.insurer, world.hospital) == receivable - kept
 
     def test_waits_for_what_is_left(self, world, till):
-        till.order("reclaim", world.hospital, CLAIM, 1_000)
+        till.order("reclaim", world.hospital, CLAIM, 1_000, False)
         assert till.pay(world.hospital, 2_000) == QUEUED
         assert till.money == (FUNDS, 0, 1_500)
 
     def test_pays_in_full_again(self, world, till):
-        till.order("reclaim", world.hospital, CLAIM, 30)
+        till.order("reclaim", world.hospital, CLAIM, 30, False)
         for _ in range(2):
             till.pay(world.hospital, 200)
         assert till.balance("hospital") == 370

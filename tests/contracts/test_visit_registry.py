@@ -13,7 +13,7 @@ from medtrust.errors import InputError, Reverted
 from medtrust.explanation import ClaimStatus
 from medtrust.types import ZERO_HASH
 from medtrust.visit import ATTESTATION
-from tests.insurance_world import COIN, PAYS, VISIT_LINE, Insured, insure
+from tests.insurance_world import COIN, PAYS, VISIT_LINE, Insured, give_control, insure
 
 MINUTES_15 = 15 * 60
 EVERY_BENEFIT = tuple(BenefitTerms(number, 100 * COIN, 10 * COIN, 2_000, 5) for number in Benefit)
@@ -185,6 +185,7 @@ class TestAttest:
     given another visit under the nullifier    -> reverts UnknownVisit
     given it is attested                       -> reverts VisitAlreadyAttested
     when the signature is not the member's     -> reverts InvalidSignature
+    given she gave control away                -> her key reverts InvalidSignature, that of her controller attests
     when the gas leaves too little to the payer -> reverts InsufficientGas
     given the payer waits for it               -> is attested; emits VisitAttested; the payer decides and pays
     given the claim is paid                    -> is attested; nothing is paid twice
@@ -211,6 +212,17 @@ class TestAttest:
             registry.attest(visit, insured.sign(insured.visit(1)))
         assert not registry.entry_of(visit.nullifier).is_attested
 
+    def test_asks_who_decides_for_the_member_now(self, world, insured, visit, registry, stranger, reverts):
+        give_control(world, insured.member, stranger)
+        with reverts("InvalidSignature", signer=insured.member.address):
+            insured.record(visit, signature=insured.sign(visit))
+        insured.record(visit)
+        with reverts("InvalidSignature", signer=insured.member.address):
+            registry.attest(visit, insured.sign(visit))
+        receipt = registry.attest(visit, world.acting_as(stranger).visits.sign(visit))
+        assert receipt.event("VisitAttested").values == {"visit": visit.id, "member": insured.member.address}
+        assert registry.entry_of(visit.nullifier).is_attested
+
     def test_reverts_when_gas_leaves_too_little_to_the_payer(self, insured, visit, registry, reverts):
         insured.record(visit)
         with reverts("InsufficientGas", needed=640_000):
@@ -236,15 +248,16 @@ class TestAttest:
 
 class TestSign:
     """
-    given any visit                    -> the digest is that of the contract
-    when the signer is not the member  -> raises InputError
+    given any visit           -> the digest is that of the contract
+    when there is no signer   -> raises InputError
     """
 
     def test_signs_the_digest_of_the_contract(self, visit, registry):
         assert registry.attestation_digest_of(visit.id) == ATTESTATION.digest(registry.domain, {"visit": visit.id})
 
-    def test_raises_when_signer_is_not_the_member(self, visit, registry, hospital):
-        with pytest.raises(InputError, match=hospital.address):
+    def test_raises_when_there_is_no_signer(self, visit, registry):
+        registry.signer = None
+        with pytest.raises(InputError, match=visit.member):
             registry.sign(visit)
 
 

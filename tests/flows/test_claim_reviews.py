@@ -21,7 +21,7 @@ from medtrust.explanation import ClaimStatus, Explanation
 from medtrust.money import Money
 from medtrust.standards.fhir_explanation import explanation_of_benefit, fhir_text
 from medtrust.standards.x12_remittance import remittance
-from tests.insurance_world import COIN, DAY, PAYS, Insured, fund, insure, member_of
+from tests.insurance_world import COIN, DAY, PAYS, Insured, agreed, fund, insure, member_of
 from tests.world import FAR, World
 
 LIMITED = {"automatic_up_to": 50 * COIN, "deemed_up_to": 60 * COIN, "decide_days": 5, "appeal_days": 10}
@@ -170,10 +170,7 @@ class TestCoordinate:
         world.acting_as("insurer").insurance.enrol(policy)
         visit = insured.visit()
         insured.record(visit)
-        first, other = (
-            world.acting_as(one).insurance.sign_coordination(visit, policy.id) for one in (insured.member, second)
-        )
-        desk.suite.insurance.coordinate(visit, policy.id, first, other)
+        desk.suite.insurance.coordinate(visit, policy.id, *agreed(insured, visit, policy, second))
         told = desk.explain(visit, policy=policy.id)
         assert (told.plan_pays, told.first_paid, told.member_pays) == (20 * COIN, PAYS, 0)
         assert insured.balance("hospital") == 100 * COIN
@@ -208,6 +205,7 @@ class TestVoid:
         document = document_of(told, world.insurer)
         assert (document["status"], document.get("payment")) == ("cancelled", None)
         insured.record(visit)
+        world.acting_as("insurer").insurance.decide(visit, world.insurer, PAYS)
         assert insured.balance("hospital") == PAYS + PAYS * 3 // 4
         assert not desk.explain(visit).is_voided
 
