@@ -126,7 +126,7 @@ class MoneyActs(InsuranceMachine):
     def wind_down(self, dice: Random) -> None:
         """Stop an insurer for ever; seldom, since much else needs it."""
         name, sender = dice.choice(["insurer", "carrier"]), self._anyone(dice)
-        if dice.random() < 0.03:
+        if dice.random() < 0.15:
             sender = ACCOUNT[name]
             twin = lambda: self.pool.wind_down(sender, ORGANISATION[name], self.now)  # noqa: E731
             self._try(self.stage.pool, "windDown", sender, (ORGANISATION[name],), twin)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import pytest
 from hypothesis.stateful import invariant
 
+from medtrust.abi import Interface
+from medtrust.artifacts import load
 from medtrust.errors import Reverted
 from tests.attacks import (
     test_insurance,
@@ -15,17 +17,18 @@ from tests.attacks import (
     test_insurance_voids,
 )
 from tests.attacks.framework import Attack
-from tests.invariants.insurance_claim_acts import ClaimActs
+from tests.invariants.insurance_cycle_acts import CycleActs
 from tests.invariants.insurance_laws import check, check_views
 from tests.invariants.insurance_machine import TALLY
-from tests.invariants.insurance_money_acts import MoneyActs
+from tests.invariants.insurance_replay import CLAIMS, POOL, VISITS
+from tests.invariants.insurance_stage import Stage
 from tests.invariants.machine import run
 
 VIEWED = 20
 """After so many steps the views are asked too."""
 
 
-class Insurance(ClaimActs, MoneyActs):
+class Insurance(CycleActs):
     """Model and contracts take the same acts of the same people at the same times."""
 
     @invariant()
@@ -47,7 +50,11 @@ class TestInsurance:
         run(Insurance, request, shrink=False, examples=50)
         print(TALLY.report())
         assert TALLY.rare() == []
+        assert EVENTS - Stage.heard == set()
 
+
+EVENTS = {event for name in (VISITS, CLAIMS, POOL) for event in Interface(load(name)).topics} - {"EIP712DomainChanged"}
+"""All that the three contracts tell of; what is never told proves nothing."""
 
 FOUND = {
     "phantom-visit-split-below-the-amount",
