@@ -108,7 +108,7 @@ class Stage:
     """The names of all events that were ever told."""
 
     def __init__(self, kind: str, twins: Mapping[str, Artifact]) -> None:
-        self.kind, self.host = kind, LocalEvm()
+        self.kind, self.host = kind, LocalEvm(takes_any_size=bool(twins))
         host, built = self.host, compiled()
         artifacts = {name: twins.get(name) or load(name) for name in (VISITS, CLAIMS, POOL)}
         registrar = host.deploy(load("AccreditationRegistry"), STEWARD, by=STEWARD)

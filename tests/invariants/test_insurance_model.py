@@ -76,6 +76,6 @@ class TestTeeth:
     def test_finds_the_missing_check(
         self, attack: Attack, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(Insurance, "twins", {attack.contract: attack.twin(is_small=True)})
+        monkeypatch.setattr(Insurance, "twins", {attack.contract: attack.twin()})
         with pytest.raises((AssertionError, Reverted)):
             run(Insurance, request, shrink=False, examples=50)
