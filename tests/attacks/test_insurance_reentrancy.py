@@ -100,8 +100,8 @@ ROWS: dict[str, dict[str, Arguments]] = {
 
 MOVES = {"withdraw", "pay", "draw", "deposit", "withdrawOwed"}
 """The entries of the pool that move tokens: none is let in while another runs."""
-DECIDES = {"settle", "decide", "reverse", "coordinate", "onVisit", "enrol"}
-"""The entries of the claims contract that reach the pool: none is let in while it pays."""
+DECIDES = {"settle", "decide", "reverse", "coordinate", "onVisit", "enrol", "appeal"}
+"""The entries of the claims contract that reach the pool or change a claim: none is let in while it pays."""
 
 
 def _pay(stage: Stage) -> Callable[[], None]:

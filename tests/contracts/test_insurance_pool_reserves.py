@@ -225,6 +225,11 @@ class TestReclaim:
     given a receivable above, at, below a quarter of the next payment -> keeps back a quarter, all, all
     given the next payment is short          -> waits for what is left
     given all was kept back                  -> pays in full again
+    when it may wait, and less, as much, more waits than is taken back -> that waits no longer; emits PaymentLeft;
+                                                the rest is noted
+    when it does not wait                    -> what waits stays
+    given the round had money                -> what waits stays
+    given the last one left a round          -> money goes to nobody, and the next to come opens it anew
     """
 
     def test_reverts_when_caller_is_not_the_adjudicator(self, world, till, insurer, reverts):
@@ -271,3 +276,42 @@ class TestReclaim:
             till.pay(world.hospital, 200)
         assert till.balance("hospital") == 370
         assert till.pool.receivable_of(world.insurer, world.hospital) == 0
+
+    @pytest.mark.parametrize(("waits", "left", "noted"), [(99, 99, 1), (100, 100, 0), (101, 100, 0)])
+    def test_lets_what_waits_go(self, world, till, waits, left, noted):
+        till.pay(world.hospital, FUNDS + waits)
+        till.order("reclaim", world.hospital, CLAIM, FUNDS, True)
+        till.pay(world.clinic, 7)
+        receipt = till.order("reclaim", world.hospital, CLAIM, 100, True)
+        told = {"insurer": world.insurer, "payee": world.hospital}
+        assert till.told(receipt, "PaymentLeft") == {**told, "round": 1, "amount": left}
+        assert till.told(receipt, "ReceivableChanged") == {**told, "amount": noted}
+        assert till.money == (FUNDS, 0, waits - left + 7)
+
+    def test_keeps_what_waits_for_others(self, world, till):
+        till.pay(world.hospital, FUNDS + 1)
+        till.order("reclaim", world.hospital, CLAIM, 100, False)
+        assert till.money == (FUNDS, 0, FUNDS + 1)
+        assert till.pool.receivable_of(world.insurer, world.hospital) == 100
+        assert till.pool._events("PaymentLeft") == []
+
+    def test_keeps_what_waits_in_a_round_that_had_money(self, world, till):
+        till.pay(world.hospital, 2 * FUNDS)
+        world.chain.mine(seconds=DAY)
+        till.deposit(1)
+        till.order("reclaim", world.hospital, CLAIM, 2 * FUNDS, True)
+        assert till.money == (0, FUNDS + 1, FUNDS - 1)
+        assert till.pool.receivable_of(world.insurer, world.hospital) == 2 * FUNDS
+
+    def test_opens_a_round_anew(self, world, till, reverts):
+        till.pay(world.hospital, FUNDS + 1)
+        till.order("reclaim", world.hospital, CLAIM, FUNDS + 1, True)
+        assert till.money == (FUNDS, 0, 0)
+        with reverts("NothingOwed", organisation=world.hospital):
+            till.draw(world.hospital, 1)
+        world.chain.mine(seconds=DAY)
+        till.pay(world.clinic, FUNDS + 2)
+        till.deposit(1)
+        assert till.money == (FUNDS + 1, 0, FUNDS + 2)
+        till.deposit(1)
+        assert till.money == (0, FUNDS + 2, 0)

@@ -16,7 +16,12 @@ from medtrust.visit import ATTESTATION
 from tests.insurance_world import COIN, PAYS, VISIT_LINE, Insured, give_control, insure
 
 MINUTES_15 = 15 * 60
-EVERY_BENEFIT = tuple(BenefitTerms(number, 100 * COIN, 10 * COIN, 2_000, 5) for number in Benefit)
+LAST = max(Benefit)
+EXCLUDING_THE_LAST = tuple(
+    BenefitTerms(number, 100 * COIN, 10 * COIN, 2_000, 5, 1 << LAST if number != LAST else (1 << LAST) - 2)
+    for number in Benefit
+)
+"""Each excludes the last, so that a whole day is searched for it at each line."""
 
 
 @pytest.fixture
@@ -47,7 +52,7 @@ class TestRecord:
     given the encounter is recorded            -> reverts EncounterRecorded, the first visit stands
     when the signature is not the member's     -> reverts InvalidSignature
     when the gas leaves too little to the payer -> reverts InsufficientGas, nothing is recorded
-    when the gas is the least that is accepted -> 25 lines are decided and owed, in a policy's first use
+    when the gas is the least that is accepted -> 25 lines are decided in a policy's first use: owed, held, or waiting
     given the payer takes it                   -> records; emits VisitRecorded with the whole visit; the payer decides
     given the member signed it                 -> is attested; emits VisitAttested too
     given a payer that is no contract          -> records; emits PayerNotReached
@@ -126,16 +131,25 @@ class TestRecord:
             registry._send("record", visit, int(Role.HOSPITAL), b"", gas=650_000)
         assert registry.entry_of(visit.nullifier) is None
 
-    def test_gives_the_payer_enough_where_the_gas_is_the_least(self, world):
-        insured = insure(world, benefits=EVERY_BENEFIT, deductible=100 * COIN, is_paid=False)
-        lines = (Line(1 + number % len(EVERY_BENEFIT), 1, 90_123_457) for number in range(25))
+    @pytest.mark.parametrize(
+        ("terms", "status"),
+        [
+            ({"is_paid": False}, ClaimStatus.OWED),
+            ({"automatic_up_to": 0}, ClaimStatus.HELD),
+            ({"funds": 0}, ClaimStatus.APPROVED),
+        ],
+    )
+    def test_gives_the_payer_enough_where_the_gas_is_the_least(self, world, terms, status):
+        dearest = {"benefits": EXCLUDING_THE_LAST, "deductible": 100 * COIN, "visits_per_day": 9}
+        insured = insure(world, **dearest, **terms)
+        lines = (Line(1 + number % (len(Benefit) - 1), 1, 90_123_457) for number in range(25))
         visit = insured.visit(0, *lines)
         visits, signature = world.acting_as("hospital").visits, insured.sign(visit)
         for gas in range(700_000, 1_000_000, 2_000):
             with suppress(Reverted):
                 visits._send("record", visit, int(Role.HOSPITAL), signature, gas=gas)
                 break
-        assert world.suite.insurance.claim_of(visit).status is ClaimStatus.OWED
+        assert world.suite.insurance.claim_of(visit).status is status
 
     def test_records_and_wakes_the_payer(self, world, insured, visit, registry, hospital):
         receipt = insured.record(visit)
