@@ -10,7 +10,7 @@ from medtrust.adjudication import Benefit
 from medtrust.keccak import keccak256
 from medtrust.types import ZERO_HASH
 
-__all__ = ["NO_DOSSIER", "Dossier", "claim_key"]
+__all__ = ["NO_DOSSIER", "Dossier", "claim_key", "pair_of"]
 
 _AMOUNT_BITS: Final = 102
 _UNIT_BITS: Final = 11
@@ -68,3 +68,8 @@ NO_DOSSIER: Final = Dossier(ZERO_HASH, ZERO_HASH, ZERO_HASH, ZERO_HASH, ZERO_HAS
 def claim_key(nullifier: bytes, *, is_first: bool = True) -> bytes:
     """Where the claim of an encounter is kept: on the policy that its visit names, or on a second one."""
     return keccak256(nullifier + int(is_first).to_bytes(32, "big"))
+
+
+def pair_of(policy: bytes, provider: bytes) -> bytes:
+    """What a provider does for a policy, as the subject of a hold: the chain places one when a claim is taken back."""
+    return keccak256(policy + provider)

@@ -80,8 +80,9 @@ class InsuranceClient(Client):
         return self._send("enrol", policy)
 
     def hold(self, insurer: bytes, subject: bytes, until: int) -> Receipt:
-        """Look at every claim of a policy or a provider (its id) until a time (Unix seconds), as the insurer.
+        """Look at every claim of a policy or a provider (its id), or of both (`pair_of`), until a time (Unix seconds).
 
+        Only the insurer may; a time that is over ends a look, also one that began because a claim was taken back.
         Raises `Reverted` with error "NotAuthorised" or "HoldTooLong".
         """
         return self._send("hold", insurer, subject, until)
@@ -254,11 +255,13 @@ class InsuranceClient(Client):
             except Reverted as reason:
                 return reason.sentence.rstrip(".")
             return "anyone may settle it now"
-        if claim.status is ClaimStatus.ESCALATED:
-            return "a reviewer who is independent of both decides the appeal"
-        if claim.status not in (ClaimStatus.HELD, ClaimStatus.APPEALED):
+        if claim.status not in (ClaimStatus.HELD, ClaimStatus.APPEALED, ClaimStatus.ESCALATED):
             return ""
-        deadline = claim.changed_at + self._plan_behind(policy).terms.decide_days * _DAY
+        terms = self._plan_behind(policy).terms
+        deadline = claim.changed_at + terms.decide_days * _DAY
+        if claim.status is ClaimStatus.ESCALATED:
+            free = minute_of(deadline + terms.appeal_days * _DAY)
+            return f"a reviewer who is independent of both decides the appeal; a second policy can be asked from {free}"
         if claim.status is ClaimStatus.APPEALED:
             return f"the insurer answers the appeal before {minute_of(deadline)}, else it goes on to a reviewer"
         if self.chain.now() >= deadline:
