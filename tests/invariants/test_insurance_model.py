@@ -13,6 +13,8 @@ from medtrust.artifacts import load
 from medtrust.errors import Reverted
 from tests.attacks import (
     test_insurance,
+    test_insurance_coordination,
+    test_insurance_holds,
     test_insurance_pool,
     test_insurance_voids,
 )
@@ -64,8 +66,20 @@ FOUND = {
     "first-who-asks-drains-the-queue",
     "lock-released-twice",
     "owed-drawn-twice",
+    "paid-again-after-each-void",
+    "first-of-two-reversed-alone",
+    "share-of-a-voided-visit-drawn",
+    "key-of-a-second-claim-taken-by-a-visit",
+    "second-policy-stopped-by-a-silent-reviewer",
+    "deemed-again-and-again-on-one-day",
 }
-MODULES = (test_insurance, test_insurance_pool, test_insurance_voids)
+MODULES = (
+    test_insurance,
+    test_insurance_coordination,
+    test_insurance_holds,
+    test_insurance_pool,
+    test_insurance_voids,
+)
 ATTACKS = [one for module in MODULES for one in module.ATTACKS if one.id in FOUND]
 
 
