@@ -413,7 +413,8 @@ interface IInsuranceClaims {
     /// @param organisation Who tried.
     error NotTheInsurer(bytes32 organisation);
 
-    /// @notice A reviewer is of the insurer's jurisdiction, and whoever acts for it never acted for the insurer or the provider.
+    /// @notice A reviewer is of the insurer's jurisdiction, has another administrator than the insurer and the provider, and whoever acts for
+    /// it is neither of these nor ever acted for them.
     /// @param reviewer The reviewer.
     /// @param signer The account that tried.
     error NotIndependent(bytes32 reviewer, address signer);
@@ -500,7 +501,8 @@ interface IInsuranceClaims {
     /// - {DecisionTooLate} if the insurer's days for an appeal are over.
     /// - {NotTheInsurer} if the organisation is not the policy's insurer, though it is its turn.
     /// - {NotAuthorised} if the caller does not act for it as INSURER, or as REVIEWER.
-    /// - {NotIndependent} if the caller ever signed for the insurer or the provider, or the reviewer is of another jurisdiction.
+    /// - {NotIndependent} if the caller ever signed for the insurer or the provider or administers one, or the reviewer is administered by
+    /// who administers one, or is of another jurisdiction.
     /// - {AmountOutOfRange} if it is more than is asked, less than was paid, or more than is allowed.
     ///
     /// @param dossier The claim, as its newest event shows it.

@@ -19,7 +19,7 @@ from tests.insurance_world import (
     days_later,
     insure,
 )
-from tests.world import FAR, World
+from tests.world import FAR, USA, World
 
 ATTACKS: list[Attack] = []
 on_claims = attacks_on("InsuranceClaims", ATTACKS)
@@ -120,7 +120,7 @@ def _no_reviewer(world: World) -> None:
     "reviewer-employed-by-the-provider",
     defence="a reviewer never signed for the provider",
     blocked_by="NotIndependent",
-    patch=[(" && !_everSigned(provider)", "")],
+    patch=[("bytes32 party = provider;", "bytes32 party = insurer;")],
     file=at_payer,
 )
 def _employed_by_the_provider(world: World) -> None:
@@ -134,7 +134,7 @@ def _employed_by_the_provider(world: World) -> None:
     "reviewer-once-employed-by-the-insurer",
     defence="a reviewer never signed for the insurer, also not before",
     blocked_by="NotIndependent",
-    patch=[(" && !_everSigned(insurer)", "")],
+    patch=[("            if (ACCREDITATION.signerOf(party, msg.sender).from != 0) return false;\n", "")],
     file=at_payer,
 )
 def _employed_by_the_insurer(world: World) -> None:
@@ -150,7 +150,7 @@ def _employed_by_the_insurer(world: World) -> None:
     "reviewer-of-another-jurisdiction",
     defence="a reviewer is of the insurer's jurisdiction",
     blocked_by="NotIndependent",
-    patch=[("_jurisdictionOf(reviewer) == _jurisdictionOf(insurer) &&", "_jurisdictionOf(reviewer) != 0 &&")],
+    patch=[("return own.jurisdiction == other.jurisdiction;", "return true;")],
     file=at_payer,
 )
 def _of_another_jurisdiction(world: World) -> None:
@@ -158,6 +158,39 @@ def _of_another_jurisdiction(world: World) -> None:
     abroad = appoint_foreign_reviewer(world)
     world.acting_as("stranger").insurance.decide(visit, abroad, PAYS)
     assert insured.balance("hospital") >= PAYS
+
+
+ADMINISTERED = "            if (other.admin == own.admin || other.admin == msg.sender) return false;\n"
+
+
+@on_claims(
+    "reviewer-administered-by-the-provider",
+    defence="who administers insurer or provider administers no reviewer of their claims",
+    blocked_by="NotIndependent",
+    patch=[(ADMINISTERED, ADMINISTERED.replace("other.admin == own.admin || ", ""))],
+    file=at_payer,
+)
+def _administered_by_the_provider(world: World) -> None:
+    insured, visit = escalated(world)
+    own, admin = keccak256(b"a reviewer of its own"), world.account("hospital")
+    world.acting_as("authority").accreditation.register(own, USA, admin.address, until=FAR)
+    appoint_reviewer(world, own, "hospital").insurance.decide(visit, own, PAYS)
+    assert insured.balance("hospital") >= PAYS
+
+
+@on_claims(
+    "reviewer-who-administers-the-insurer",
+    defence="who administers insurer or provider reviews none of their claims",
+    blocked_by="NotIndependent",
+    patch=[(ADMINISTERED, ADMINISTERED.replace(" || other.admin == msg.sender", ""))],
+    file=at_payer,
+)
+def _who_administers_the_insurer(world: World) -> None:
+    _, visit = escalated(world)
+    admin = world.account("attacker")
+    world.acting_as("insurer").accreditation.change_admin(world.insurer, admin.address)
+    appoint_reviewer(world, world.carrier, "carrier", admin).insurance.decide(visit, world.carrier, 0)
+    assert world.suite.insurance.claim_of(visit).status is ClaimStatus.DENIED
 
 
 @on_claims(
