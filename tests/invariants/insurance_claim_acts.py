@@ -163,7 +163,7 @@ class ClaimActs(InsuranceMachine):
     @act
     def appeal_to_the_end(self, dice: Random) -> None:
         """Appeal what pays less than is allowed, let the insurer be silent or not, appeal again, and be heard."""
-        key = self._key(dice, lambda claim: claim.appeals < 2 and claim.allowed > claim.amount)
+        key = self._key(dice, lambda claim: not claim.appeals and claim.status not in OPEN and self._is_new(claim))
         if key is None:
             return
         provider = ACCOUNT[NAME[self.model.claims[key].provider]]
@@ -174,7 +174,11 @@ class ClaimActs(InsuranceMachine):
         claim = self.model.claims[key]
         asked = self._asked(claim)
         amount = dice.randint(claim.amount, max(claim.amount, claim.allowed))
-        self._decide(dice, key, ACCOUNT[asked], ORGANISATION[asked], amount)
+        caller = ACCOUNT[dice.choice([asked, asked, "hospital"])]
+        self._decide(dice, key, caller, ORGANISATION[asked], amount)
+
+    def _is_new(self, claim: ClaimRecord) -> bool:
+        return claim.allowed > claim.amount and self.now < claim.changed_at + 3 * DAY
 
     def _appeal(self, dice: Random, key: bytes, caller: str, signature: str) -> None:
         claim = self.model.claims[key]

@@ -232,7 +232,10 @@ class ClaimsModel(Counts):
     ) -> None:
         if claim.status is ClaimStatus.ESCALATED:
             self._check_authorised(organisation, caller, Role.REVIEWER, now)
-            is_bound = caller in self.signers[insurer] or caller in self.signers[claim.provider]
+            parties = insurer, claim.provider
+            admins = {self.pool.admins[one] for one in parties}
+            is_bound = caller in admins.union(*(self.signers[one] for one in parties))
+            is_bound |= self.pool.admins[organisation] in admins
             if is_bound or self.places[organisation] != self.places[insurer]:
                 raise Refused("NotIndependent", reviewer=organisation, signer=caller)
             return
