@@ -49,7 +49,7 @@ class TestInsurance:
     """
 
     def test_does_what_its_model_does(self, request: pytest.FixtureRequest) -> None:
-        run(Insurance, request, shrink=False, examples=50)
+        run(Insurance, request, shrink=False, examples=40)
         print(TALLY.report())
         assert TALLY.rare() == []
         assert EVENTS - Stage.heard == set()
