@@ -164,7 +164,7 @@ interface IInsurancePool {
     /// @param free What is free (token's smallest unit); nothing while anybody waits.
     error InsufficientFunds(uint256 amount, uint96 free);
 
-    /// @notice This insurer winds down: it takes on no policy, and withdraws nothing until its last claim is over.
+    /// @notice This insurer winds down: it takes on no policy, and withdraws nothing until the days for its last claim are over.
     /// @param insurer The insurer.
     /// @param claimsUntil When the last claim can be decided (Unix seconds).
     error WindingDown(bytes32 insurer, uint64 claimsUntil);
@@ -219,8 +219,9 @@ interface IInsurancePool {
     /// @param amount How much (token's smallest unit).
     function withdraw(bytes32 insurer, address to, uint96 amount) external;
 
-    /// @notice Stops taking on policies, for ever, and leaves the money in the account until the last claim is over.
-    /// @dev Emits {WindDownStarted}.
+    /// @notice Stops taking on policies, for ever, and leaves the money in the account until the days for the last claim are over.
+    /// @dev Those to file, to decide and to appeal, by the plan of each policy. What is finished later than that finds what is left then.
+    /// Emits {WindDownStarted}.
     ///
     /// Reverts with:
     /// - {NotAuthorised} if the caller does not act for the insurer as INSURER.

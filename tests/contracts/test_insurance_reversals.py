@@ -109,6 +109,7 @@ class TestReverse:
     given a correction was recorded           -> it waits until the reversal, and is decided then
     given it waits in a round without money   -> waits no longer; the provider owes nothing
     given it waits and was appealed           -> waits no longer, as well
+    given it was paid and another waits       -> the provider owes it; the other waits on
     given it waited and was paid meanwhile    -> the provider owes it; what it waits for elsewhere stays
     given silence approved it                 -> silence can approve as much again
     given silence approved it, and an appeal raised it -> silence approves by its cap again, before and after
@@ -255,6 +256,17 @@ class TestReverse:
         assert (account.free, account.waiting) == (0, 0)
         assert world.suite.pool.waits_of(world.insurer, world.hospital) == []
         assert world.suite.pool.receivable_of(world.insurer, world.hospital) == 0
+
+    def test_lets_another_wait_on(self, world, registry, insurance):
+        insured = insure(world, funds=PAYS)
+        paid, waiting = insured.visit(0), insured.visit(1)
+        for one in (paid, waiting):
+            insured.record(one)
+        registry.void(paid)
+        insurance.reverse(paid)
+        assert insurance.claim_of(waiting).status is ClaimStatus.APPROVED
+        assert world.suite.pool.account_of(world.insurer).waiting == PAYS
+        assert world.suite.pool.receivable_of(world.insurer, world.hospital) == PAYS
 
     def test_leaves_the_debt_of_what_was_paid_meanwhile(self, world, registry, insurance):
         insured = insure(world, funds=0)
