@@ -28,7 +28,8 @@ class MoneyActs(InsuranceMachine):
 
     @act
     def wait(self, dice: Random) -> None:
-        self.stage.host.advance(dice.choice([1, 60, DAY, 2 * DAY, 3 * DAY]))
+        days = dice.choice([0, 0, 1, 2, 3]) if dice.random() < 0.9 else 30
+        self.stage.host.advance(days * DAY + dice.choice([0, 1, 60]))
 
     @act
     def change_accreditation(self, dice: Random) -> None:

@@ -75,7 +75,7 @@ PLANS = {
 }
 POLICIES = [
     Policy(plan, member.address, GENESIS - 12 * DAY, GENESIS + days * DAY)
-    for days in (60, 61, 62)
+    for days in (120, 121, 122)
     for plan in PLANS
     for member in MEMBERS
 ]
