@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity =0.8.30;
 
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
 import {IAccreditationRegistry} from "../interfaces/IAccreditationRegistry.sol";
 import {IInsuranceClaims} from "../interfaces/IInsuranceClaims.sol";
@@ -27,10 +26,10 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Controlled, Payer,
     using Rulings for ClaimBook.Book;
 
     bytes32 private constant APPEAL_TYPEHASH = keccak256(
-        "ClaimAppeal(address claims,bytes32 visit,bytes32 policy,uint256 level)"
+        "ClaimAppeal(address claims,bytes32 visit,bytes32 policy,uint256 level,uint64 decidedAt)"
     );
     bytes32 private constant COORDINATION_TYPEHASH = keccak256(
-        "Coordination(address claims,bytes32 visit,bytes32 policy)"
+        "Coordination(address claims,bytes32 visit,bytes32 policy,uint64 recordedAt)"
     );
     uint64 private constant MAX_HOLD = 30 days;
 
@@ -93,9 +92,7 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Controlled, Payer,
         uint64 latest = uint64(block.timestamp) + MAX_HOLD;
         require(until <= latest, HoldTooLong(until, latest));
 
-        _book.holds[insurer][subject] = until;
-
-        emit HoldPlaced(insurer, subject, until);
+        _book.hold(insurer, subject, until);
     }
 
     /* VISIT REGISTRY */
@@ -120,7 +117,7 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Controlled, Payer,
     function settle(IVisitRegistry.Visit calldata visit) external nonReentrant {
         (bytes32 id, IVisitRegistry.Entry memory entry) = _recorded(visit);
         Dossier memory dossier = _book.begin(visit, id, visit.policy);
-        _book.checkPending(dossier);
+        _book.checkPending(dossier.key, id);
 
         _adjudicate(visit, dossier, entry, type(uint256).max);
     }
@@ -131,26 +128,25 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Controlled, Payer,
         (bool stands, ) = _standing(dossier);
         require(!stands, VisitStands(dossier.visit));
 
-        uint256 paid = claim.status == Status.HELD ? 0 : claim.amount + dossier.interest;
-        _book.takeBack(dossier, claim.amount);
-        delete _book.claims[dossier.key];
+        (bytes32 insurer, uint256 paid) = _book.reverse(claim, dossier);
 
         emit ClaimReversed(dossier.visit, dossier.policy, paid, _book.totals[dossier.policy]);
 
-        POOL.reclaim(_book.versionOf(dossier.policy).insurer, dossier.provider, dossier.key, uint96(paid));
+        bool isWaiting = claim.status == Status.APPROVED || claim.appeals != 0;
+        POOL.reclaim(insurer, dossier.provider, dossier.key, uint96(paid), isWaiting);
     }
 
     /* PROVIDER, OR ANYONE WITH THE MEMBER'S SIGNATURE */
 
     /// @inheritdoc IInsuranceClaims
-    function appeal(Dossier memory dossier, bytes calldata signature) external {
+    function appeal(Dossier memory dossier, bytes calldata signature) external nonReentrant {
         Claim memory claim = _book.claimOf(dossier);
         uint256 level = _book.appeal(claim, dossier);
         if (signature.length == 0) {
             _checkAuthorised(dossier.provider, Roles.PARTICIPANT);
         } else {
             bytes32 statement = keccak256(
-                abi.encode(APPEAL_TYPEHASH, address(this), dossier.visit, dossier.policy, level)
+                abi.encode(APPEAL_TYPEHASH, address(this), dossier.visit, dossier.policy, level, dossier.decidedAt)
             );
             _checkSigned(_book.policies[dossier.policy].member, statement, signature);
         }
@@ -172,12 +168,12 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Controlled, Payer,
     ) external nonReentrant {
         (bytes32 id, IVisitRegistry.Entry memory entry) = _recorded(visit);
         Dossier memory second = _book.begin(visit, id, policy);
-        bytes32 statement = keccak256(abi.encode(COORDINATION_TYPEHASH, address(this), id, policy));
+        bytes32 statement = keccak256(abi.encode(COORDINATION_TYPEHASH, address(this), id, policy, entry.recordedAt));
         _checkSigned(visit.member, statement, signature);
         _checkSigned(_book.policies[policy].member, statement, secondSignature);
 
         (Dossier memory closed, Reason reason, uint256 room) = _book.close(visit, id, first, entry.recordedAt);
-        _book.checkPending(second);
+        _book.checkPending(second.key, id);
 
         emit ClaimClosed(id, visit.policy, reason, closed);
 
@@ -200,8 +196,8 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Controlled, Payer,
         (, bool isSound) = _standing(dossier);
         uint256 due;
         if (isHeld && block.timestamp >= deadline) {
-            (organisation, claim.reason) = (bytes32(0), Reason.DEEMED_APPROVED);
-            due = _book.lower(claim, dossier, isSound ? Math.min(claim.amount, plan.terms.deemedUpTo) : 0);
+            organisation = bytes32(0);
+            due = _book.lower(claim, dossier, _book.deem(claim, dossier, isSound));
         } else {
             _checkTurn(dossier, claim.status, plan.insurer, organisation, deadline);
             require(amount == 0 || isSound, IVisitRegistry.UnknownVisit(dossier.visit));

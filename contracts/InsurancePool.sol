@@ -129,9 +129,10 @@ contract InsurancePool is IInsurancePool, Accredited, ReentrancyGuard {
     }
 
     /// @inheritdoc IInsurancePool
-    function reclaim(bytes32 insurer, bytes32 payee, bytes32 claim, uint96 amount) external {
+    function reclaim(bytes32 insurer, bytes32 payee, bytes32 claim, uint96 amount, bool isWaiting) external {
         Solvency.Books storage books = _adjudicated(insurer);
         _lock(books, insurer, claim, 0);
+        if (isWaiting) amount -= books.leave(insurer, payee, amount);
         _expect(books, insurer, payee, books.receivables[payee] + amount);
     }
 

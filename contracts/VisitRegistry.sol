@@ -106,7 +106,8 @@ contract VisitRegistry is IVisitRegistry, Accredited, Controlled, SignedActions 
     }
 
     function _checkAttestation(bytes32 id, address member, bytes calldata signature) private view {
-        require(PATIENTS.isSignedBy(member, attestationDigestOf(id), signature), InvalidSignature(member));
+        address controller = PATIENTS.controllerOf(member);
+        require(PATIENTS.isSignedBy(controller, attestationDigestOf(id), signature), InvalidSignature(member));
     }
 
     /// @dev The payer is told and cannot object. Nothing that it returns is copied, so a flood of data costs nobody but itself.

@@ -14,9 +14,10 @@ import {IVisitRegistry} from "./IVisitRegistry.sol";
 /// appeal, first to the insurer and then to a reviewer who works for neither; what was paid too little is paid with interest. A visit
 /// may be claimed from a second policy of the same person, after the first. A visit that its provider voids is taken back exactly.
 ///
-/// Claims are kept by encounter, not by visit: under the visit's nullifier for the policy that the visit names, and under the keccak256 of
-/// the nullifier for a second one. So what a provider records in the place of a voided visit is decided only when the voided one
-/// has been taken back, and nothing is paid twice in between.
+/// Claims are kept by encounter, not by visit: under the keccak256 of the ABI encoding of the visit's nullifier and of whether the policy is
+/// the one that the visit names. So what a provider records in the place of a voided visit is decided only when the voided one has been
+/// taken back, and nothing is paid twice in between. For 30 days after that the insurer looks at what this provider records of this
+/// policy.
 ///
 /// What a claim has counted stands in its {Dossier}, which the events show; the chain keeps a seal of it alone. Deciding changes no
 /// money of the member: what the member pays is settled with the provider, and nothing is ever taken back from the member.
@@ -90,7 +91,8 @@ interface IInsuranceClaims {
     /// @param filingDays Days after the service date within which a visit must be recorded.
     /// @param isOpen Whether it pays every accredited provider, rather than those that the plan lists.
     /// @param automaticUpTo What is paid in a policy for one service day, summed over its visits, without the insurer's look.
-    /// @param deemedUpTo The most that a held claim pays when the insurer did not decide in time; at least `automaticUpTo`.
+    /// @param deemedUpTo The most that is paid in a policy for one service day because the insurer did not decide in time, summed over its
+    /// held claims; at least `automaticUpTo`.
     /// @param visitsPerDay How many visits of one provider on one service day the insurer pays without a look; 0 for any number.
     /// @param solvency What the insurer must have free for a policy when it enrols one, in hundredths of a percent of `annualLimit`.
     /// @param decideDays Days within which the insurer decides what is held or appealed; 1 to 30.
@@ -187,7 +189,7 @@ interface IInsuranceClaims {
     /// @param policy The policy's id.
     /// @param provider The organisation that is paid.
     /// @param nullifier The visit's nullifier.
-    /// @param key Where the claim is kept: the nullifier, or its keccak256 for a second policy.
+    /// @param key Where the claim is kept: the keccak256 of the nullifier and of whether it is of the policy that the visit names.
     /// @param day The service day, counted from 1970.
     /// @param allowed The most that this claim may ever pay.
     /// @param deductible What it counted towards the deductible.
@@ -252,9 +254,9 @@ interface IInsuranceClaims {
         uint64 until
     );
 
-    /// @notice An insurer looks at every claim of a policy or of a provider until a time.
+    /// @notice An insurer looks at every claim of a policy, of a provider, or of a provider on a policy, until a time.
     /// @param insurer The insurer.
-    /// @param subject The policy's id, or the provider.
+    /// @param subject The policy's id, the provider, or the keccak256 of both in this order.
     /// @param until First second without the hold (Unix seconds).
     event HoldPlaced(bytes32 indexed insurer, bytes32 indexed subject, uint64 until);
 
@@ -302,7 +304,8 @@ interface IInsuranceClaims {
     event ClaimAppealed(bytes32 indexed visit, bytes32 indexed policy, uint256 level, bool isByMember);
 
     /// @notice The claim of the first policy was closed, because a second policy takes over what is left: it cannot be appealed any more.
-    /// @dev With TIMED_OUT it was not decided in time and is denied now.
+    /// @dev With TIMED_OUT it was not decided in time and is denied now. An appeal that nobody answered in time is over: the claim pays what it
+    /// paid, or is denied.
     /// @param visit The visit's id.
     /// @param policy The first policy's id.
     /// @param reason Why it stands as it does.
@@ -326,7 +329,7 @@ interface IInsuranceClaims {
     /// @notice The claim of a voided visit was taken back: it is as if it had never been decided.
     /// @param visit The visit's id.
     /// @param policy The policy's id.
-    /// @param reclaimed What was paid for it, with interest, which the pool takes back from the provider's next payouts.
+    /// @param reclaimed What was paid for it or waits, with interest: what waits is let go where that can be, the rest is a debt to the pool.
     /// @param counted What the policy has counted now.
     event ClaimReversed(bytes32 indexed visit, bytes32 indexed policy, uint256 reclaimed, Totals counted);
 
@@ -365,7 +368,7 @@ interface IInsuranceClaims {
     error OneSidedExclusion(uint256 benefit, uint256 other);
 
     /// @notice A plan decides within 1 to 30 days, takes appeals for at least one, approves by silence at least what it pays by itself,
-    /// and needs at most its whole limit as capital.
+    /// needs at most its whole limit as capital, and if it needs any, has no claims later than 366 days after the end of a policy.
     error InvalidTerms();
 
     /// @notice A policy lasts longer than nothing, at most 366 days, and its end fits 48 bits.
@@ -410,7 +413,8 @@ interface IInsuranceClaims {
     /// @param organisation Who tried.
     error NotTheInsurer(bytes32 organisation);
 
-    /// @notice A reviewer is of the insurer's jurisdiction, and whoever acts for it never acted for the insurer or the provider.
+    /// @notice A reviewer is of the insurer's jurisdiction, has another administrator than the insurer and the provider, and whoever acts for
+    /// it is neither of these nor ever acted for them.
     /// @param reviewer The reviewer.
     /// @param signer The account that tried.
     error NotIndependent(bytes32 reviewer, address signer);
@@ -472,21 +476,21 @@ interface IInsuranceClaims {
     function enrol(Policy calldata policy) external returns (bytes32 id);
 
     /// @notice Looks at every claim of a policy or of a provider until a time, at most 30 days; a time in the past ends it.
-    /// @dev What is recorded meanwhile is HELD, each claim with its own clock, so that no chain of holds keeps one for ever. Emits
-    /// {HoldPlaced}.
+    /// @dev What is recorded meanwhile is HELD, each claim with its own clock, so that no chain of holds keeps one for ever. It also ends, or
+    /// begins anew, what {reverse} places on a provider and a policy. Emits {HoldPlaced}.
     ///
     /// Reverts with:
     /// - {NotAuthorised} if the caller does not act for the insurer as INSURER.
     /// - {HoldTooLong} if it would last more than 30 days.
     ///
     /// @param insurer The insurer; its own policies alone are concerned.
-    /// @param subject The policy's id, or the provider.
+    /// @param subject The policy's id, the provider, or the keccak256 of both in this order.
     /// @param until First second without the hold (Unix seconds).
     function hold(bytes32 insurer, bytes32 subject, uint64 until) external;
 
     /// @notice Decides what is held or appealed: the insurer a held claim and the first appeal, a reviewer the second.
-    /// @dev When the insurer's days for a held claim are over, anyone may call it: the claim is deemed approved up to the plan's cap,
-    /// whatever organisation and amount are given; but nothing is, of a visit that was voided or whose provider lost its trust. A held claim
+    /// @dev When the insurer's days for a held claim are over, anyone may call it: the claim is deemed approved up to the plan's cap for
+    /// its service day, whatever organisation and amount are given; but nothing is, of a visit that was voided or whose provider lost its trust. A held claim
     /// that pays nothing has counted nothing. What an appeal raises is paid with interest of 10 % a year since the first decision.
     /// Emits {ClaimDecided} and {ClaimPaid}.
     ///
@@ -497,7 +501,8 @@ interface IInsuranceClaims {
     /// - {DecisionTooLate} if the insurer's days for an appeal are over.
     /// - {NotTheInsurer} if the organisation is not the policy's insurer, though it is its turn.
     /// - {NotAuthorised} if the caller does not act for it as INSURER, or as REVIEWER.
-    /// - {NotIndependent} if the caller ever signed for the insurer or the provider, or the reviewer is of another jurisdiction.
+    /// - {NotIndependent} if the caller ever signed for the insurer or the provider or administers one, or the reviewer is administered by
+    /// who administers one, or is of another jurisdiction.
     /// - {AmountOutOfRange} if it is more than is asked, less than was paid, or more than is allowed.
     ///
     /// @param dossier The claim, as its newest event shows it.
@@ -518,7 +523,7 @@ interface IInsuranceClaims {
     ///
     /// @param dossier The claim, as its newest event shows it.
     /// @param signature Empty from the provider; else the member's, of `ClaimAppeal(address claims,bytes32 visit,bytes32 policy,uint256
-    /// level)` in the domain of the registry of patients.
+    /// level,uint64 decidedAt)` in the domain of the registry of patients, with the dossier's time of decision.
     function appeal(Dossier memory dossier, bytes calldata signature) external;
 
     /// @notice Claims a visit from a second policy of the same person, after the first has decided or let its days pass.
@@ -531,16 +536,16 @@ interface IInsuranceClaims {
     /// - {UnknownPolicy} if there is no such policy.
     /// - {ClaimSettled} if a second policy was claimed from.
     /// - {InvalidSignature} if one of the members did not sign.
-    /// - {NotDecided} if the first is held, not decided and its days are not over, or under appeal; whoever appealed brings an appeal that
-    /// is not answered to the next level, or waits for the reviewer.
+    /// - {NotDecided} if the first is held; if it is not decided and the days to decide are not over; or if it is under appeal and the days to
+    /// decide and to appeal are not over since that, the insurer's or the reviewer's.
     /// - {AnotherDossier} if it is decided and this is not the newest dossier of this visit's claim.
     /// - {AttestationNeeded} if the member must sign the visit too.
     ///
     /// @param visit The visit, as its event shows it.
     /// @param first The first claim, as its newest event shows it; anything if it was not decided.
     /// @param policy The second policy's id.
-    /// @param signature The signature of the visit's member, of `Coordination(address claims,bytes32 visit,bytes32 policy)` in the domain of
-    /// the registry of patients.
+    /// @param signature The signature of the visit's member, of `Coordination(address claims,bytes32 visit,bytes32 policy,uint64 recordedAt)` in
+    /// the domain of the registry of patients, with the time when the visit was recorded.
     /// @param secondSignature That of the second policy's member.
     function coordinate(
         IVisitRegistry.Visit calldata visit,
@@ -567,17 +572,20 @@ interface IInsuranceClaims {
 
     /// @notice Takes back the claim of a visit that its provider voided.
     /// @dev Everything that it counted is uncounted, exactly, whatever came in between; what is set aside for it is free again, and what was
-    /// paid for it becomes a debt of the provider to the pool. Nothing is taken from the member. Emits {ClaimReversed}.
+    /// paid for it becomes a debt of the provider to the pool. Nothing is taken from the member. For 30 days what this provider records of
+    /// this policy is held, unless the insurer ends that: limits count what stands, so voiding and recording anew could be paid each
+    /// time. Emits {HoldPlaced} and {ClaimReversed}.
     ///
     /// Reverts with:
     /// - {AnotherDossier} if this is not the newest dossier of a claim.
     /// - {VisitStands} if the visit is recorded.
+    /// - {ClaimSettled} if it is the first of two, and the second was not taken back.
     ///
     /// @param dossier The claim, as its newest event shows it.
     function reverse(Dossier memory dossier) external;
 
     /// @notice How a claim stands.
-    /// @param key The visit's nullifier; its keccak256 for the claim from a second policy.
+    /// @param key The keccak256 of the ABI encoding of the visit's nullifier, and of true for the policy that it names or false for a second.
     /// @return The claim; all zero while it is not decided.
     function claimOf(bytes32 key) external view returns (Claim memory);
 

@@ -95,6 +95,13 @@ interface IInsurancePool {
     /// @param amount How much it waits for (token's smallest unit).
     event PaymentQueued(bytes32 indexed insurer, bytes32 indexed payee, uint256 round, uint256 amount);
 
+    /// @notice A payment that was reclaimed waits no longer.
+    /// @param insurer The insurer.
+    /// @param payee The organisation that waited.
+    /// @param round The round in which it waited.
+    /// @param amount How much it no longer waits for (token's smallest unit).
+    event PaymentLeft(bytes32 indexed insurer, bytes32 indexed payee, uint256 round, uint256 amount);
+
     /// @notice Money was set apart for those who wait in a round.
     /// @param insurer The insurer.
     /// @param round The round.
@@ -157,7 +164,7 @@ interface IInsurancePool {
     /// @param free What is free (token's smallest unit); nothing while anybody waits.
     error InsufficientFunds(uint256 amount, uint96 free);
 
-    /// @notice This insurer winds down: it takes on no policy, and withdraws nothing until its last claim is over.
+    /// @notice This insurer winds down: it takes on no policy, and withdraws nothing until the days for its last claim are over.
     /// @param insurer The insurer.
     /// @param claimsUntil When the last claim can be decided (Unix seconds).
     error WindingDown(bytes32 insurer, uint64 claimsUntil);
@@ -212,8 +219,9 @@ interface IInsurancePool {
     /// @param amount How much (token's smallest unit).
     function withdraw(bytes32 insurer, address to, uint96 amount) external;
 
-    /// @notice Stops taking on policies, for ever, and leaves the money in the account until the last claim is over.
-    /// @dev Emits {WindDownStarted}.
+    /// @notice Stops taking on policies, for ever, and leaves the money in the account until the days for the last claim are over.
+    /// @dev Those to file, to decide and to appeal, by the plan of each policy. What is finished later than that finds what is left then.
+    /// Emits {WindDownStarted}.
     ///
     /// Reverts with:
     /// - {NotAuthorised} if the caller does not act for the insurer as INSURER.
@@ -261,7 +269,9 @@ interface IInsurancePool {
     function pay(bytes32 insurer, bytes32 payee, bytes32 claim, uint96 amount) external returns (Result);
 
     /// @notice Notes that a payee has to give a payment back; later payments to it are smaller until it has.
-    /// @dev What is locked for the claim is locked no longer. Emits {ReserveChanged} and {ReceivableChanged}.
+    /// @dev What is locked for the claim is locked no longer. Of a payment that may still wait, what the payee waits for in the round that has
+    /// had no money waits no longer, and only the rest has to be given back. Emits {ReserveChanged} and {ReceivableChanged}, and
+    /// {PaymentLeft} if something waits no longer.
     ///
     /// Reverts with:
     /// - {NotAdjudicator} if the caller is not the claims contract of this insurer.
@@ -270,7 +280,8 @@ interface IInsurancePool {
     /// @param payee The organisation that was paid.
     /// @param claim The claim.
     /// @param amount How much (token's smallest unit).
-    function reclaim(bytes32 insurer, bytes32 payee, bytes32 claim, uint96 amount) external;
+    /// @param isWaiting Whether it may still wait.
+    function reclaim(bytes32 insurer, bytes32 payee, bytes32 claim, uint96 amount, bool isWaiting) external;
 
     /// @notice Names the account that an organisation is paid to.
     /// @dev Emits {PayeeNamed}.

@@ -130,7 +130,7 @@ interface IVisitRegistry {
     /// - {InvalidLineCount} if there is no line or more than 25.
     /// - {ServedInFuture} if `servedAt` is more than 15 minutes ahead.
     /// - {EncounterRecorded} if the nullifier was used.
-    /// - {InvalidSignature} if a signature is given that is not the member's.
+    /// - {InvalidSignature} if a signature is given that is not of whoever decides for the member now.
     /// - {InsufficientGas} if the payer could not be given its share of gas.
     ///
     /// @param visit The visit.
@@ -156,7 +156,7 @@ interface IVisitRegistry {
     /// Reverts with:
     /// - {UnknownVisit} if exactly this visit is not recorded.
     /// - {VisitAlreadyAttested} if it is attested.
-    /// - {InvalidSignature} if it is not the member's signature.
+    /// - {InvalidSignature} if it is not the signature of whoever decides for the member now.
     /// - {InsufficientGas} if the payer could not be given its share of gas.
     ///
     /// @param visit The visit.

@@ -112,7 +112,7 @@ _SENTENCES: Final = {
     Reason.AFTER_COVERAGE: "care was given after the policy ended",
     Reason.FILED_LATE: "the visit was recorded after the last filing day",
     Reason.OUT_OF_NETWORK: "the provider is not in the plan's network",
-    Reason.ON_HOLD: "the insurer looks at every claim of this policy, or of this provider, for a while",
+    Reason.ON_HOLD: "claims of this policy or provider are looked at for a while, or one between them was taken back",
     Reason.IMPOSSIBLE_DAY: "the provider recorded more visits that day than the plan pays without a look",
     Reason.EXCLUDED_PAIR: "the plan does not pay this care and other care of the same day without a look",
     Reason.ABOVE_AUTOMATIC: "it is more for one day than the plan pays without a look",

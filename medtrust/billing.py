@@ -159,6 +159,18 @@ class Billing:
             place = f"{bill.place}: {error.place}"
             raise InputError(place=place, found=error.found, expected=error.expected) from None
 
+    def attest(self, visit: Visit) -> bytes:
+        """Sign that a visit took place, as who decides for its member; nothing is sent.
+
+        Raises `InputError` if this suite's signer does not.
+        """
+        decider, signer = self.suite.patients.controller_of(visit.member), self.suite.signer_address
+        if signer != decider:
+            raise InputError(
+                place="signer", found=signer or "nobody", expected=f"who decides for the member: {decider}"
+            )
+        return self.suite.visits.sign(visit)
+
     def explain(self, visit: Visit, *, policy: bytes | None = None) -> Explanation:
         """Say how the claim of a recorded visit stands and why, with what the registry and the pool know of it."""
         found = self.suite.insurance.explain(visit, policy=policy)
@@ -183,7 +195,7 @@ class Billing:
         insurance = self.suite.insurance
         status = insurance.claim_of(visit, policy=policy).status
         if not self.suite.visits.stands(visit):
-            return (insurance.reverse(visit, policy=policy),)
+            return (insurance.reverse(visit, policy=policy),) if policy else self._take_back(visit)
         if status is ClaimStatus.HELD:
             return (insurance.decide(visit, ZERO_HASH, 0, policy=policy),)
         waits = self._waits(visit, policy) if status is ClaimStatus.APPROVED else []
@@ -196,8 +208,13 @@ class Billing:
     def void(self, visit: Visit) -> tuple[Receipt, ...]:
         """Take back a visit, as its provider, and then each claim of it. Raises `Reverted` as `VisitClient.void`."""
         done = [self.suite.visits.void(visit)] if self.suite.visits.stands(visit) else []
-        policies = self.suite.insurance.policies_of(visit)
-        return (*done, *(self.suite.insurance.reverse(visit, policy=policy) for policy in policies))
+        return (*done, *self._take_back(visit))
+
+    def _take_back(self, visit: Visit) -> tuple[Receipt, ...]:
+        """Take back each claim of a visit: that of a second policy first, which goes beyond what the first left."""
+        insurance = self.suite.insurance
+        policies = sorted(insurance.policies_of(visit), key=visit.policy.__eq__)
+        return tuple(insurance.reverse(visit, policy=policy) for policy in policies)
 
     def _waits(self, visit: Visit, policy: bytes | None) -> list[Wait]:
         insurer = self.suite.insurance.insurer_of(policy or visit.policy)

@@ -10,11 +10,10 @@ from typing import Any, Final
 from medtrust.adjudication import Outcome, Reason, Totals, adjudicate
 from medtrust.chain import Event, Receipt
 from medtrust.contract import Client
-from medtrust.dossier import NO_DOSSIER, Dossier
+from medtrust.dossier import NO_DOSSIER, Dossier, claim_key
 from medtrust.errors import InputError, Reverted
 from medtrust.explanation import ClaimStatus, Explanation
 from medtrust.instants import minute_of
-from medtrust.keccak import keccak256
 from medtrust.plan import Plan, Policy
 from medtrust.signing import Domain, TypedData, sign
 from medtrust.types import ZERO_HASH
@@ -24,10 +23,19 @@ __all__ = ["Claim", "InsuranceClient"]
 
 _APPEAL: Final = TypedData(
     "ClaimAppeal",
-    {"ClaimAppeal": {"claims": "address", "visit": "bytes32", "policy": "bytes32", "level": "uint256"}},
+    {
+        "ClaimAppeal": {
+            "claims": "address",
+            "visit": "bytes32",
+            "policy": "bytes32",
+            "level": "uint256",
+            "decidedAt": "uint64",
+        }
+    },
 )
 _COORDINATION: Final = TypedData(
-    "Coordination", {"Coordination": {"claims": "address", "visit": "bytes32", "policy": "bytes32"}}
+    "Coordination",
+    {"Coordination": {"claims": "address", "visit": "bytes32", "policy": "bytes32", "recordedAt": "uint64"}},
 )
 _TOLD: Final = ("ClaimAdjudicated", "ClaimDecided", "ClaimClosed", "ClaimReversed")
 """The events that change what a claim has counted."""
@@ -72,8 +80,9 @@ class InsuranceClient(Client):
         return self._send("enrol", policy)
 
     def hold(self, insurer: bytes, subject: bytes, until: int) -> Receipt:
-        """Look at every claim of a policy or a provider (its id) until a time (Unix seconds), as the insurer.
+        """Look at every claim of a policy or a provider (its id), or of both (`pair_of`), until a time (Unix seconds).
 
+        Only the insurer may; a time that is over ends a look, also one that began because a claim was taken back.
         Raises `Reverted` with error "NotAuthorised" or "HoldTooLong".
         """
         return self._send("hold", insurer, subject, until)
@@ -96,9 +105,13 @@ class InsuranceClient(Client):
         return self._send("appeal", self._dossier(visit, policy), signature)
 
     def sign_appeal(self, visit: Visit, *, policy: bytes | None = None) -> bytes:
-        """Appeal a decision as this client's signer, who decides for the member; nothing is sent."""
-        level = self.claim_of(visit, policy=policy).appeals + 1
-        return self._sign(_APPEAL, {"visit": visit.id, "policy": policy or visit.policy, "level": level})
+        """Appeal a decision as this client's signer, who decides for the member; nothing is sent.
+
+        Raises `InputError` if there is no claim.
+        """
+        dossier, level = self._dossier(visit, policy), self.claim_of(visit, policy=policy).appeals + 1
+        about = {"visit": visit.id, "policy": dossier.policy, "level": level}
+        return self._sign(_APPEAL, {**about, "decidedAt": dossier.decided_at})
 
     def coordinate(self, visit: Visit, policy: bytes, signature: bytes, second_signature: bytes) -> Receipt:
         """Claim a visit from a second policy too, with what its two members signed (`sign_coordination`); anyone may.
@@ -109,12 +122,12 @@ class InsuranceClient(Client):
         first = self.dossier_of(visit) or NO_DOSSIER
         return self._send("coordinate", visit, first, policy, signature, second_signature)
 
-    def sign_coordination(self, visit: Visit, policy: bytes) -> bytes:
+    def sign_coordination(self, visit: Visit, policy: bytes, recorded_at: int) -> bytes:
         """Agree that a visit is claimed from a second policy too, as a member of one of the two; nothing is sent.
 
-        It links the two pseudonyms for ever.
+        `recorded_at` is when it was recorded (Unix seconds). It links the two pseudonyms for ever.
         """
-        return self._sign(_COORDINATION, {"visit": visit.id, "policy": policy})
+        return self._sign(_COORDINATION, {"visit": visit.id, "policy": policy, "recordedAt": recorded_at})
 
     def settle(self, visit: Visit) -> Receipt:
         """Finish a claim that is recorded but not decided; anyone may.
@@ -134,7 +147,7 @@ class InsuranceClient(Client):
     def claim_of(self, visit: Visit, *, policy: bytes | None = None) -> Claim:
         """How the claim of a visit stands; PENDING if there is none."""
         is_second = policy is not None and policy != visit.policy
-        raw = self._call("claimOf", keccak256(visit.nullifier) if is_second else visit.nullifier)
+        raw = self._call("claimOf", claim_key(visit.nullifier, is_first=not is_second))
         status, reason = ClaimStatus(raw["status"]), Reason(raw["reason"])
         return Claim(status, reason, raw["appeals"], raw["changedAt"], raw["amount"])
 
@@ -242,11 +255,13 @@ class InsuranceClient(Client):
             except Reverted as reason:
                 return reason.sentence.rstrip(".")
             return "anyone may settle it now"
-        if claim.status is ClaimStatus.ESCALATED:
-            return "a reviewer who is independent of both decides the appeal"
-        if claim.status not in (ClaimStatus.HELD, ClaimStatus.APPEALED):
+        if claim.status not in (ClaimStatus.HELD, ClaimStatus.APPEALED, ClaimStatus.ESCALATED):
             return ""
-        deadline = claim.changed_at + self._plan_behind(policy).terms.decide_days * _DAY
+        terms = self._plan_behind(policy).terms
+        deadline = claim.changed_at + terms.decide_days * _DAY
+        if claim.status is ClaimStatus.ESCALATED:
+            free = minute_of(deadline + terms.appeal_days * _DAY)
+            return f"a reviewer who is independent of both decides the appeal; a second policy can be asked from {free}"
         if claim.status is ClaimStatus.APPEALED:
             return f"the insurer answers the appeal before {minute_of(deadline)}, else it goes on to a reviewer"
         if self.chain.now() >= deadline:

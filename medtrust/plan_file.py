@@ -30,6 +30,8 @@ _KNOWN: Final = _TERMS | _OPTIONAL | {"insurer", "network", "benefits"}
 _BENEFIT: Final = {"benefit", "fee", "copay", "coinsurance", "unitsPerDay", "excludes"}
 _MOST_UNITS: Final = 2_047
 _MOST_DECIDE_DAYS: Final = 30
+_MOST_RUN_OFF: Final = 366
+"""Days from the end of a policy to its last claim, where money must be free for it."""
 _UNLIMITED: Final = "none"
 
 
@@ -43,6 +45,11 @@ def read_plan(document: Any, *, decimals: int = 6) -> Plan:
     Raises `InputError` with the place of what is missing, unknown or not what it should be.
     """
     plan = {**_DEFAULTS, **_object(document, "plan", _KNOWN, optional=_OPTIONAL)}
+    reviews, filing = _reviews(plan, decimals), _whole(plan["filingDays"], "filingDays")
+    most = _MOST_RUN_OFF - 3 * reviews["decide_days"] - 2 * reviews["appeal_days"]
+    if reviews["solvency"] and filing > most:
+        expected = f"at most {most} days: with `solvency`, filing, three decisions and two appeals end within a year"
+        raise InputError(place="filingDays", found=str(filing), expected=expected)
     network = plan["network"]
     listed = () if network == "open" else tuple(sorted(organisation_id(_text(one, "network")) for one in network))
     return Plan(
@@ -53,9 +60,9 @@ def read_plan(document: Any, *, decimals: int = 6) -> Plan:
             annual_limit=_limit(plan, "annualLimit", decimals),
             attestation_above=_limit(plan, "attestationAbove", decimals),
             waiting_days=_whole(plan["waitingDays"], "waitingDays"),
-            filing_days=_whole(plan["filingDays"], "filingDays"),
+            filing_days=filing,
             is_open=network == "open",
-            **_reviews(plan, decimals),
+            **reviews,
         ),
         benefits=_benefits(plan["benefits"], decimals),
         network=listed,

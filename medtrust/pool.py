@@ -122,16 +122,19 @@ class PoolClient(Client):
     def waits_of(self, insurer: bytes, payee: bytes) -> list[Wait]:
         """What an organisation waits for, or could draw, in each round of an insurer's queue; read from events."""
         everyone, own, drawn, funded = (defaultdict[int, int](int) for _ in range(4))
-        for event in self._events("PaymentQueued", indexed={"insurer": insurer}):
-            everyone[event.values["round"]] += event.values["amount"]
-            if event.values["payee"] == payee:
-                own[event.values["round"]] += event.values["amount"]
+        for name, sign in (("PaymentQueued", 1), ("PaymentLeft", -1)):
+            for event in self._events(name, indexed={"insurer": insurer}):
+                everyone[event.values["round"]] += sign * event.values["amount"]
+                if event.values["payee"] == payee:
+                    own[event.values["round"]] += sign * event.values["amount"]
         for event in self._events("QueueFunded", indexed={"insurer": insurer}):
             funded[event.values["round"]] += event.values["amount"]
         for event in self._events("SharePaid", indexed={"insurer": insurer, "payee": payee}):
             drawn[event.values["round"]] += event.values["amount"]
         waits = (
-            Wait(one, due, drawn[one], due * funded[one] // everyone[one] - drawn[one]) for one, due in own.items()
+            Wait(one, due, drawn[one], due * funded[one] // everyone[one] - drawn[one])
+            for one, due in own.items()
+            if due
         )
         return [wait for wait in waits if wait.ready or funded[wait.round] < everyone[wait.round]]
 

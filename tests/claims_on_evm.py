@@ -9,7 +9,7 @@ from medtrust import wallet
 from medtrust.accreditation import Role
 from medtrust.adjudication import Line, Outcome, Reason, Totals, units_of
 from medtrust.artifacts import load
-from medtrust.dossier import Dossier
+from medtrust.dossier import Dossier, claim_key
 from medtrust.explanation import ClaimStatus
 from medtrust.insurance import Claim
 from medtrust.keccak import keccak256
@@ -131,7 +131,7 @@ class ClaimsEvm:
 
     def claim(self, visit: Visit) -> Claim:
         """How the claim of a visit stands."""
-        told = self.claims.call("claimOf", visit.nullifier)
+        told = self.claims.call("claimOf", claim_key(visit.nullifier))
         head = ClaimStatus(told["status"]), Reason(told["reason"]), told["appeals"], told["changedAt"]
         return Claim(*head, told["amount"])
 

@@ -142,11 +142,23 @@ def second_policy(insured: Insured, **terms: Any) -> tuple[Policy, LocalAccount]
 
 def coordinate(insured: Insured, visit: Visit, policy: Policy, member: LocalAccount) -> Receipt:
     """Claim a visit from a second policy too, as anyone with the signatures of both pseudonyms of the member."""
+    relayer = insured.world.acting_as("relayer").insurance
+    return relayer.coordinate(visit, policy.id, *agreed(insured, visit, policy, member))
+
+
+def agreed(insured: Insured, visit: Visit, policy: Policy, member: LocalAccount) -> list[bytes]:
+    """What both pseudonyms of the member sign, so that a visit is claimed from a second policy too."""
     world = insured.world
-    signatures = [
-        world.acting_as(who).insurance.sign_coordination(visit, policy.id) for who in (insured.member, member)
-    ]
-    return world.acting_as("relayer").insurance.coordinate(visit, policy.id, *signatures)
+    entry = world.suite.visits.entry_of(visit.nullifier)
+    at = entry.recorded_at if entry else 0
+    people = insured.member, member
+    return [world.acting_as(one).insurance.sign_coordination(visit, policy.id, at) for one in people]
+
+
+def give_control(world: World, member: LocalAccount, to: LocalAccount) -> None:
+    """Let another account decide for a member, who sends nothing herself."""
+    signed = world.acting_as(member).patients.sign_rotate(member.address, to.address, deadline=FAR)
+    world.acting_as("relayer").patients.send(signed)
 
 
 def open_account(world: World, funds: int) -> None:

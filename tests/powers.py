@@ -309,7 +309,7 @@ POOL = {
     "cover": Row(NOBODY, lambda s: (s.world.insurer, COIN, FAR)),
     "reserve": Row(NOBODY, lambda s: (s.world.insurer, name_hash("claim"), COIN)),
     "pay": Row(NOBODY, lambda s: (s.world.insurer, s.world.hospital, ZERO_HASH, COIN)),
-    "reclaim": Row(NOBODY, lambda s: (s.world.insurer, s.world.hospital, name_hash("claim"), COIN)),
+    "reclaim": Row(NOBODY, lambda s: (s.world.insurer, s.world.hospital, name_hash("claim"), COIN, False)),
     "draw": _row("", lambda s: (s.world.insurer, s.world.hospital, 1), "NothingOwed"),
     "guarantee": _row("", lambda s: (s.world.insurer,), "StillAccredited"),
     "namePayee": _row("hospital", lambda s: (s.world.hospital, SOMEBODY)),

@@ -44,16 +44,15 @@ abstract contract Payer is Accredited {
         isSound = stands && _isTrusted(dossier.provider, entry);
     }
 
-    /// @dev Whether a caller who acts for a reviewer never signed for the one nor the other, nor is of another jurisdiction than the first.
-    function _isIndependent(bytes32 reviewer, bytes32 insurer, bytes32 provider) internal view returns (bool) {
-        return _jurisdictionOf(reviewer) == _jurisdictionOf(insurer) && !_everSigned(insurer) && !_everSigned(provider);
-    }
-
-    function _everSigned(bytes32 organisation) private view returns (bool) {
-        return ACCREDITATION.signerOf(organisation, msg.sender).from != 0;
-    }
-
-    function _jurisdictionOf(bytes32 organisation) private view returns (uint16) {
-        return ACCREDITATION.jurisdictionOf(organisation);
+    /// @dev Whether a reviewer is of the insurer's jurisdiction, its signer, who calls, never signed for insurer or provider, and who administers
+    /// one of these neither calls nor administers the reviewer.
+    function _isIndependent(bytes32 reviewer, bytes32 insurer, bytes32 provider) internal view returns (bool isIt) {
+        IAccreditationRegistry.Organisation memory own = ACCREDITATION.organisationOf(reviewer);
+        for (bytes32 party = provider; ; party = insurer) {
+            IAccreditationRegistry.Organisation memory other = ACCREDITATION.organisationOf(party);
+            if (other.admin == own.admin || other.admin == msg.sender) return false;
+            if (ACCREDITATION.signerOf(party, msg.sender).from != 0) return false;
+            if (party == insurer) return own.jurisdiction == other.jurisdiction;
+        }
     }
 }

@@ -34,6 +34,7 @@ library ClaimBook {
         mapping(bytes32 insurer => mapping(bytes32 provider => Days.Visits visits)) visits;
         mapping(bytes32 insurer => mapping(bytes32 subject => uint256 until)) holds;
         mapping(bytes32 key => IInsuranceClaims.Claim claim) claims;
+        mapping(bytes32 policy => mapping(uint256 day => uint256 amount)) deemed;
     }
 
     /// @dev Keeps a plan version.
@@ -61,14 +62,30 @@ library ClaimBook {
         require(book.policies[policy].member != address(0), IInsuranceClaims.UnknownPolicy(policy));
         (dossier.visit, dossier.policy, dossier.provider) = (id, policy, visit.provider);
         (dossier.nullifier, dossier.day) = (visit.nullifier, visit.servedAt / 1 days);
-        dossier.key = policy == visit.policy ? visit.nullifier : keccak256(abi.encode(visit.nullifier));
+        dossier.key = keyOf(visit.nullifier, policy == visit.policy);
         (dossier.decidedAt, dossier.salt) = (uint64(block.timestamp), salt());
     }
 
-    function checkPending(Book storage book, IInsuranceClaims.Dossier memory dossier) internal view {
-        IInsuranceClaims.Status status = book.claims[dossier.key].status;
+    /// @dev Where the claim of an encounter is kept: on the policy that its visit names, or on a second one.
+    function keyOf(bytes32 nullifier, bool isFirst) internal pure returns (bytes32) {
+        return keccak256(abi.encode(nullifier, isFirst));
+    }
+
+    function checkPending(Book storage book, bytes32 key, bytes32 visit) internal view {
+        IInsuranceClaims.Status status = book.claims[key].status;
         bool isPending = status == IInsuranceClaims.Status.PENDING;
-        require(isPending, IInsuranceClaims.ClaimSettled(dossier.visit, status));
+        require(isPending, IInsuranceClaims.ClaimSettled(visit, status));
+    }
+
+    /// @dev Has all claims of a subject looked at until a time.
+    function hold(Book storage book, bytes32 insurer, bytes32 subject, uint64 until) internal {
+        book.holds[insurer][subject] = until;
+        emit IInsuranceClaims.HoldPlaced(insurer, subject, until);
+    }
+
+    /// @dev What a provider does for a policy, as the subject of a hold.
+    function pairOf(IInsuranceClaims.Dossier memory dossier) internal pure returns (bytes32) {
+        return keccak256(abi.encode(dossier.policy, dossier.provider));
     }
 
     /// @dev The claim of a dossier, if it is the newest.
@@ -77,11 +94,12 @@ library ClaimBook {
         IInsuranceClaims.Dossier memory dossier
     ) internal view returns (IInsuranceClaims.Claim memory claim) {
         claim = book.claims[dossier.key];
-        require(claim.seal == seal(dossier), IInsuranceClaims.AnotherDossier(dossier.visit));
+        bool isIts = claim.changedAt != 0 && claim.seal == seal(dossier);
+        require(isIts, IInsuranceClaims.AnotherDossier(dossier.visit));
     }
 
-    /// @dev Nobody knows it before this block's parent. Each change of a dossier takes a new one, so that nobody can search beforehand for
-    /// two dossiers with one seal.
+    /// @dev Nobody knows it before this block's parent. Each change of a dossier takes a new one, so that whoever searches for two dossiers
+    /// with one seal has seconds for 2^48 tries; a dossier to a given seal takes 2^96.
     function salt() internal view returns (bytes32) {
         return blockhash(block.number - 1);
     }

@@ -14,6 +14,9 @@ library PlanRules {
     uint64 private constant MAX_TERM = 366 days;
     uint8 private constant MAX_DECIDE_DAYS = 30;
 
+    /// @dev So that the capital of a policy is asked for from the first day: two such years are within what the pool looks at.
+    uint64 private constant MAX_RUN_OFF = 366 days;
+
     /// @notice Reverts unless a plan is sound: with {InvalidOrder}, {InvalidBenefit} or {InvalidNetwork} of {IInsuranceClaims}.
     /// @param plan The plan.
     function check(IInsuranceClaims.Plan calldata plan) internal pure {
@@ -23,7 +26,8 @@ library PlanRules {
                 terms.decideDays <= MAX_DECIDE_DAYS &&
                 terms.appealDays != 0 &&
                 terms.deemedUpTo >= terms.automaticUpTo &&
-                terms.solvency <= Adjudication.BASIS_POINTS;
+                terms.solvency <= Adjudication.BASIS_POINTS &&
+                (terms.solvency == 0 || runOff(terms.filingDays, terms.decideDays, terms.appealDays) <= MAX_RUN_OFF);
         require(isSound, IInsuranceClaims.InvalidTerms());
         _checkBenefits(plan.benefits);
         _checkNetwork(plan.terms.isOpen, plan.network);
@@ -75,9 +79,14 @@ library PlanRules {
     /// @notice What an insurer must have free for a policy when it enrols it, and how long after its end claims can come.
     /// @param terms The plan's terms.
     /// @return amount How much (token's smallest unit).
-    /// @return runOff How long (seconds): filing, a decision, two appeals and their answers.
-    function capital(IInsuranceClaims.Terms storage terms) internal view returns (uint96 amount, uint64 runOff) {
+    /// @return tail How long (seconds): filing, a decision, two appeals and their answers.
+    function capital(IInsuranceClaims.Terms storage terms) internal view returns (uint96 amount, uint64 tail) {
         amount = uint96((uint256(terms.annualLimit) * terms.solvency) / Adjudication.BASIS_POINTS);
-        runOff = (uint64(terms.filingDays) + 3 * uint64(terms.decideDays) + 2 * uint64(terms.appealDays)) * 1 days;
+        tail = runOff(terms.filingDays, terms.decideDays, terms.appealDays);
+    }
+
+    /// @notice How long after the end of a policy claims can come (seconds): filing, a decision, two appeals and their answers.
+    function runOff(uint64 filingDays, uint64 decideDays, uint64 appealDays) internal pure returns (uint64) {
+        return (filingDays + 3 * decideDays + 2 * appealDays) * 1 days;
     }
 }

@@ -8,7 +8,7 @@ import {ClaimBook} from "./ClaimBook.sol";
 
 /// @title Reviews
 /// @notice What people change: a held claim is approved, lowered or refused; a decided one is appealed, and raised or left; the first of two
-/// is closed.
+/// is closed; that of a voided visit is taken back.
 library Reviews {
     using ClaimBook for ClaimBook.Book;
 
@@ -17,6 +17,34 @@ library Reviews {
 
     /// @dev What is owed in a year for each unit that was paid late.
     uint256 private constant INTEREST = 1_000;
+
+    /// @dev How long what a provider records for a policy is looked at, after a claim of its was taken back.
+    uint64 private constant LOOK = 30 days;
+
+    /// @notice Approves a held claim by the silence of its insurer, up to what the plan lets silence approve for a service day.
+    /// @return amount What it pays.
+    function deem(
+        ClaimBook.Book storage book,
+        IInsuranceClaims.Claim memory claim,
+        IInsuranceClaims.Dossier memory dossier,
+        bool isSound
+    ) internal returns (uint256 amount) {
+        mapping(uint256 => uint256) storage deemed = book.deemed[dossier.policy];
+        uint256 before = deemed[dossier.day];
+        if (isSound) amount = Math.min(claim.amount, book.versionOf(dossier.policy).terms.deemedUpTo - before);
+        deemed[dossier.day] = before + amount;
+        claim.reason = IInsuranceClaims.Reason.DEEMED_APPROVED;
+    }
+
+    /// @dev What somebody decided, or nobody needs to any more, is not approved by silence.
+    function _undeem(
+        ClaimBook.Book storage book,
+        IInsuranceClaims.Claim memory claim,
+        IInsuranceClaims.Dossier memory dossier
+    ) private {
+        if (claim.reason != IInsuranceClaims.Reason.DEEMED_APPROVED) return;
+        book.deemed[dossier.policy][dossier.day] -= claim.amount;
+    }
 
     /// @notice Settles what a held claim pays; what it does not pay is no longer counted. A refused one has counted nothing.
     /// @return What is to be paid now.
@@ -32,7 +60,10 @@ library Reviews {
         } else {
             unchecked {
                 IInsuranceClaims.Totals storage totals = book.totals[dossier.policy];
-                totals.planPaid -= uint128(claim.amount - amount);
+                uint256 less = claim.amount - amount;
+                totals.planPaid -= uint128(less);
+                book.days_[dossier.policy][dossier.day] -= less;
+                dossier.counted -= less;
                 if (dossier.unattested > amount) {
                     totals.unattested -= uint128(dossier.unattested - amount);
                     dossier.unattested = amount;
@@ -59,6 +90,7 @@ library Reviews {
         uint256 most = Math.min(dossier.allowed, limit);
         require(amount >= before && amount <= most, IInsuranceClaims.AmountOutOfRange(amount, before, most));
         if (amount == before) return 0;
+        _undeem(book, claim, dossier);
 
         unchecked {
             uint256 further = amount - before;
@@ -102,17 +134,24 @@ library Reviews {
         IInsuranceClaims.Dossier memory given,
         uint256 recordedAt
     ) internal returns (IInsuranceClaims.Dossier memory first, IInsuranceClaims.Reason reason, uint256 room) {
-        IInsuranceClaims.Claim memory claim = book.claims[visit.nullifier];
+        IInsuranceClaims.Claim memory claim = book.claims[ClaimBook.keyOf(visit.nullifier, true)];
+        IInsuranceClaims.Terms storage terms = book.versionOf(visit.policy).terms;
         (first, room) = (given, type(uint256).max);
         if (claim.status == IInsuranceClaims.Status.PENDING) {
             first = book.begin(visit, id, visit.policy);
-            uint256 until = recordedAt + uint256(book.versionOf(visit.policy).terms.decideDays) * 1 days;
-            require(block.timestamp >= until, IInsuranceClaims.NotDecided(id, claim.status));
+            _checkOver(claim, id, recordedAt + uint256(terms.decideDays) * 1 days);
             claim.status = IInsuranceClaims.Status.DENIED;
             claim.reason = IInsuranceClaims.Reason.TIMED_OUT;
         } else {
             claim = book.claimOf(given);
             require(given.visit == id, IInsuranceClaims.AnotherDossier(id));
+            if (claim.appeals != 0 && claim.status > IInsuranceClaims.Status.OWED) {
+                // Nobody answered: no later level can be reached, or its reviewer had as long.
+                uint256 days_ = uint256(terms.decideDays) + terms.appealDays;
+                _checkOver(claim, id, claim.changedAt + days_ * 1 days);
+                bool isPaid = claim.amount != 0;
+                claim.status = isPaid ? IInsuranceClaims.Status.PAID : IInsuranceClaims.Status.DENIED;
+            }
             _checkDecided(claim, id);
             if (claim.status != IInsuranceClaims.Status.DENIED) room = given.allowed - claim.amount;
         }
@@ -121,8 +160,32 @@ library Reviews {
         reason = claim.reason;
     }
 
+    function _checkOver(IInsuranceClaims.Claim memory claim, bytes32 visit, uint256 until) private view {
+        require(block.timestamp >= until, IInsuranceClaims.NotDecided(visit, claim.status));
+    }
+
     function _checkDecided(IInsuranceClaims.Claim memory claim, bytes32 visit) private pure {
         bool isDecided = claim.status <= IInsuranceClaims.Status.OWED;
         require(isDecided, IInsuranceClaims.NotDecided(visit, claim.status));
+    }
+
+    /// @notice Takes back the claim of a voided visit, of two the second first, and has looked at what its provider records next.
+    /// @dev The look ends by itself. Without it, voiding and recording anew would be paid each time, since limits count what stands.
+    /// @return insurer Who pays.
+    /// @return paid What was paid for it or waits in the pool, with interest.
+    function reverse(
+        ClaimBook.Book storage book,
+        IInsuranceClaims.Claim memory claim,
+        IInsuranceClaims.Dossier memory dossier
+    ) internal returns (bytes32 insurer, uint256 paid) {
+        // Else the first could be paid anew in full, beside what the second was paid of it.
+        bytes32 second = ClaimBook.keyOf(dossier.nullifier, false);
+        if (dossier.key != second) book.checkPending(second, dossier.visit);
+        if (claim.status != IInsuranceClaims.Status.HELD) paid = claim.amount + dossier.interest;
+        insurer = book.versionOf(dossier.policy).insurer;
+        _undeem(book, claim, dossier);
+        book.takeBack(dossier, claim.amount);
+        delete book.claims[dossier.key];
+        book.hold(insurer, ClaimBook.pairOf(dossier), uint64(block.timestamp) + LOOK);
     }
 }

@@ -144,7 +144,10 @@ library Rulings {
             if (visits > terms.visitsPerDay) return IInsuranceClaims.Reason.IMPOSSIBLE_DAY;
         }
         mapping(bytes32 => uint256) storage holds = book.holds[insurer];
-        bool isHeld = holds[dossier.policy] > block.timestamp || holds[dossier.provider] > block.timestamp;
+        bool isHeld =
+            holds[dossier.policy] > block.timestamp ||
+                holds[dossier.provider] > block.timestamp ||
+                holds[ClaimBook.pairOf(dossier)] > block.timestamp;
         if (isHeld) return IInsuranceClaims.Reason.ON_HOLD;
         if (isExcluded) return IInsuranceClaims.Reason.EXCLUDED_PAIR;
         bool isAutomatic = Days.amount(book.days_[dossier.policy][dossier.day]) <= terms.automaticUpTo;

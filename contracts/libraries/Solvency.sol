@@ -102,6 +102,20 @@ library Solvency {
         }
     }
 
+    /// @notice Takes what a payee waits for out of the round that has had no money, at most an amount, and returns it.
+    function leave(Books storage books, bytes32 insurer, bytes32 payee, uint96 amount) internal returns (uint96 left) {
+        uint256 number = books.round + 1;
+        Share storage share = books.shares[number][payee];
+        left = uint96(Math.min(amount, share.due));
+        if (left == 0) return 0;
+        unchecked {
+            share.due -= left;
+            books.rounds[number].due -= left;
+            books.account.waiting -= left;
+        }
+        emit IInsurancePool.PaymentLeft(insurer, payee, number, left);
+    }
+
     /// @notice Sets free money apart for those who wait: first for the round that has had some, then for the next, which closes by it.
     function feed(Books storage books, bytes32 insurer) internal {
         if (books.account.waiting == 0) return;

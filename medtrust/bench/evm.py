@@ -21,6 +21,7 @@ _REFUSING: Final = ("AccreditationRegistry", "PatientRegistry")
 
 _ASKER: Final = "0x" + "00" * 19 + "01"
 _GENESIS: Final = 1_800_000_000
+_ANY_SIZE: Final = 1 << 20
 
 
 class LocalEvm:
@@ -29,15 +30,19 @@ class LocalEvm:
     `sent` counts the transactions that were sent, `gas` what those that were not refused took.
     """
 
-    def __init__(self) -> None:
-        """Start with nothing deployed. Raises `ToolMissing` where pyrevm is not installed."""
+    def __init__(self, *, takes_any_size: bool = False) -> None:
+        """Start with nothing deployed; contracts may be as large as on a chain, or of any size.
+
+        Raises `ToolMissing` where pyrevm is not installed.
+        """
         try:
             import pyrevm
         except ImportError:
             how = "it comes with `make setup` for Python 3.10 to 3.12; there is no wheel for later ones"
             raise ToolMissing("pyrevm", how) from None
         self._block = pyrevm.BlockEnv
-        self.evm = pyrevm.EVM(spec_id="SHANGHAI")
+        rules = pyrevm.CfgEnv(limit_contract_code_size=_ANY_SIZE) if takes_any_size else pyrevm.CfgEnv()
+        self.evm = pyrevm.EVM(env=pyrevm.Env(cfg=rules), spec_id="SHANGHAI")
         self.now = _GENESIS
         self.sent = self.gas = 0
         self._number = 0

@@ -132,14 +132,14 @@ def attest(
     as_: AccountOption = None,
     json_: JsonOption = False,
 ) -> None:
-    """Sign that a visit took place, as its member; or send such a signature, as anyone."""
+    """Sign that a visit took place, as who decides for its member; or send such a signature, as anyone."""
     suite = open_suite(chain, as_)
     recorded = suite.visits.visit_of(bytes32(claim, place="claim"))
     if send:
         receipt = suite.visits.attest(recorded, _signature(send, 1))
         receipt_answer(receipt, f"the member attests {claim}", as_json=json_)
     else:
-        signed = suite.visits.sign(recorded)
+        signed = Billing(suite).attest(recorded)
         answer({"signature": signed}, "0x" + signed.hex(), as_json=json_)
 
 

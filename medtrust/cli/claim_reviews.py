@@ -18,6 +18,7 @@ from medtrust.cli.common import (
     receipt_answer,
     when,
 )
+from medtrust.dossier import pair_of
 from medtrust.errors import InputError
 from medtrust.money import parse_amount
 from medtrust.suite import Suite
@@ -44,6 +45,9 @@ def hold(
     insurer: Annotated[str, typer.Argument(help="The insurer: identifier, id or sandbox name.")],
     subject: Annotated[str, typer.Argument(help="The policy's id, or the provider: identifier, id or sandbox name.")],
     until: Annotated[str, typer.Option(help="Until when, at most 30 days ahead: a date, +days or Unix seconds.")],
+    provider: Annotated[
+        str | None, typer.Option(help="Only what this provider does for the policy, as after a claim was taken back.")
+    ] = None,
     chain: ChainOption = "local",
     as_: AccountOption = None,
     json_: JsonOption = False,
@@ -51,8 +55,12 @@ def hold(
     """Look at every claim of a policy or a provider for a while, as the insurer; a time that is over ends it."""
     suite = open_suite(chain, as_)
     ends = when(until, suite.chain, default=0)
-    receipt = suite.insurance.hold(organisation(insurer), organisation(subject), ends)
-    receipt_answer(receipt, f"{insurer} looks at every claim of {subject} until {until}", as_json=json_)
+    about = organisation(subject)
+    if provider is not None:
+        about = pair_of(about, organisation(provider))
+    receipt = suite.insurance.hold(organisation(insurer), about, ends)
+    whose = f"{subject} by {provider}" if provider else subject
+    receipt_answer(receipt, f"{insurer} looks at every claim of {whose} until {until}", as_json=json_)
 
 
 def decide(
@@ -106,7 +114,7 @@ def coordinate(
     suite, visit = _visit(claim, chain, as_)
     second = bytes32(policy, place="policy")
     if sign:
-        signed = suite.insurance.sign_coordination(visit, second)
+        signed = suite.insurance.sign_coordination(visit, second, suite.visits.recorded_at(visit))
         answer({"signature": signed}, "0x" + signed.hex(), as_json=json_)
         return
     signatures = [_signature(one) for one in send or ()]

@@ -24,6 +24,7 @@ from tests.insurance_world import (
     Insured,
     ask_mock,
     call_mock,
+    give_control,
     insure,
     member_of,
 )
@@ -165,7 +166,7 @@ def _re_entered_by_its_payer(world: World) -> None:
     "claim-settled-again",
     defence="a claim is decided and paid once, whoever settles it",
     blocked_by="ClaimSettled",
-    patch=[("require(isPending, IInsuranceClaims.ClaimSettled(dossier.visit, status));", "isPending;")],
+    patch=[("require(isPending, IInsuranceClaims.ClaimSettled(visit, status));", "isPending;")],
     file=in_book,
 )
 def _settled_again(world: World) -> None:
@@ -289,8 +290,8 @@ def _attested_of_a_compromised_provider(world: World) -> None:
     blocked_by="InvalidSignature",
     patch=[
         (
-            "require(PATIENTS.isSignedBy(member, attestationDigestOf(id), signature), InvalidSignature(member));",
-            "id; member; signature;",
+            "require(PATIENTS.isSignedBy(controller, attestationDigestOf(id), signature), InvalidSignature(member));",
+            "id; controller; signature;",
         ),
     ],
 )
@@ -299,6 +300,20 @@ def _with_a_borrowed_signature(world: World) -> None:
     signature = insured.sign(insured.visit(0))
     phantom = insured.visit(1)
     insured.record(phantom, signature=signature)
+    assert insured.balance("hospital") == PAYS
+
+
+@on_visits(
+    "phantom-visit-with-a-replaced-key",
+    defence="a visit is attested by whoever decides for the member now",
+    blocked_by="InvalidSignature",
+    patch=[("PATIENTS.controllerOf(member)", "member")],
+)
+def _with_a_replaced_key(world: World) -> None:
+    insured = insure(world, attestation_above=0)
+    give_control(world, insured.member, world.account("stranger"))
+    phantom = insured.visit(0)
+    insured.record(phantom, signature=insured.sign(phantom))
     assert insured.balance("hospital") == PAYS
 
 
@@ -604,6 +619,23 @@ def _without_the_capital(world: World) -> None:
     insurance = world.acting_as("insurer").insurance
     insurance.publish(solid)
     policy = replace(insured.policy, plan=solid.id)
+    insurance.enrol(policy)
+    assert insurance.policy_of(policy.id) == policy
+
+
+@on_claims(
+    "capital-dodged-by-late-claims",
+    defence="a plan that needs capital has no claims later than a year after a policy",
+    blocked_by="InvalidTerms",
+    patch=[("runOff(terms.filingDays, terms.decideDays, terms.appealDays) <= MAX_RUN_OFF", "MAX_RUN_OFF != 0")],
+    file="contracts/libraries/PlanRules.sol",
+)
+def _dodged_by_late_claims(world: World) -> None:
+    insured = insure(world, funds=0, annual_limit=PAYS)
+    late = replace(insured.plan, terms=replace(insured.plan.terms, solvency=10_000, filing_days=3_000))
+    insurance = world.acting_as("insurer").insurance
+    insurance.publish(late)
+    policy = replace(insured.policy, plan=late.id)
     insurance.enrol(policy)
     assert insurance.policy_of(policy.id) == policy
 

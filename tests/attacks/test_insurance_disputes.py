@@ -1,37 +1,31 @@
-"""Attacks on what comes after a decision: appeals, and claims from a second policy."""
+"""Attacks on what comes after a decision: appeals and reviewers."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from medtrust.accreditation import Role
-from medtrust.adjudication import Benefit, Line
 from medtrust.explanation import ClaimStatus
-from medtrust.types import name_hash
+from medtrust.keccak import keccak256
 from medtrust.visit import Visit
-from tests.attacks.framework import Attack, AttackTests, Blocked, attacks_on
+from tests.attacks.framework import Attack, AttackTests, attacks_on
 from tests.insurance_world import (
     COIN,
     PAYS,
     TERMS,
-    VISIT_LINE,
     Insured,
     appoint_foreign_reviewer,
     appoint_reviewer,
-    coordinate,
     days_later,
     insure,
-    second_policy,
 )
-from tests.world import FAR, World
+from tests.world import FAR, USA, World
 
 ATTACKS: list[Attack] = []
 on_claims = attacks_on("InsuranceClaims", ATTACKS)
+in_book = "contracts/libraries/ClaimBook.sol"
 in_reviews = "contracts/libraries/Reviews.sol"
 at_payer = "contracts/base/Payer.sol"
-LINES = (VISIT_LINE, Line(Benefit.LABORATORY, 2, 100 * COIN))
-"""Of which the plan pays 80 and 80 coins, and allows 100 and 100."""
 
 
 class TestAttacks(AttackTests):
@@ -126,7 +120,7 @@ def _no_reviewer(world: World) -> None:
     "reviewer-employed-by-the-provider",
     defence="a reviewer never signed for the provider",
     blocked_by="NotIndependent",
-    patch=[(" && !_everSigned(provider)", "")],
+    patch=[("bytes32 party = provider;", "bytes32 party = insurer;")],
     file=at_payer,
 )
 def _employed_by_the_provider(world: World) -> None:
@@ -140,7 +134,7 @@ def _employed_by_the_provider(world: World) -> None:
     "reviewer-once-employed-by-the-insurer",
     defence="a reviewer never signed for the insurer, also not before",
     blocked_by="NotIndependent",
-    patch=[(" && !_everSigned(insurer)", "")],
+    patch=[("            if (ACCREDITATION.signerOf(party, msg.sender).from != 0) return false;\n", "")],
     file=at_payer,
 )
 def _employed_by_the_insurer(world: World) -> None:
@@ -156,7 +150,7 @@ def _employed_by_the_insurer(world: World) -> None:
     "reviewer-of-another-jurisdiction",
     defence="a reviewer is of the insurer's jurisdiction",
     blocked_by="NotIndependent",
-    patch=[("_jurisdictionOf(reviewer) == _jurisdictionOf(insurer) &&", "_jurisdictionOf(reviewer) != 0 &&")],
+    patch=[("return own.jurisdiction == other.jurisdiction;", "return true;")],
     file=at_payer,
 )
 def _of_another_jurisdiction(world: World) -> None:
@@ -166,29 +160,37 @@ def _of_another_jurisdiction(world: World) -> None:
     assert insured.balance("hospital") >= PAYS
 
 
+ADMINISTERED = "            if (other.admin == own.admin || other.admin == msg.sender) return false;\n"
+
+
 @on_claims(
-    "second-policy-after-another-visits-claim",
-    defence="the first claim is that of the visit, not of a voided one of the same encounter",
-    blocked_by="AnotherDossier",
-    patch=[("require(given.visit == id, IInsuranceClaims.AnotherDossier(id));", "")],
-    file=in_reviews,
+    "reviewer-administered-by-the-provider",
+    defence="who administers insurer or provider administers no reviewer of their claims",
+    blocked_by="NotIndependent",
+    patch=[(ADMINISTERED, ADMINISTERED.replace("other.admin == own.admin || ", ""))],
+    file=at_payer,
 )
-def _after_another_visits_claim(world: World) -> None:
-    insured, voided = paid(world)
-    hospital = world.acting_as("hospital")
-    hospital.visits.void(voided)
-    visit = replace(voided, record=name_hash("corrected"))
-    insured.record(visit)
-    first = world.suite.insurance.dossier_of(voided)
-    policy, member = second_policy(insured)
-    signatures = [
-        world.acting_as(who).insurance.sign_coordination(visit, policy.id) for who in (insured.member, member)
-    ]
-    world.acting_as("attacker").insurance._send("coordinate", visit, first, policy.id, *signatures)
-    hospital.insurance.reverse(voided)
-    hospital.insurance.settle(visit)
-    assert world.suite.insurance.claim_of(visit).amount == 160 * COIN
-    assert world.suite.insurance.claim_of(visit, policy=policy.id).amount == 40 * COIN
+def _administered_by_the_provider(world: World) -> None:
+    insured, visit = escalated(world)
+    own, admin = keccak256(b"a reviewer of its own"), world.account("hospital")
+    world.acting_as("authority").accreditation.register(own, USA, admin.address, until=FAR)
+    appoint_reviewer(world, own, "hospital").insurance.decide(visit, own, PAYS)
+    assert insured.balance("hospital") >= PAYS
+
+
+@on_claims(
+    "reviewer-who-administers-the-insurer",
+    defence="who administers insurer or provider reviews none of their claims",
+    blocked_by="NotIndependent",
+    patch=[(ADMINISTERED, ADMINISTERED.replace(" || other.admin == msg.sender", ""))],
+    file=at_payer,
+)
+def _who_administers_the_insurer(world: World) -> None:
+    _, visit = escalated(world)
+    admin = world.account("attacker")
+    world.acting_as("insurer").accreditation.change_admin(world.insurer, admin.address)
+    appoint_reviewer(world, world.carrier, "carrier", admin).insurance.decide(visit, world.carrier, 0)
+    assert world.suite.insurance.claim_of(visit).status is ClaimStatus.DENIED
 
 
 @on_claims(
@@ -231,110 +233,23 @@ def _answered_late(world: World) -> None:
     assert world.suite.insurance.claim_of(visit).status is ClaimStatus.DENIED
 
 
-# A second policy.
-
-
-def paid(world: World, **terms: Any) -> tuple[Insured, Visit]:
-    """A claim of 200 coins, all of which is allowed and 160 paid, if the terms say nothing else."""
-    insured = insure(world, **terms)
-    visit = insured.visit(0, *LINES)
+@on_claims(
+    "appeal-signature-used-for-a-visit-recorded-anew",
+    defence="the member signs which decision she appeals",
+    blocked_by="InvalidSignature",
+    patch=[("(uint64(block.timestamp), salt())", "(visit.servedAt, salt())")],
+    file=in_book,
+)
+def _signature_used_again(world: World) -> None:
+    insured = insure(world)
+    visit = insured.visit()
     insured.record(visit)
-    return insured, visit
-
-
-@on_claims(
-    "both-policies-above-what-is-allowed",
-    defence="a second policy pays at most what the first left of what it allowed",
-    blocked_by="not above",
-    patch=[("room = given.allowed - claim.amount;", "room = given.allowed;")],
-    file=in_reviews,
-)
-def _above_allowed(world: World) -> None:
-    insured, visit = paid(world)
-    coordinate(insured, visit, *second_policy(insured))
-    if insured.balance("hospital") == 200 * COIN:
-        raise Blocked("not above")
-    assert insured.balance("hospital") > 200 * COIN
-
-
-@on_claims(
-    "second-policy-before-the-first-decided",
-    defence="a second policy waits until the first has decided",
-    blocked_by="NotDecided",
-    patch=[("            _checkDecided(claim, id);\n", "")],
-    file=in_reviews,
-)
-def _before_the_first_decided(world: World) -> None:
-    insured, visit = paid(world, automatic_up_to=0)
-    policy, member = second_policy(insured, automatic_up_to=1_000 * COIN)
-    coordinate(insured, visit, policy, member)
-    assert world.suite.insurance.claim_of(visit, policy=policy.id).status is ClaimStatus.PAID
-
-
-@on_claims(
-    "second-policy-before-the-first-had-its-days",
-    defence="a first policy that has not decided has its days",
-    blocked_by="NotDecided",
-    patch=[("require(block.timestamp >= until, IInsuranceClaims.NotDecided(id, claim.status));", "until;")],
-    file=in_reviews,
-)
-def _before_its_days(world: World) -> None:
-    insured, visit = paid(world, attestation_above=0)
-    coordinate(insured, visit, *second_policy(insured))
-    assert insured.balance("hospital") == 160 * COIN - 1
-
-
-@on_claims(
-    "first-policy-appealed-after-the-second",
-    defence="a first claim is closed when a second policy takes over",
-    blocked_by="AppealsExhausted",
-    patch=[("        claim.appeals = LEVELS;\n", "")],
-    file=in_reviews,
-)
-def _first_appealed_after(world: World) -> None:
-    insured, visit = paid(world)
-    coordinate(insured, visit, *second_policy(insured))
-    world.acting_as("hospital").insurance.appeal(visit)
-    world.acting_as("insurer").insurance.decide(visit, world.insurer, 200 * COIN)
-    assert insured.balance("hospital") >= 240 * COIN
-
-
-@on_claims(
-    "second-policy-claimed-twice",
-    defence="a visit is claimed from one second policy",
-    blocked_by="ClaimSettled",
-    patch=[("_book.checkPending(second);", "")],
-)
-def _claimed_twice(world: World) -> None:
-    insured, visit = paid(world)
-    policy, member = second_policy(insured)
-    coordinate(insured, visit, policy, member)
-    other = second_policy(insured, deductible=2)
-    coordinate(insured, visit, *other)
-    assert insured.balance("hospital") == 240 * COIN
-
-
-@on_claims(
-    "policy-linked-without-the-visits-member",
-    defence="the member of the visit agrees to a second policy",
-    blocked_by="InvalidSignature",
-    patch=[("_checkSigned(visit.member, statement, signature);", "")],
-)
-def _linked_without_the_first(world: World) -> None:
-    insured, visit = paid(world)
-    policy, member = second_policy(insured)
-    coordinate(replace(insured, member=world.account("attacker")), visit, policy, member)
-    assert insured.balance("hospital") == 200 * COIN
-
-
-@on_claims(
-    "policy-linked-without-its-member",
-    defence="the member of the second policy agrees to it",
-    blocked_by="InvalidSignature",
-    patch=[("_checkSigned(_book.policies[policy].member, statement, secondSignature);", "")],
-)
-def _linked_without_the_second(world: World) -> None:
-    insured, visit = paid(world)
-    policy, _ = second_policy(insured)
-    coordinate(insured, visit, policy, world.account("attacker"))
-    assert insured.balance("hospital") == 200 * COIN
+    signature = world.acting_as(insured.member).insurance.sign_appeal(visit)
+    hospital = world.acting_as("hospital")
+    hospital.visits.void(visit)
+    hospital.insurance.reverse(visit)
+    world.acting_as("insurer").insurance.hold(world.insurer, keccak256(visit.policy + visit.provider), 0)
+    world.chain.mine(seconds=60)
+    insured.record(visit)
+    world.acting_as("attacker").insurance.appeal(visit, signature=signature)
+    assert world.suite.insurance.claim_of(visit).status is ClaimStatus.APPEALED

@@ -208,7 +208,8 @@ def _refused_late(world: World) -> None:
     "deemed-above-the-cap",
     defence="silence approves up to the plan's cap",
     blocked_by="capped",
-    patch=[("isSound ? Math.min(claim.amount, plan.terms.deemedUpTo) : 0", "isSound ? claim.amount : 0")],
+    patch=[("Math.min(claim.amount, book.versionOf(dossier.policy).terms.deemedUpTo - before)", "claim.amount")],
+    file=in_reviews,
 )
 def _deemed_above_the_cap(world: World) -> None:
     insured, visit = held(world, deemed_up_to=30 * COIN)
@@ -220,10 +221,30 @@ def _deemed_above_the_cap(world: World) -> None:
 
 
 @on_claims(
+    "deemed-again-and-again-on-one-day",
+    defence="the cap of what silence approves holds for a service day, over all claims of a policy",
+    blocked_by="capped",
+    patch=[("        deemed[dossier.day] = before + amount;\n", "")],
+    file=in_reviews,
+)
+def _deemed_again_and_again(world: World) -> None:
+    insured, visit = held(world, deemed_up_to=PAYS)
+    another = insured.visit(1)
+    insured.record(another)
+    days_later(world, TERMS.decide_days)
+    for one in (visit, another):
+        world.acting_as("hospital").insurance.decide(one, world.hospital, 0)
+    if insured.balance("hospital") == PAYS:
+        raise Blocked("capped")
+    assert insured.balance("hospital") == 2 * PAYS
+
+
+@on_claims(
     "deemed-though-compromised",
     defence="silence approves nothing of a provider that has lost its trust",
     blocked_by="nothing",
-    patch=[("isSound ? Math.min(claim.amount, plan.terms.deemedUpTo) : 0", "isSound ? 0 : claim.amount")],
+    patch=[("if (isSound) amount", "isSound; amount")],
+    file=in_reviews,
 )
 def _deemed_though_compromised(world: World) -> None:
     insured, visit = held(world)
@@ -267,10 +288,7 @@ def _approved_by_a_stranger(world: World) -> None:
     "held-claim-approved-above-what-is-asked",
     defence="a held claim pays at most what is asked",
     blocked_by="AmountOutOfRange",
-    patch=[
-        ("require(amount <= claim.amount, IInsuranceClaims.AmountOutOfRange(amount, 0, claim.amount));", ""),
-        ("totals.planPaid -= uint128(claim.amount - amount);", ""),
-    ],
+    patch=[("require(amount <= claim.amount, IInsuranceClaims.AmountOutOfRange(amount, 0, claim.amount));", "")],
     file=in_reviews,
 )
 def _approved_above(world: World) -> None:
@@ -283,7 +301,7 @@ def _approved_above(world: World) -> None:
     "held-claim-paid-to-another",
     defence="whoever acts on a claim brings what its newest event shows, and its seal is compared",
     blocked_by="AnotherDossier",
-    patch=[("require(claim.seal == seal(dossier), IInsuranceClaims.AnotherDossier(dossier.visit));", "")],
+    patch=[("require(isIts, IInsuranceClaims.AnotherDossier(dossier.visit));", "isIts;")],
     file="contracts/libraries/ClaimBook.sol",
 )
 def _paid_to_another(world: World) -> None:

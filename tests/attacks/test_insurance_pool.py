@@ -59,7 +59,7 @@ def _ordered_by_a_stranger(world: World) -> None:
 )
 def _debt_ordered_by_a_stranger(world: World) -> None:
     till = open_till(world, FUNDS)
-    world.acting_as("attacker").pool._send("reclaim", world.insurer, world.hospital, CLAIM, FUNDS)
+    world.acting_as("attacker").pool._send("reclaim", world.insurer, world.hospital, CLAIM, FUNDS, False)
     till.pay(world.hospital, 400)
     assert till.balance("hospital") == 300
 
@@ -330,7 +330,7 @@ def _lock_released_twice(world: World) -> None:
 )
 def _debt_that_takes_everything(world: World) -> None:
     till = open_till(world, FUNDS)
-    till.order("reclaim", world.hospital, CLAIM, FUNDS)
+    till.order("reclaim", world.hospital, CLAIM, FUNDS, False)
     till.pay(world.hospital, 400)
     if till.balance("hospital") == 300:
         raise Blocked("a quarter")
@@ -345,7 +345,7 @@ def _debt_that_takes_everything(world: World) -> None:
 )
 def _debt_never_kept_back(world: World) -> None:
     till = open_till(world)
-    till.order("reclaim", world.hospital, CLAIM, 100)
+    till.order("reclaim", world.hospital, CLAIM, 100, False)
     till.pay(world.hospital, 400)
     till.deposit(400)
     till.draw(world.hospital, 1)

@@ -88,7 +88,7 @@ ROWS: dict[str, dict[str, Arguments]] = {
         "cover": lambda s: [s.world.insurer, 0, FAR],
         "reserve": lambda s: [s.world.insurer, name_hash("claim"), 1],
         "pay": lambda s: [s.world.insurer, s.world.hospital, ZERO_HASH, 1],
-        "reclaim": lambda s: [s.world.insurer, s.world.hospital, name_hash("claim"), 1],
+        "reclaim": lambda s: [s.world.insurer, s.world.hospital, name_hash("claim"), 1, False],
         "draw": lambda s: [s.world.insurer, s.world.hospital, 1],
         "guarantee": lambda s: [s.world.insurer],
         "namePayee": lambda s: [s.world.hospital, s.callee],
@@ -100,8 +100,8 @@ ROWS: dict[str, dict[str, Arguments]] = {
 
 MOVES = {"withdraw", "pay", "draw", "deposit", "withdrawOwed"}
 """The entries of the pool that move tokens: none is let in while another runs."""
-DECIDES = {"settle", "decide", "reverse", "coordinate", "onVisit", "enrol"}
-"""The entries of the claims contract that reach the pool: none is let in while it pays."""
+DECIDES = {"settle", "decide", "reverse", "coordinate", "onVisit", "enrol", "appeal"}
+"""The entries of the claims contract that reach the pool or change a claim: none is let in while it pays."""
 
 
 def _pay(stage: Stage) -> Callable[[], None]:

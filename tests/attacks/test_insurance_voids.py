@@ -5,15 +5,28 @@ from __future__ import annotations
 from dataclasses import replace
 
 from medtrust.adjudication import Benefit, Line
+from medtrust.explanation import ClaimStatus
 from medtrust.visit import Visit
 from tests.attacks.framework import Attack, AttackTests, Blocked, attacks_on
-from tests.insurance_world import COIN, VISIT_LINE, Insured, insure
+from tests.insurance_world import (
+    COIN,
+    PAYS,
+    TERMS,
+    VISIT_LINE,
+    Insured,
+    coordinate,
+    days_later,
+    fund,
+    insure,
+    second_policy,
+)
 from tests.world import World
 
 ATTACKS: list[Attack] = []
 on_claims = attacks_on("InsuranceClaims", ATTACKS)
 on_visits = attacks_on("VisitRegistry", ATTACKS)
 in_book = "contracts/libraries/ClaimBook.sol"
+in_reviews = "contracts/libraries/Reviews.sol"
 LINES = (VISIT_LINE, Line(Benefit.LABORATORY, 2, 100 * COIN))
 """Of which the plan pays 80 and 80 coins."""
 
@@ -70,7 +83,8 @@ def _reversal_of_a_standing(world: World) -> None:
     "reversal-twice",
     defence="a claim that was taken back is gone",
     blocked_by="AnotherDossier",
-    patch=[("delete _book.claims[dossier.key];", "")],
+    patch=[("delete book.claims[dossier.key];", "")],
+    file=in_reviews,
 )
 def _reversal_twice(world: World) -> None:
     insured, visit = paid(world)
@@ -87,7 +101,7 @@ def _reversal_twice(world: World) -> None:
     "correction-paid-beside-what-was-voided",
     defence="claims are kept by encounter: a correction waits until the voided claim is taken back",
     blocked_by="waits",
-    patch=[("policy == visit.policy ? visit.nullifier :", "policy == visit.policy ? id :")],
+    patch=[("keyOf(visit.nullifier, policy == visit.policy)", "policy == visit.policy ? id : keyOf(id, false)")],
     file=in_book,
 )
 def _correction_beside(world: World) -> None:
@@ -136,3 +150,83 @@ def _units_stuck(world: World) -> None:
     if amount == 240 * COIN:
         raise Blocked("as before")
     assert amount == 180 * COIN
+
+
+@on_claims(
+    "paid-again-after-each-void",
+    defence="after a claim was taken back, what its provider records of its policy is looked at",
+    blocked_by="ON_HOLD",
+    patch=[("holds[ClaimBook.pairOf(dossier)] > block.timestamp", "false")],
+    file="contracts/libraries/Rulings.sol",
+)
+def _paid_again(world: World) -> None:
+    insured, visit = paid(world, annual_limit=160 * COIN)
+    for _ in range(3):
+        world.acting_as("hospital").visits.void(visit)
+        world.acting_as("hospital").insurance.reverse(visit)
+        insured.record(visit)
+        if world.suite.insurance.claim_of(visit).status is ClaimStatus.HELD:
+            raise Blocked(world.suite.insurance.claim_of(visit).reason.name)
+    assert insured.balance("hospital") == (160 + 3 * 120) * COIN
+
+
+@on_claims(
+    "first-of-two-reversed-alone",
+    defence="of two claims the second is taken back first",
+    blocked_by="ClaimSettled",
+    patch=[("if (dossier.key != second) book.checkPending(second, dossier.visit);", "second;")],
+    file=in_reviews,
+)
+def _first_reversed_alone(world: World) -> None:
+    insured, visit = paid(world)
+    coordinate(insured, visit, *second_policy(insured))
+    world.acting_as("hospital").visits.void(visit)
+    world.acting_as("hospital").insurance.reverse(visit)
+    insured.record(visit)
+    days_later(world, TERMS.decide_days)
+    world.acting_as("hospital").insurance.decide(visit, world.hospital, 0)
+    of_both = world.suite.insurance
+    assert of_both.claim_of(visit).amount == 160 * COIN
+    assert insured.balance("hospital") == (160 + 40 + 120) * COIN
+
+
+def _in_a_short_pool(world: World) -> tuple[Insured, Visit]:
+    """The hospital and the clinic wait for 80 coins each."""
+    insured = insure(world, funds=0)
+    visit = insured.visit(0)
+    insured.record(visit)
+    insured.record(insured.visit(1, provider=world.clinic), by="clinic")
+    return insured, visit
+
+
+def _drawn_after_a_void(insured: Insured, visit: Visit) -> None:
+    world = insured.world
+    world.acting_as("hospital").visits.void(visit)
+    world.acting_as("hospital").insurance.reverse(visit)
+    days_later(world, 1)
+    fund(world, PAYS)
+    world.acting_as("hospital").pool.draw(world.insurer, world.hospital, 1)
+    assert insured.balance("hospital") == PAYS // 2
+
+
+@on_claims(
+    "share-of-a-voided-visit-drawn",
+    defence="what waits for a claim that is taken back waits no longer",
+    blocked_by="NothingOwed",
+    contract="InsurancePool",
+    patch=[("if (isWaiting) amount -= books.leave(insurer, payee, amount);", "isWaiting;")],
+)
+def _share_drawn(world: World) -> None:
+    _drawn_after_a_void(*_in_a_short_pool(world))
+
+
+@on_claims(
+    "share-of-a-voided-visit-drawn-after-an-appeal",
+    defence="what waits is let go though an appeal hides that it waits",
+    blocked_by="NothingOwed",
+    patch=[("claim.status == Status.APPROVED || claim.appeals != 0", "claim.status == Status.APPROVED")],
+)
+def _share_drawn_after_an_appeal(world: World) -> None:
+    insured, visit = _in_a_short_pool(world)
+    world.acting_as("hospital").insurance.appeal(visit)
+    _drawn_after_a_void(insured, visit)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from medtrust.accreditation import Role
+from medtrust.dossier import claim_key
 
 DOLLAR = 10**6
+KEY = claim_key(bytes([1]) * 32)
+"""Where the claim of the one encounter is kept."""
 DAY = 86_400
 PRIMARY_CARE, IMAGING = 1, 6
 PAID, DENIED = 3, 1
@@ -100,7 +103,7 @@ class TestVisit:
 
         assert tuple(line) == (64 * DOLLAR, 36 * DOLLAR, FEE_REDUCED)
         assert transaction.events["ClaimPaid"]["amount"] == 64 * DOLLAR
-        claim = claims.claimOf(bytes([1]) * 32)
+        claim = claims.claimOf(KEY)
         assert tuple(claim)[:5] == (PAID, COVERED, 0, transaction.timestamp, 64 * DOLLAR)
         assert token.balanceOf(hospital) == 64 * DOLLAR
         assert pool.accountOf(insurance)[1] == token.balanceOf(pool) == 936 * DOLLAR
@@ -109,7 +112,7 @@ class TestVisit:
         transaction = record(member=attacker)
 
         assert transaction.events["ClaimAdjudicated"]["reason"] == NOT_THE_MEMBER
-        claim = claims.claimOf(bytes([1]) * 32)
+        claim = claims.claimOf(KEY)
         assert tuple(claim)[:5] == (DENIED, NOT_THE_MEMBER, 0, transaction.timestamp, 0)
         assert token.balanceOf(hospital) == 0
 

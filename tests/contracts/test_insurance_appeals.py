@@ -189,6 +189,7 @@ class TestReview:
     """
     when caller is no accredited reviewer     -> reverts NotAuthorised
     when the reviewer's signer signs, or signed, for the insurer or the provider -> reverts NotIndependent
+    when the reviewer shares its administrator with a side, or the signer administers one -> reverts NotIndependent
     when the reviewer is of another jurisdiction -> reverts NotIndependent
     when the insurer answers in its place     -> reverts NotAuthorised
     when a reviewer raises it                 -> pays the rest with interest; it is closed
@@ -218,6 +219,21 @@ class TestReview:
         insurer = world.acting_as("insurer").accreditation
         insurer.add_signer(world.insurer, stranger.address, Role.INSURER, until=FAR)
         insurer.remove_signer(world.insurer, stranger.address)
+        with reverts("NotIndependent", reviewer=world.carrier, signer=stranger.address):
+            appoint_reviewer(world, world.carrier, "carrier").insurance.decide(escalated, world.carrier, PAYS)
+
+    @pytest.mark.parametrize("side", ["insurer", "hospital"])
+    def test_reverts_when_who_administers_a_side_administers_the_reviewer(
+        self, world, escalated, side, stranger, reverts
+    ):
+        world.acting_as("carrier").accreditation.change_admin(world.carrier, world.account(side).address)
+        with reverts("NotIndependent", reviewer=world.carrier, signer=stranger.address):
+            appoint_reviewer(world, world.carrier, side).insurance.decide(escalated, world.carrier, PAYS)
+
+    @pytest.mark.parametrize("side", ["insurer", "hospital"])
+    def test_reverts_when_the_signer_administers_a_side(self, world, escalated, side, stranger, reverts):
+        organisation = world.insurer if side == "insurer" else world.hospital
+        world.acting_as(side).accreditation.change_admin(organisation, stranger.address)
         with reverts("NotIndependent", reviewer=world.carrier, signer=stranger.address):
             appoint_reviewer(world, world.carrier, "carrier").insurance.decide(escalated, world.carrier, PAYS)
 

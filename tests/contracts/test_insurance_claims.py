@@ -8,6 +8,7 @@ import pytest
 
 from medtrust.accreditation import Role
 from medtrust.adjudication import UNLIMITED, Benefit, BenefitTerms, Line, Reason, Totals
+from medtrust.dossier import claim_key
 from medtrust.explanation import ClaimStatus
 from medtrust.insurance import Claim
 from medtrust.plan import Plan, Policy
@@ -28,6 +29,9 @@ from tests.insurance_world import (
     member_of,
     open_account,
 )
+
+LATEST = 366 - 3 * TERMS.decide_days - 2 * TERMS.appeal_days
+"""The most days to file in a plan that needs capital."""
 
 
 @pytest.fixture
@@ -122,6 +126,7 @@ class TestPublish:
             {"appeal_days": 0},
             {"automatic_up_to": 2, "deemed_up_to": 1},
             {"solvency": 10_001},
+            {"solvency": 1, "filing_days": LATEST + 1},
         ],
     )
     def test_reverts_when_a_term_is_not_sound(self, insurance, plan, reverts, change):
@@ -134,6 +139,9 @@ class TestPublish:
             {"decide_days": 1, "appeal_days": 1},
             {"decide_days": 30, "appeal_days": 255},
             {"automatic_up_to": 2, "deemed_up_to": 2, "solvency": 10_000},
+            {"solvency": 1, "filing_days": LATEST - 1},
+            {"solvency": 1, "filing_days": LATEST},
+            {"solvency": 0, "filing_days": LATEST + 1},
         ],
     )
     def test_publishes_at_the_bounds_of_the_terms(self, insurance, plan, change):
@@ -412,7 +420,7 @@ class TestOnVisit:
             "policy": insured.policy.id,
             "provider": world.hospital,
             "nullifier": visit.nullifier,
-            "key": visit.nullifier,
+            "key": claim_key(visit.nullifier),
             "day": visit.served_at // DAY,
             "allowed": 100 * COIN,
             "deductible": 0,

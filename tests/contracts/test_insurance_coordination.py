@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from medtrust.adjudication import Benefit, Line, Reason, Totals
+from medtrust.dossier import claim_key
 from medtrust.explanation import ClaimStatus
-from medtrust.keccak import keccak256
 from tests.insurance_world import (
     COIN,
     DAY,
@@ -16,7 +16,10 @@ from tests.insurance_world import (
     TERMS,
     VISIT_LINE,
     Insured,
+    agreed,
+    appoint_reviewer,
     coordinate,
+    days_later,
     insure,
     second_policy,
 )
@@ -51,8 +54,12 @@ class TestCoordinate:
     given the policy of the visit             -> reverts ClaimSettled
     when one of the members did not sign      -> reverts InvalidSignature
     when they signed for another policy       -> reverts InvalidSignature
+    when they signed before it was recorded anew -> reverts InvalidSignature
     given the first is held                   -> reverts NotDecided
     given the first is not decided, before, at its last second -> reverts NotDecided, is TIMED_OUT
+    given the first was appealed, before, at the end of the days for that -> reverts NotDecided, is closed as it was
+    given a reviewer was asked, before, at the end of as many days -> reverts NotDecided, is closed as it was
+    given a refused one was appealed          -> is closed as DENIED, and leaves everything
     given another dossier                     -> reverts AnotherDossier
     given the first paid a part               -> pays the rest of what it allowed; emits three events
     given the first paid all that it allowed  -> pays nothing
@@ -84,9 +91,7 @@ class TestCoordinate:
     def test_reverts_when_they_signed_for_another_policy(self, world, insured, visit, insurance, reverts):
         policy, member = second_policy(insured)
         other, _ = second_policy(insured, deductible=2)
-        signatures = [
-            world.acting_as(who).insurance.sign_coordination(visit, policy.id) for who in (insured.member, member)
-        ]
+        signatures = agreed(insured, visit, policy, member)
         with reverts("InvalidSignature", signer=insured.member.address):
             insurance.coordinate(visit, other.id, *signatures)
 
@@ -114,11 +119,55 @@ class TestCoordinate:
         assert (claim.status, claim.reason, claim.appeals) == (ClaimStatus.DENIED, Reason.TIMED_OUT, 2)
         assert insured.balance("hospital") == PAYS
 
+    def test_reverts_when_they_signed_before_it_was_recorded_anew(self, world, insured, visit, insurance, reverts):
+        policy, member = second_policy(insured)
+        signatures = agreed(insured, visit, policy, member)
+        world.acting_as("hospital").visits.void(visit)
+        world.chain.mine(seconds=60)
+        insured.record(visit)
+        with reverts("InvalidSignature", signer=insured.member.address):
+            insurance.coordinate(visit, policy.id, *signatures)
+        assert insurance.claim_of(visit).appeals == 0
+
+    @pytest.mark.parametrize("level", [1, 2])
+    @pytest.mark.parametrize("seconds", [-60, 0])
+    def test_waits_for_an_appeal(self, world, insured, visit, insurance, level, seconds, reverts):
+        policy, member = second_policy(insured)
+        appealed = world.acting_as("hospital").insurance.appeal(visit).at
+        if level == 2:
+            days_later(world, TERMS.decide_days)
+            appealed = world.acting_as("hospital").insurance.appeal(visit).at
+        world.chain.travel(appealed + (TERMS.decide_days + TERMS.appeal_days) * DAY + seconds)
+        if seconds < 0:
+            status = ClaimStatus.APPEALED if level == 1 else ClaimStatus.ESCALATED
+            with reverts("NotDecided", visit=visit.id, status=status):
+                coordinate(insured, visit, policy, member)
+            return
+        receipt = coordinate(insured, visit, policy, member)
+        assert receipt.event("ClaimClosed").values["reason"] == Reason.COVERED
+        claim = insurance.claim_of(visit)
+        assert (claim.status, claim.amount, claim.appeals) == (ClaimStatus.PAID, 160 * COIN, 2)
+        assert insurance.claim_of(visit, policy=policy.id).amount == 40 * COIN
+        assert insured.balance("hospital") == 200 * COIN
+        appoint_reviewer(world, world.carrier, "carrier")
+        with reverts("ClaimSettled", visit=visit.id, status=ClaimStatus.PAID):
+            world.acting_as("stranger").insurance.decide(visit, world.carrier, 200 * COIN)
+
+    def test_leaves_everything_where_a_refusal_was_appealed(self, world, insurance):
+        insured = insure(world, automatic_up_to=0)
+        visit = insured.visit()
+        insured.record(visit)
+        world.acting_as("insurer").insurance.decide(visit, world.insurer, 0)
+        world.acting_as("hospital").insurance.appeal(visit)
+        days_later(world, TERMS.decide_days + TERMS.appeal_days)
+        policy, member = second_policy(insured, deductible=0, automatic_up_to=PAYS)
+        coordinate(insured, visit, policy, member)
+        assert insurance.claim_of(visit).status is ClaimStatus.DENIED
+        assert insurance.claim_of(visit, policy=policy.id).amount == PAYS
+
     def test_reverts_given_another_dossier(self, world, insured, visit, insurance, reverts):
         policy, member = second_policy(insured)
-        signatures = [
-            world.acting_as(who).insurance.sign_coordination(visit, policy.id) for who in (insured.member, member)
-        ]
+        signatures = agreed(insured, visit, policy, member)
         dossier = insurance.dossier_of(visit)
         with reverts("AnotherDossier", visit=visit.id):
             forged = replace(dossier, allowed=dossier.allowed + 1)
@@ -134,7 +183,7 @@ class TestCoordinate:
         assert (closed["visit"], closed["policy"], closed["reason"]) == (visit.id, visit.policy, Reason.COVERED)
         told = receipt.event("ClaimAdjudicated").values
         assert (told["policy"], told["dossier"]["allowed"]) == (policy.id, 40 * COIN)
-        assert told["dossier"]["key"] == keccak256(visit.nullifier)
+        assert told["dossier"]["key"] == claim_key(visit.nullifier, is_first=False)
         assert receipt.event("ClaimPaid").values == {
             "visit": visit.id,
             "policy": policy.id,

@@ -149,6 +149,8 @@ class TestDecide:
     when it is lowered                        -> pays so much; the rest is free and not counted
     when it is refused                        -> pays nothing; all is free, and nothing counted
     when the last second is over              -> anyone: pays up to the cap, whatever the caller says
+    given silence approved others of its day  -> pays what the cap leaves; a claim of another day is as it was
+    given it was lowered                      -> what it no longer pays does not count for its day
     """
 
     def test_reverts_given_it_is_paid(self, world, insurance, reverts):
@@ -232,3 +234,32 @@ class TestDecide:
         assert receipt.event("ClaimDecided").values["organisation"] == bytes(32)
         assert insured.balance("hospital") == 50 * COIN
         assert insured.free == 10_000 * COIN - 50 * COIN
+
+    def test_is_deemed_approved_within_one_cap_a_day(self, world, insurance):
+        insured = insure(world, automatic_up_to=0, deemed_up_to=100 * COIN)
+        visits = [insured.visit(number) for number in range(3)]
+        other_day = insured.visit(3, served_at=visits[0].served_at + DAY)
+        for one in (*visits, other_day):
+            insured.record(one)
+        insurance.decide(visits[0], world.insurer, 70 * COIN)
+        days_later(world, TERMS.decide_days)
+        for one in (visits[1], visits[2], other_day):
+            insurance.decide(one, world.insurer, 0)
+        amounts = [insurance.claim_of(one).amount for one in (*visits, other_day)]
+        assert amounts == [70 * COIN, PAYS, 20 * COIN, PAYS]
+        assert insurance.totals_of(insured.policy.id).plan_paid == sum(amounts) == insured.balance("hospital")
+
+    @pytest.mark.parametrize(
+        ("amount", "status"),
+        [(40 * COIN - 1, ClaimStatus.PAID), (40 * COIN, ClaimStatus.PAID), (40 * COIN + 1, ClaimStatus.HELD)],
+    )
+    def test_counts_for_its_day_what_it_pays(self, world, insurance, amount, status):
+        insured = insure(world, automatic_up_to=40 * COIN + PAYS)
+        insurance.hold(world.insurer, insured.policy.id, world.chain.now() + DAY)
+        first, second = insured.visit(0), insured.visit(1)
+        insured.record(first)
+        insurance.decide(first, world.insurer, amount)
+        assert insurance.dossier_of(first).plan_paid == amount
+        insurance.hold(world.insurer, insured.policy.id, 0)
+        insured.record(second)
+        assert insurance.claim_of(second).status is status

@@ -225,20 +225,25 @@ class TestReclaim:
     given a receivable above, at, below a quarter of the next payment -> keeps back a quarter, all, all
     given the next payment is short          -> waits for what is left
     given all was kept back                  -> pays in full again
+    when it may wait, and less, as much, more waits than is taken back -> that waits no longer; emits PaymentLeft;
+                                                the rest is noted
+    when it does not wait                    -> what waits stays
+    given the round had money                -> what waits stays
+    given the last one left a round          -> money goes to nobody, and the next to come opens it anew
     """
 
     def test_reverts_when_caller_is_not_the_adjudicator(self, world, till, insurer, reverts):
         with reverts("NotAdjudicator", insurer=world.insurer, caller=insurer.address):
-            world.acting_as("insurer").pool._send("reclaim", world.insurer, world.hospital, CLAIM, 1)
+            world.acting_as("insurer").pool._send("reclaim", world.insurer, world.hospital, CLAIM, 1, False)
 
     def test_notes_it(self, world, till):
-        receipt = till.order("reclaim", world.hospital, CLAIM, 60)
+        receipt = till.order("reclaim", world.hospital, CLAIM, 60, False)
         assert till.told(receipt, "ReceivableChanged") == {
             "insurer": world.insurer,
             "payee": world.hospital,
             "amount": 60,
         }
-        assert till.told(till.order("reclaim", world.hospital, CLAIM, 5), "ReceivableChanged")["amount"] == 65
+        assert till.told(till.order("reclaim", world.hospital, CLAIM, 5, False), "ReceivableChanged")["amount"] == 65
         assert till.money == (FUNDS, 0, 0)
         assert till.pool.receivable_of(world.insurer, world.hospital) == 65
         assert till.pool.receivable_of(world.insurer, world.clinic) == 0
@@ -248,26 +253,65 @@ class TestReclaim:
     def test_unlocks_the_claim(self, world, till):
         till.order("reserve", CLAIM, 400)
         till.order("reserve", OTHER, 5)
-        receipt = till.order("reclaim", world.hospital, CLAIM, 0)
+        receipt = till.order("reclaim", world.hospital, CLAIM, 0, False)
         assert till.told(receipt, "ReserveChanged") == {"insurer": world.insurer, "claim": CLAIM, "amount": 0}
         assert till.money == (FUNDS - 5, 5, 0)
 
     @pytest.mark.parametrize(("receivable", "kept"), [(101, 100), (100, 100), (99, 99)])
     def test_keeps_back_at_most_a_quarter(self, world, till, receivable, kept):
-        till.order("reclaim", world.hospital, CLAIM, receivable)
+        till.order("reclaim", world.hospital, CLAIM, receivable, False)
         assert till.pay(world.hospital, 403) == PAID
         assert till.balance("hospital") == 403 - kept
         assert till.money == (FUNDS - 403 + kept, 0, 0)
         assert till.pool.receivable_of(world.insurer, world.hospital) == receivable - kept
 
     def test_waits_for_what_is_left(self, world, till):
-        till.order("reclaim", world.hospital, CLAIM, 1_000)
+        till.order("reclaim", world.hospital, CLAIM, 1_000, False)
         assert till.pay(world.hospital, 2_000) == QUEUED
         assert till.money == (FUNDS, 0, 1_500)
 
     def test_pays_in_full_again(self, world, till):
-        till.order("reclaim", world.hospital, CLAIM, 30)
+        till.order("reclaim", world.hospital, CLAIM, 30, False)
         for _ in range(2):
             till.pay(world.hospital, 200)
         assert till.balance("hospital") == 370
         assert till.pool.receivable_of(world.insurer, world.hospital) == 0
+
+    @pytest.mark.parametrize(("waits", "left", "noted"), [(99, 99, 1), (100, 100, 0), (101, 100, 0)])
+    def test_lets_what_waits_go(self, world, till, waits, left, noted):
+        till.pay(world.hospital, FUNDS + waits)
+        till.order("reclaim", world.hospital, CLAIM, FUNDS, True)
+        till.pay(world.clinic, 7)
+        receipt = till.order("reclaim", world.hospital, CLAIM, 100, True)
+        told = {"insurer": world.insurer, "payee": world.hospital}
+        assert till.told(receipt, "PaymentLeft") == {**told, "round": 1, "amount": left}
+        assert till.told(receipt, "ReceivableChanged") == {**told, "amount": noted}
+        assert till.money == (FUNDS, 0, waits - left + 7)
+
+    def test_keeps_what_waits_for_others(self, world, till):
+        till.pay(world.hospital, FUNDS + 1)
+        till.order("reclaim", world.hospital, CLAIM, 100, False)
+        assert till.money == (FUNDS, 0, FUNDS + 1)
+        assert till.pool.receivable_of(world.insurer, world.hospital) == 100
+        assert till.pool._events("PaymentLeft") == []
+
+    def test_keeps_what_waits_in_a_round_that_had_money(self, world, till):
+        till.pay(world.hospital, 2 * FUNDS)
+        world.chain.mine(seconds=DAY)
+        till.deposit(1)
+        till.order("reclaim", world.hospital, CLAIM, 2 * FUNDS, True)
+        assert till.money == (0, FUNDS + 1, FUNDS - 1)
+        assert till.pool.receivable_of(world.insurer, world.hospital) == 2 * FUNDS
+
+    def test_opens_a_round_anew(self, world, till, reverts):
+        till.pay(world.hospital, FUNDS + 1)
+        till.order("reclaim", world.hospital, CLAIM, FUNDS + 1, True)
+        assert till.money == (FUNDS, 0, 0)
+        with reverts("NothingOwed", organisation=world.hospital):
+            till.draw(world.hospital, 1)
+        world.chain.mine(seconds=DAY)
+        till.pay(world.clinic, FUNDS + 2)
+        till.deposit(1)
+        assert till.money == (FUNDS + 1, 0, FUNDS + 2)
+        till.deposit(1)
+        assert till.money == (0, FUNDS + 2, 0)

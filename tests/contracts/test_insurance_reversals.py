@@ -7,9 +7,23 @@ from dataclasses import replace
 import pytest
 
 from medtrust.accreditation import Role
-from medtrust.adjudication import Benefit, Line, Totals
+from medtrust.adjudication import Benefit, Line, Reason, Totals
+from medtrust.chain import Receipt
 from medtrust.explanation import ClaimStatus
-from tests.insurance_world import COIN, PAYS, VISIT_LINE, Insured, coordinate, days_later, insure, second_policy
+from medtrust.keccak import keccak256
+from tests.insurance_world import (
+    COIN,
+    DAY,
+    PAYS,
+    TERMS,
+    VISIT_LINE,
+    Insured,
+    coordinate,
+    days_later,
+    fund,
+    insure,
+    second_policy,
+)
 
 LINES = (VISIT_LINE, Line(Benefit.LABORATORY, 2, 100 * COIN))
 """Of which the plan pays 160 coins."""
@@ -38,6 +52,12 @@ def visit(insured):
     found = insured.visit(0, *LINES)
     insured.record(found)
     return found
+
+
+def told_by_pool(world, name: str, receipt: Receipt) -> dict[str, object]:
+    """The values of the only event of a name that the pool emitted in a transaction."""
+    (event,) = world.suite.pool._events(name, from_block=receipt.block)
+    return dict(event.values)
 
 
 class TestVoid:
@@ -79,13 +99,21 @@ class TestReverse:
     given the visit stands                    -> reverts VisitStands
     given another dossier                     -> reverts AnotherDossier
     given it was reversed                     -> reverts AnotherDossier
-    given it was paid                         -> all as before; the provider owes it; emits ClaimReversed
+    given it was paid                         -> all as before; the provider owes it; emits HoldPlaced, ClaimReversed
+    given it was taken back                   -> what its provider records of its policy is held for 30 days, to the
+                                                 second, or until the insurer ends it; nothing else is
     given others came before and after        -> exactly what they counted stays
     given it was held                         -> what was set aside is free
     given it was refused, or denied           -> nothing changes, the encounter is free
     given it was raised on appeal             -> the provider owes the interest too
     given a correction was recorded           -> it waits until the reversal, and is decided then
-    given a second policy paid too            -> each is reversed by itself
+    given it waits in a round without money   -> waits no longer; the provider owes nothing
+    given it waits and was appealed           -> waits no longer, as well
+    given it was paid and another waits       -> the provider owes it; the other waits on
+    given it waited and was paid meanwhile    -> the provider owes it; what it waits for elsewhere stays
+    given silence approved it                 -> silence can approve as much again
+    given silence approved it, and an appeal raised it -> silence approves by its cap again, before and after
+    given a second policy paid too            -> each is reversed, the second first; else reverts ClaimSettled
     """
 
     def test_reverts_given_the_visit_stands(self, visit, insurance, reverts):
@@ -113,9 +141,13 @@ class TestReverse:
             "reclaimed": amount,
             "counted": dict.fromkeys(("deductibleMet", "outOfPocketMet", "planPaid", "unattested"), 0),
         }
+        pair = keccak256(visit.policy + visit.provider)
+        told = {"insurer": world.insurer, "subject": pair, "until": receipt.at + 30 * DAY}
+        assert receipt.event("HoldPlaced").values == told
         assert insurance.totals_of(visit.policy) == Totals()
         assert insurance.claim_of(visit).status is ClaimStatus.PENDING
         assert insured.balance("hospital") == amount
+        world.acting_as("insurer").insurance.hold(world.insurer, pair, 0)
         again = [insured.visit(number, Line(Benefit.PRIMARY_CARE, 1, 100 * COIN)) for number in (1, 2, 3)]
         for one in again:
             insured.record(one)
@@ -174,14 +206,114 @@ class TestReverse:
             insurance.settle(corrected)
         insurance.reverse(visit)
         insurance.settle(corrected)
-        assert insurance.claim_of(corrected).amount == 70 * COIN
+        claim = insurance.claim_of(corrected)
+        assert (claim.status, claim.reason, claim.amount) == (ClaimStatus.HELD, Reason.ON_HOLD, 70 * COIN)
 
-    def test_reverses_each_policy_by_itself(self, world, insured, visit, registry, insurance):
+    @pytest.mark.parametrize(
+        ("seconds", "status"), [(-60, ClaimStatus.HELD), (0, ClaimStatus.PAID), (60, ClaimStatus.PAID)]
+    )
+    def test_looks_at_what_comes_next(self, world, insured, visit, registry, insurance, seconds, status):
+        registry.void(visit)
+        until = insurance.reverse(visit).at + 30 * DAY
+        world.chain.travel(until + seconds)
+        again = insured.visit(1, served_at=until - DAY)
+        insured.record(again)
+        assert insurance.claim_of(again).status is status
+
+    def test_looks_at_nothing_else(self, world, insured, visit, registry, insurance):
+        registry.void(visit)
+        insurance.reverse(visit)
+        policy, member = second_policy(insured, attestation_above=1_000 * COIN)
+        of_another = insured.visit(1, policy=policy.id, member=member.address)
+        insured.record(of_another)
+        by_another = insured.visit(2, provider=world.clinic)
+        insured.record(by_another, by="clinic")
+        for one in (of_another, by_another):
+            assert insurance.claim_of(one).reason is Reason.COVERED
+
+    def test_lets_what_waits_go(self, world, registry, insurance):
+        insured = insure(world, funds=PAYS // 2)
+        visits = [insured.visit(number) for number in range(2)]
+        for one in visits:
+            insured.record(one)
+        registry.void(visits[0])
+        receipt = insurance.reverse(visits[0])
+        waited = {"insurer": world.insurer, "payee": world.hospital}
+        assert told_by_pool(world, "PaymentLeft", receipt) == {**waited, "round": 1, "amount": PAYS}
+        assert told_by_pool(world, "ReceivableChanged", receipt) == {**waited, "amount": 0}
+        assert receipt.event("ClaimReversed").values["reclaimed"] == PAYS
+        account = world.suite.pool.account_of(world.insurer)
+        assert (account.free, account.waiting) == (PAYS // 2, PAYS)
+
+    def test_lets_what_waits_go_after_an_appeal(self, world, registry, insurance):
+        insured = insure(world, funds=0)
+        visit = insured.visit()
+        insured.record(visit)
+        world.acting_as("hospital").insurance.appeal(visit)
+        registry.void(visit)
+        insurance.reverse(visit)
+        account = world.suite.pool.account_of(world.insurer)
+        assert (account.free, account.waiting) == (0, 0)
+        assert world.suite.pool.waits_of(world.insurer, world.hospital) == []
+        assert world.suite.pool.receivable_of(world.insurer, world.hospital) == 0
+
+    def test_lets_another_wait_on(self, world, registry, insurance):
+        insured = insure(world, funds=PAYS)
+        paid, waiting = insured.visit(0), insured.visit(1)
+        for one in (paid, waiting):
+            insured.record(one)
+        registry.void(paid)
+        insurance.reverse(paid)
+        assert insurance.claim_of(waiting).status is ClaimStatus.APPROVED
+        assert world.suite.pool.account_of(world.insurer).waiting == PAYS
+        assert world.suite.pool.receivable_of(world.insurer, world.hospital) == PAYS
+
+    def test_leaves_the_debt_of_what_was_paid_meanwhile(self, world, registry, insurance):
+        insured = insure(world, funds=0)
+        visit = insured.visit()
+        insured.record(visit)
+        fund(world, PAYS)
+        world.acting_as("relayer").pool.draw(world.insurer, world.hospital, 1)
+        assert insured.balance("hospital") == PAYS
+        by_another = insured.visit(1, provider=world.clinic)
+        insured.record(by_another, by="clinic")
+        registry.void(visit)
+        insurance.reverse(visit)
+        assert world.suite.pool.receivable_of(world.insurer, world.hospital) == PAYS
+        account = world.suite.pool.account_of(world.insurer)
+        assert (account.free, account.waiting) == (0, PAYS)
+
+    @pytest.mark.parametrize("is_raised", [False, True])
+    def test_frees_what_silence_may_approve(self, world, registry, insurance, is_raised):
+        insured = insure(world, automatic_up_to=0, deemed_up_to=PAYS)
+        first, again = insured.visit(0), insured.visit(1)
+        insured.record(first)
+        days_later(world, TERMS.decide_days)
+        insurance.decide(first, world.hospital, 0)
+        if is_raised:
+            world.acting_as("hospital").insurance.appeal(first)
+            world.acting_as("insurer").insurance.decide(first, world.insurer, 100 * COIN)
+        else:
+            registry.void(first)
+            insurance.reverse(first)
+        insured.record(again)
+        days_later(world, TERMS.decide_days)
+        insurance.decide(again, world.hospital, 0)
+        claim = insurance.claim_of(again)
+        assert (claim.status, claim.reason, claim.amount) == (ClaimStatus.PAID, Reason.DEEMED_APPROVED, PAYS)
+        if is_raised:
+            registry.void(first)
+            insurance.reverse(first)
+            assert insurance.claim_of(again).amount == insurance.totals_of(insured.policy.id).plan_paid == PAYS
+
+    def test_reverses_each_policy_by_itself(self, world, insured, visit, registry, insurance, reverts):
         policy, member = second_policy(insured)
         coordinate(insured, visit, policy, member)
         first, second = insurance.claim_of(visit).amount, insurance.claim_of(visit, policy=policy.id).amount
         assert second > 0
         registry.void(visit)
+        with reverts("ClaimSettled", visit=visit.id, status=ClaimStatus.PAID):
+            insurance.reverse(visit)
         assert insurance.reverse(visit, policy=policy.id).event("ClaimReversed").values["reclaimed"] == second
         assert insurance.totals_of(policy.id) == Totals()
         assert insurance.totals_of(visit.policy).plan_paid == first

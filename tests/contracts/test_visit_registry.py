@@ -13,10 +13,15 @@ from medtrust.errors import InputError, Reverted
 from medtrust.explanation import ClaimStatus
 from medtrust.types import ZERO_HASH
 from medtrust.visit import ATTESTATION
-from tests.insurance_world import COIN, PAYS, VISIT_LINE, Insured, insure
+from tests.insurance_world import COIN, PAYS, VISIT_LINE, Insured, give_control, insure
 
 MINUTES_15 = 15 * 60
-EVERY_BENEFIT = tuple(BenefitTerms(number, 100 * COIN, 10 * COIN, 2_000, 5) for number in Benefit)
+LAST = max(Benefit)
+EXCLUDING_THE_LAST = tuple(
+    BenefitTerms(number, 100 * COIN, 10 * COIN, 2_000, 5, 1 << LAST if number != LAST else (1 << LAST) - 2)
+    for number in Benefit
+)
+"""Each excludes the last, so that a whole day is searched for it at each line."""
 
 
 @pytest.fixture
@@ -47,7 +52,7 @@ class TestRecord:
     given the encounter is recorded            -> reverts EncounterRecorded, the first visit stands
     when the signature is not the member's     -> reverts InvalidSignature
     when the gas leaves too little to the payer -> reverts InsufficientGas, nothing is recorded
-    when the gas is the least that is accepted -> 25 lines are decided and owed, in a policy's first use
+    when the gas is the least that is accepted -> 25 lines are decided in a policy's first use: owed, held, or waiting
     given the payer takes it                   -> records; emits VisitRecorded with the whole visit; the payer decides
     given the member signed it                 -> is attested; emits VisitAttested too
     given a payer that is no contract          -> records; emits PayerNotReached
@@ -126,16 +131,25 @@ class TestRecord:
             registry._send("record", visit, int(Role.HOSPITAL), b"", gas=650_000)
         assert registry.entry_of(visit.nullifier) is None
 
-    def test_gives_the_payer_enough_where_the_gas_is_the_least(self, world):
-        insured = insure(world, benefits=EVERY_BENEFIT, deductible=100 * COIN, is_paid=False)
-        lines = (Line(1 + number % len(EVERY_BENEFIT), 1, 90_123_457) for number in range(25))
+    @pytest.mark.parametrize(
+        ("terms", "status"),
+        [
+            ({"is_paid": False}, ClaimStatus.OWED),
+            ({"automatic_up_to": 0}, ClaimStatus.HELD),
+            ({"funds": 0}, ClaimStatus.APPROVED),
+        ],
+    )
+    def test_gives_the_payer_enough_where_the_gas_is_the_least(self, world, terms, status):
+        dearest = {"benefits": EXCLUDING_THE_LAST, "deductible": 100 * COIN, "visits_per_day": 9}
+        insured = insure(world, **dearest, **terms)
+        lines = (Line(1 + number % (len(Benefit) - 1), 1, 90_123_457) for number in range(25))
         visit = insured.visit(0, *lines)
         visits, signature = world.acting_as("hospital").visits, insured.sign(visit)
         for gas in range(700_000, 1_000_000, 2_000):
             with suppress(Reverted):
                 visits._send("record", visit, int(Role.HOSPITAL), signature, gas=gas)
                 break
-        assert world.suite.insurance.claim_of(visit).status is ClaimStatus.OWED
+        assert world.suite.insurance.claim_of(visit).status is status
 
     def test_records_and_wakes_the_payer(self, world, insured, visit, registry, hospital):
         receipt = insured.record(visit)
@@ -185,6 +199,7 @@ class TestAttest:
     given another visit under the nullifier    -> reverts UnknownVisit
     given it is attested                       -> reverts VisitAlreadyAttested
     when the signature is not the member's     -> reverts InvalidSignature
+    given she gave control away                -> her key reverts InvalidSignature, that of her controller attests
     when the gas leaves too little to the payer -> reverts InsufficientGas
     given the payer waits for it               -> is attested; emits VisitAttested; the payer decides and pays
     given the claim is paid                    -> is attested; nothing is paid twice
@@ -211,6 +226,17 @@ class TestAttest:
             registry.attest(visit, insured.sign(insured.visit(1)))
         assert not registry.entry_of(visit.nullifier).is_attested
 
+    def test_asks_who_decides_for_the_member_now(self, world, insured, visit, registry, stranger, reverts):
+        give_control(world, insured.member, stranger)
+        with reverts("InvalidSignature", signer=insured.member.address):
+            insured.record(visit, signature=insured.sign(visit))
+        insured.record(visit)
+        with reverts("InvalidSignature", signer=insured.member.address):
+            registry.attest(visit, insured.sign(visit))
+        receipt = registry.attest(visit, world.acting_as(stranger).visits.sign(visit))
+        assert receipt.event("VisitAttested").values == {"visit": visit.id, "member": insured.member.address}
+        assert registry.entry_of(visit.nullifier).is_attested
+
     def test_reverts_when_gas_leaves_too_little_to_the_payer(self, insured, visit, registry, reverts):
         insured.record(visit)
         with reverts("InsufficientGas", needed=640_000):
@@ -236,15 +262,16 @@ class TestAttest:
 
 class TestSign:
     """
-    given any visit                    -> the digest is that of the contract
-    when the signer is not the member  -> raises InputError
+    given any visit           -> the digest is that of the contract
+    when there is no signer   -> raises InputError
     """
 
     def test_signs_the_digest_of_the_contract(self, visit, registry):
         assert registry.attestation_digest_of(visit.id) == ATTESTATION.digest(registry.domain, {"visit": visit.id})
 
-    def test_raises_when_signer_is_not_the_member(self, visit, registry, hospital):
-        with pytest.raises(InputError, match=hospital.address):
+    def test_raises_when_there_is_no_signer(self, visit, registry):
+        registry.signer = None
+        with pytest.raises(InputError, match=visit.member):
             registry.sign(visit)
 
 

@@ -16,12 +16,13 @@ from medtrust.adjudication import Reason
 from medtrust.billing import Billing
 from medtrust.cli import app
 from medtrust.deploy import AddressBook
+from medtrust.dossier import pair_of
 from medtrust.errors import InputError, MedtrustError, Reverted
 from medtrust.explanation import ClaimStatus, Explanation
 from medtrust.money import Money
 from medtrust.standards.fhir_explanation import explanation_of_benefit, fhir_text
 from medtrust.standards.x12_remittance import remittance
-from tests.insurance_world import COIN, DAY, PAYS, Insured, fund, insure, member_of
+from tests.insurance_world import COIN, DAY, PAYS, Insured, agreed, fund, insure, member_of
 from tests.world import FAR, World
 
 LIMITED = {"automatic_up_to": 50 * COIN, "deemed_up_to": 60 * COIN, "decide_days": 5, "appeal_days": 10}
@@ -161,6 +162,7 @@ class TestAppeal:
 class TestCoordinate:
     """
     given a second policy of the same person, signed by both pseudonyms -> pays what the first left of allowed
+    given an appeal that nobody answers, on either level -> says from when a second policy can be asked; then it pays
     """
 
     def test_pays_what_the_first_left(self, world, desk):
@@ -170,10 +172,7 @@ class TestCoordinate:
         world.acting_as("insurer").insurance.enrol(policy)
         visit = insured.visit()
         insured.record(visit)
-        first, other = (
-            world.acting_as(one).insurance.sign_coordination(visit, policy.id) for one in (insured.member, second)
-        )
-        desk.suite.insurance.coordinate(visit, policy.id, first, other)
+        desk.suite.insurance.coordinate(visit, policy.id, *agreed(insured, visit, policy, second))
         told = desk.explain(visit, policy=policy.id)
         assert (told.plan_pays, told.first_paid, told.member_pays) == (20 * COIN, PAYS, 0)
         assert insured.balance("hospital") == 100 * COIN
@@ -186,12 +185,37 @@ class TestCoordinate:
         assert [one["focal"] for one in document["insurance"]] == [False, True]
         assert "your first plan pays 80.00" in told.letter(6, "mUSD")
 
+    @pytest.mark.parametrize("level", [1, 2])
+    def test_pays_when_nobody_answers_an_appeal(self, world, held, desk, level):
+        second = member_of(number=9)
+        policy, visit = replace(held.policy, member=second.address), held.visit()
+        world.acting_as("insurer").insurance.enrol(policy)
+        decide(held, DECIDED)
+        world.acting_as("hospital").insurance.appeal(visit)
+        if level == 2:
+            world.chain.mine(seconds=5 * DAY)
+            world.acting_as("hospital").insurance.appeal(visit)
+            assert "a second policy can be asked from" in desk.explain(visit).waits_for
+        appealed_at = desk.suite.insurance.claim_of(visit).changed_at
+        signatures = agreed(held, visit, policy, second)
+        world.chain.travel(appealed_at + 14 * DAY)
+        with pytest.raises(Reverted, match="NotDecided"):
+            desk.suite.insurance.coordinate(visit, policy.id, *signatures)
+        world.chain.travel(appealed_at + 15 * DAY)
+        desk.suite.insurance.coordinate(visit, policy.id, *signatures)
+        told = desk.explain(visit)
+        assert (told.status, told.plan_pays, told.waits_for) == (ClaimStatus.PAID, DECIDED, "")
+        told = desk.explain(visit, policy=policy.id)
+        assert (told.status, told.plan_pays, told.first_paid) == (ClaimStatus.HELD, 70 * COIN, DECIDED)
+
 
 class TestVoid:
     """
     when the provider voids a visit       -> the claim is taken back; it is told as cancelled and as a reversal
-    given it is recorded anew             -> is paid, less a quarter that is kept back
+    given it is recorded anew             -> is held for a look; what the insurer approves is paid, less a quarter
+    given the insurer ended that look     -> is paid at once, less a quarter
     given it is held                      -> what was reserved is free
+    given it is claimed from two policies -> both claims are taken back, also when anyone settles it
     when it is voided and not taken back  -> anyone settles it
     """
 
@@ -208,8 +232,38 @@ class TestVoid:
         document = document_of(told, world.insurer)
         assert (document["status"], document.get("payment")) == ("cancelled", None)
         insured.record(visit)
+        again = desk.explain(visit)
+        assert (again.is_voided, again.status, again.reason) == (False, ClaimStatus.HELD, Reason.ON_HOLD)
+        assert "one between them was taken back" in again.letter(6, "mUSD")
+        world.acting_as("insurer").insurance.decide(visit, world.insurer, PAYS)
         assert insured.balance("hospital") == PAYS + PAYS * 3 // 4
-        assert not desk.explain(visit).is_voided
+
+    def test_is_paid_at_once_when_the_insurer_ended_the_look(self, world, desk):
+        insured = insure(world)
+        insured.record(insured.visit())
+        Billing(world.acting_as("hospital")).void(insured.visit())
+        subject = pair_of(insured.policy.id, world.hospital)
+        world.acting_as("insurer").insurance.hold(world.insurer, subject, world.chain.now())
+        insured.record(insured.visit())
+        assert desk.explain(insured.visit()).status is ClaimStatus.PAID
+        assert insured.balance("hospital") == PAYS + PAYS * 3 // 4
+
+    @pytest.mark.parametrize("how", ["void", "settle"])
+    def test_takes_back_both_of_two(self, world, desk, how):
+        insured = insure(world)
+        visit, second = insured.visit(), member_of(number=9)
+        policy = replace(insured.policy, member=second.address)
+        world.acting_as("insurer").insurance.enrol(policy)
+        insured.record(visit)
+        desk.suite.insurance.coordinate(visit, policy.id, *agreed(insured, visit, policy, second))
+        if how == "void":
+            Billing(world.acting_as("hospital")).void(visit)
+        else:
+            world.acting_as("hospital").visits.void(visit)
+            assert len(desk.settle(visit)) == 2
+        assert world.suite.insurance.policies_of(visit) == []
+        assert world.suite.pool.receivable_of(world.insurer, world.hospital) == 100 * COIN
+        assert insured.balance("hospital") == 100 * COIN
 
     def test_frees_what_was_reserved(self, world, held):
         Billing(world.acting_as("hospital")).void(held.visit())
@@ -265,6 +319,10 @@ class TestCommands:
         done = run("void", claim, "--as", "hospital")
         assert len(done["transactions"]) == 2
         assert run("explain", claim)["isVoided"] is True
+        policy = "0x" + insured.policy.id.hex()
+        done = run("hold", "insurer", policy, "--provider", "hospital", "--until", "1", "--as", "insurer")
+        subject = "0x" + pair_of(insured.policy.id, world.hospital).hex()
+        assert done["events"][0]["subject"] == subject
 
     def test_settle_what_was_not_decided_in_time(self, world, run):
         insured = insure(world, **LIMITED)

@@ -14,7 +14,7 @@ from tests.house.solidity import Source, own_sources, parameters, parse, returns
 
 _TIME = re.compile(r"(?:^(?:at|from|until|since)|(?:At|From|Until|Since))$")
 _PARTICIPLE = re.compile(
-    r"(?:[a-z]ed|Sent|Begun|Held|Paid|Sold|Lost|Told|Kept|Taken|Given|Withdrawn|Made|Shown|Met|Back)$"
+    r"(?:[a-z]ed|Sent|Begun|Held|Paid|Sold|Lost|Told|Kept|Taken|Given|Withdrawn|Made|Shown|Met|Back|Left)$"
 )
 _NOBODY: Final = {"user", "users", "addr", "account_", "owner_"}
 _PACKED: Final = {"Claim", "Entry"}

@@ -10,10 +10,10 @@ from typing import Any
 from medtrust.adjudication import Line
 from medtrust.dossier import NO_DOSSIER
 from medtrust.explanation import ClaimStatus
-from medtrust.keccak import keccak256
+from medtrust.plan import Policy
 from medtrust.visit import Visit
+from tests.invariants.insurance_counts import ClaimRecord, key_of, pair_of
 from tests.invariants.insurance_machine import SUBJECTS, InsuranceMachine, act
-from tests.invariants.insurance_model import ClaimRecord
 from tests.invariants.insurance_pool_model import DAY, Refused
 from tests.invariants.insurance_stage import ACCOUNT, FIRST, NAME, ORGANISATION, PLANS, POLICIES, ROLES
 
@@ -67,20 +67,25 @@ class ClaimActs(InsuranceMachine):
         if visit is None:
             return
         caller = ACCOUNT[NAME[visit.provider]] if dice.random() < 0.8 else self._anyone(dice)
-        if self._try(self.stage.visits, "void", caller, (visit,), lambda: self.model.void(caller, visit, self.now)):
+        if self._void(visit, caller) and dice.random() < 0.6:
+            lines = visit.lines if dice.random() < 0.2 else (Line(1, 1, 45),)
+            again, name = replace(visit, lines=lines), NAME[visit.provider]
+            self._record(again, int(ROLES[name]), ACCOUNT[name], "good")
+            self._correct(dice, visit, again)
+
+    def _void(self, visit: Visit, caller: str) -> bool:
+        twin = lambda: self.model.void(caller, visit, self.now)  # noqa: E731
+        is_done = self._try(self.stage.visits, "void", caller, (visit,), twin)
+        if is_done:
             self.recorded.remove(visit)
             self.voided.append(visit)
-            if dice.random() < 0.6:
-                lines = visit.lines if dice.random() < 0.2 else (Line(1, 1, 45),)
-                again, name = replace(visit, lines=lines), NAME[visit.provider]
-                self._record(again, int(ROLES[name]), ACCOUNT[name], "good")
-                self._correct(dice, visit, again)
+        return is_done
 
     def _correct(self, dice: Random, visit: Visit, again: Visit) -> None:
         """Take back the claim of what was voided, or not, and settle that of what stands in its place."""
-        if visit.nullifier in self.model.claims and dice.random() < 0.7:
-            twin = lambda: self.model.reverse(visit.nullifier, visit.nullifier)  # noqa: E731
-            self._on_claim(dice, "reverse", visit.nullifier, (), twin)
+        key = key_of(visit.nullifier)
+        if key in self.model.claims and dice.random() < 0.7:
+            self._reverse(dice, key)
         twin = lambda: self.model.settle(again, self.now)  # noqa: E731
         self._try(self.stage.claims, "settle", self._anyone(dice), (again,), twin)
 
@@ -89,7 +94,7 @@ class ClaimActs(InsuranceMachine):
     @act
     def settle(self, dice: Random) -> None:
         """Settle a claim, one that is pending if there is any; its policy is enrolled before, if it is not yet."""
-        visit = self._pick(dice, [one for one in self.recorded if one.nullifier not in self.model.claims])
+        visit = self._pick(dice, [one for one in self.recorded if key_of(one.nullifier) not in self.model.claims])
         if visit:
             late = next((one for one in POLICIES if one.id == visit.policy), None)
             if late and late.id not in self.model.policies and dice.random() < 0.8:
@@ -103,22 +108,23 @@ class ClaimActs(InsuranceMachine):
         gone = {one.id for one in self.voided} - {one.id for one in self.recorded}
         key = self._key(dice, lambda claim: claim.visit in gone)
         if key:
-            told = self.stage.told.storage.dossiers[key]
-            self._on_claim(dice, "reverse", key, (), lambda: self.model.reverse(key, told["nullifier"]))
+            self._reverse(dice, key)
+
+    def _reverse(self, dice: Random, key: bytes) -> None:
+        self._on_claim(dice, "reverse", key, (), lambda: self.model.reverse(key, self.now))
 
     @act
     def hold(self, dice: Random) -> None:
         insurer = dice.choice(["insurer", "carrier"])
-        subject = dice.choice([ORGANISATION["clinic"], ORGANISATION["hospital"], dice.choice(FIRST).id])
+        policy, provider = dice.choice(FIRST).id, ORGANISATION[dice.choice(SUBJECTS)]
+        subject = dice.choice([provider, policy, pair_of(policy, provider)])
         until = self.now + dice.choice([0, 60, DAY, 30 * DAY, 30 * DAY + 1])
         sender = ACCOUNT[insurer] if dice.random() < 0.8 else self._anyone(dice)
-        self._try(
-            self.stage.claims,
-            "hold",
-            sender,
-            (ORGANISATION[insurer], subject, until),
-            lambda: self.model.hold(sender, ORGANISATION[insurer], subject, until, self.now),
-        )
+        self._hold(sender, ORGANISATION[insurer], subject, until)
+
+    def _hold(self, sender: str, insurer: bytes, subject: bytes, until: int) -> None:
+        twin = lambda: self.model.hold(sender, insurer, subject, until, self.now)  # noqa: E731
+        self._try(self.stage.claims, "hold", sender, (insurer, subject, until), twin)
 
     @act
     def decide(self, dice: Random) -> None:
@@ -128,23 +134,19 @@ class ClaimActs(InsuranceMachine):
             return
         if dice.random() < 0.15:
             self.stage.host.advance(2 * DAY)
-        claim, told = self.model.claims[key], self.stage.told.storage.dossiers[key]
-        insurer = PLANS[self.model.policies[claim.policy].plan].insurer
-        asked = "regulator" if claim.status is ClaimStatus.ESCALATED else NAME[insurer]
+        claim = self.model.claims[key]
+        asked = self._asked(claim)
         if dice.random() < 0.2:
             asked = dice.choice(list(ROLES))
         caller = ACCOUNT[asked] if dice.random() < 0.8 else self._anyone(dice)
         least = 0 if claim.status is ClaimStatus.HELD else claim.amount
         most = claim.amount if claim.status is ClaimStatus.HELD else claim.allowed
         amount = dice.choice([0, least, most, dice.randint(least, most), dice.randint(least, most), most + 1])
-        self._on_claim(
-            dice,
-            "decide",
-            key,
-            (ORGANISATION[asked], amount),
-            lambda: self.model.decide(caller, key, told["nullifier"], ORGANISATION[asked], amount, self.now),
-            caller=caller,
-        )
+        self._decide(dice, key, caller, ORGANISATION[asked], amount)
+
+    def _decide(self, dice: Random, key: bytes, caller: str, organisation: bytes, amount: int) -> None:
+        twin = lambda: self.model.decide(caller, key, organisation, amount, self.now)  # noqa: E731
+        self._on_claim(dice, "decide", key, (organisation, amount), twin, caller=caller)
 
     @act
     def appeal(self, dice: Random) -> None:
@@ -152,40 +154,64 @@ class ClaimActs(InsuranceMachine):
         key = self._key(dice, lambda claim: claim.appeals < 2 and claim.status not in OPEN[::2])
         if key is None:
             return
-        claim, told = self.model.claims[key], self.stage.told.storage.dossiers[key]
+        claim = self.model.claims[key]
         if claim.status is ClaimStatus.APPEALED and dice.random() < 0.5:
             self.stage.host.advance(2 * DAY)
-        signature = dice.choice(["", "good", "good", "bad"])
         caller = ACCOUNT[NAME[claim.provider]] if dice.random() < 0.8 else self._anyone(dice)
-        member = self.model.policies[claim.policy].member
-        proof = self.stage.appeal(told, member, signature, claim.appeals + 1)
-        twin = lambda: self.model.appeal(caller, key, signature, self.now)  # noqa: E731
-        self._on_claim(dice, "appeal", key, (proof,), twin, caller=caller)
+        self._appeal(dice, key, caller, dice.choice(["", "good", "good", "bad"]))
 
     @act
     def appeal_to_the_end(self, dice: Random) -> None:
-        """Appeal, let the insurer be silent, appeal again, and be heard."""
-        self.appeal(dice)
-        self.stage.host.advance(2 * DAY)
-        self.appeal(dice)
-        self.decide(dice)
+        """Appeal what pays less than is allowed, let the insurer be silent or not, appeal again, and be heard."""
+        key = self._key(dice, lambda claim: not claim.appeals and claim.status not in OPEN and self._is_new(claim))
+        if key is None:
+            return
+        provider = ACCOUNT[NAME[self.model.claims[key].provider]]
+        self._appeal(dice, key, provider, "good")
+        if dice.random() < 0.6:
+            self.stage.host.advance(2 * DAY)
+            self._appeal(dice, key, provider, dice.choice(["", "good"]))
+        claim = self.model.claims[key]
+        asked = self._asked(claim)
+        amount = dice.randint(claim.amount, max(claim.amount, claim.allowed))
+        caller = ACCOUNT[dice.choice([asked, asked, "hospital"])]
+        self._decide(dice, key, caller, ORGANISATION[asked], amount)
+
+    def _is_new(self, claim: ClaimRecord) -> bool:
+        return claim.allowed > claim.amount and self.now < claim.changed_at + 3 * DAY
+
+    def _appeal(self, dice: Random, key: bytes, caller: str, signature: str) -> None:
+        claim = self.model.claims[key]
+        member = self.model.policies[claim.policy].member
+        proof = self.stage.appeal(self.stage.told.storage.dossiers[key], member, signature, claim.appeals + 1)
+        twin = lambda: self.model.appeal(caller, key, signature, self.now)  # noqa: E731
+        self._on_claim(dice, "appeal", key, (proof,), twin, caller=caller)
+
+    def _asked(self, claim: ClaimRecord) -> str:
+        """Who is to decide a claim."""
+        if claim.status is ClaimStatus.ESCALATED:
+            return "regulator"
+        return NAME[self.model.plan_of(claim.policy).insurer]
 
     @act
     def coordinate(self, dice: Random) -> None:
         """Claim a visit from a second policy, mostly when the first has decided and both members sign."""
         claims = self.model.claims
-        free = [one for one in self.recorded if keccak256(one.nullifier) not in claims]
+        free = [one for one in self.recorded if key_of(one.nullifier, is_first=False) not in claims]
         visit = self._pick(dice, [one for one in free if not self._is_open(one)] or free)
         if visit is None:
             return
         held = [one for one in POLICIES if one.id in self.model.policies and one.id != visit.policy]
         policy = dice.choice([*held, *held, *POLICIES])
         signatures = ("bad" if dice.random() < 0.1 else "good", "bad" if dice.random() < 0.1 else "good")
+        self._coordinate(dice, visit, policy, signatures)
+
+    def _coordinate(self, dice: Random, visit: Visit, policy: Policy, signatures: tuple[str, str]) -> None:
         proofs = [
             self.stage.coordination(visit, policy.id, member, kind)
             for member, kind in zip((visit.member, policy.member), signatures, strict=True)
         ]
-        first = self.stage.told.storage.dossiers.get(visit.nullifier)
+        first = self.stage.told.storage.dossiers.get(key_of(visit.nullifier))
         told = first["visit"] if first else None
         self._try(
             self.stage.claims,
@@ -196,7 +222,7 @@ class ClaimActs(InsuranceMachine):
         )
 
     def _is_open(self, visit: Visit) -> bool:
-        claim = self.model.claims.get(visit.nullifier)
+        claim = self.model.claims.get(key_of(visit.nullifier))
         return claim is not None and claim.status in OPEN
 
     def _key(self, dice: Random, is_wanted: Callable[[ClaimRecord], bool]) -> bytes | None:

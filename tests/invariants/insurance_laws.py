@@ -8,8 +8,9 @@ from typing import Any
 from medtrust.dossier import Dossier
 from medtrust.errors import Reverted
 from medtrust.explanation import ClaimStatus
-from medtrust.keccak import keccak256
-from tests.invariants.insurance_model import ClaimRecord, ClaimsModel
+from tests.invariants.insurance_cash_laws import check_cash
+from tests.invariants.insurance_counts import ClaimRecord, key_of
+from tests.invariants.insurance_model import ClaimsModel
 from tests.invariants.insurance_pool_model import PERIOD, Books, PoolModel
 from tests.invariants.insurance_replay import CLAIMS, POOL, VISITS, Storage, mapped
 from tests.invariants.insurance_stage import ACCOUNT, GAS, ORGANISATION, PLANS, Stage
@@ -26,6 +27,7 @@ def check(stage: Stage) -> None:
     _check_pool(model.pool, told.storage)
     _check_claims(model, told.storage)
     _check_money(stage)
+    check_cash(stage)
     _check_owed(stage)
 
 
@@ -58,7 +60,7 @@ def _check_rounds(books: Books, slot: int, storage: Storage) -> None:
         for payee, due in one.due.items():
             share = mapped(slot + 11, number, payee)
             assert (storage.read(POOL, share), storage.read(POOL, share + 1)) == (due, one.drawn[payee])
-            assert one.drawn[payee] <= due * one.funded // one.due.total()
+            assert one.drawn[payee] <= (due * one.funded // one.due.total() if due else 0)
         assert one.drawn.total() <= one.funded <= one.due.total()
 
 
@@ -90,6 +92,7 @@ def _check_claims(model: ClaimsModel, storage: Storage) -> None:
             assert word % (1 << 102) == model.paid_for_day(policy, day)
             units = model.units(policy, day)
             assert all(word >> 102 + 11 * (one - 1) & 2047 == units[one] for one in range(1, 15))
+            assert storage.read(CLAIMS, mapped(10, policy, day)) == model.deemed(policy, day)
     for (insurer, subject), until in model.holds.items():
         assert storage.read(CLAIMS, mapped(8, insurer, subject)) == until
     for nullifier, entry in model.entries.items():
@@ -131,9 +134,9 @@ def _check_money(stage: Stage) -> None:
 
 
 def _second(model: ClaimsModel, key: bytes, claim: ClaimRecord) -> Iterator[ClaimRecord]:
-    second = model.claims.get(keccak256(key))
-    if second and second.visit == claim.visit:
-        yield second
+    second = key_of(claim.nullifier, is_first=False)
+    if second != key and second in model.claims:
+        yield model.claims[second]
 
 
 def _check_owed(stage: Stage) -> None:

@@ -1,19 +1,19 @@
-"""Visits and claims in plain Python: what they count is always the sum over the claims that stand."""
+"""Visits and claims in plain Python: who may do what, and what comes of it."""
 
 from __future__ import annotations
 
-from collections import Counter
+import copy
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from medtrust.accreditation import Role
-from medtrust.adjudication import Reason, Totals, adjudicate, is_excluded, units_of
+from medtrust.adjudication import Reason, adjudicate, is_excluded, units_of
 from medtrust.explanation import ClaimStatus
-from medtrust.keccak import keccak256
 from medtrust.plan import Plan, Policy
 from medtrust.types import ZERO_HASH
 from medtrust.visit import MAX_LINES, Visit
+from tests.invariants.insurance_counts import ClaimRecord, Counts, Entry, judge, key_of, pair_of
 from tests.invariants.insurance_pool_model import DAY, OWED, QUEUED, PoolModel, Refused
 
 TOLERANCE = 900
@@ -24,62 +24,21 @@ UNBOUNDED = 2**256 - 1
 SETTLED = {OWED: ClaimStatus.OWED, QUEUED: ClaimStatus.APPROVED}
 
 
-@dataclass(frozen=True)
-class Entry:
-    """What is kept of a visit."""
-
-    visit: bytes
-    recorded_at: int
-    role: int
-    is_attested: bool
-
-
-@dataclass
-class ClaimRecord:
-    """A claim, and what it has counted; `lines` holds (plan pays, member pays, reason) of each."""
-
-    visit: bytes
-    policy: bytes
-    provider: bytes
-    day: int
-    decided_at: int
-    status: ClaimStatus = ClaimStatus.DENIED
-    reason: Reason = Reason.COVERED
-    appeals: int = 0
-    changed_at: int = 0
-    amount: int = 0
-    allowed: int = 0
-    deductible: int = 0
-    out_of_pocket: int = 0
-    unattested: int = 0
-    units: dict[int, int] = field(default_factory=dict)
-    paid_for_day: int = 0
-    visits: int = 0
-    interest: int = 0
-    lines: tuple[tuple[int, int, Reason], ...] = ()
-
-    def forget(self) -> None:
-        """Count nothing any more."""
-        self.deductible = self.out_of_pocket = self.unattested = self.paid_for_day = self.visits = self.amount = 0
-        self.units = {}
-
-
-@dataclass
-class ClaimsModel:
+@dataclass(kw_only=True)
+class ClaimsModel(Counts):
     """The registry of visits and the claims contract, as a person would write them down.
 
     The pool's model knows who is accredited and who acts for whom; `signers` names whoever ever signed for an
-    organisation, `places` its jurisdiction; `plans` are all that there are.
+    organisation, `places` its jurisdiction.
     """
 
     pool: PoolModel
     signers: Mapping[bytes, set[str]]
     places: Mapping[bytes, int]
-    plans: Mapping[bytes, Plan]
     entries: dict[bytes, Entry] = field(default_factory=dict)
-    policies: dict[bytes, Policy] = field(default_factory=dict)
     holds: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
-    claims: dict[bytes, ClaimRecord] = field(default_factory=dict)
+    controllers: dict[str, str] = field(default_factory=dict)
+    """Who decides for a member who named another than herself."""
 
     # Visits. A signature is "" for none, "good" or "bad".
 
@@ -123,9 +82,9 @@ class ClaimsModel:
     def _wake(self, visit: Visit, entry: Entry, now: int) -> None:
         """The payer cannot object: what it refuses changes nothing."""
         is_trusted = entry.recorded_at == now or self._is_trusted(visit.provider, entry)
-        if is_trusted and visit.payer == self.pool.claims and visit.nullifier not in self.claims:
+        if is_trusted and visit.payer == self.pool.claims and key_of(visit.nullifier) not in self.claims:
             with suppress(Refused):
-                self._adjudicate(visit, visit.policy, visit.nullifier, entry, now)
+                self._adjudicate(visit, visit.policy, key_of(visit.nullifier), entry, now)
 
     def _is_trusted(self, provider: bytes, entry: Entry) -> bool:
         return self.pool.is_accredited(provider, entry.role, entry.recorded_at)
@@ -152,18 +111,23 @@ class ClaimsModel:
 
     def settle(self, visit: Visit, now: int) -> None:
         entry = self._recorded(visit)
-        self._policy(visit.policy)
-        self._check_pending(visit, visit.nullifier)
-        self._adjudicate(visit, visit.policy, visit.nullifier, entry, now)
+        self.policy_of(visit.policy)
+        self._check_pending(visit.id, key_of(visit.nullifier))
+        self._adjudicate(visit, visit.policy, key_of(visit.nullifier), entry, now)
 
-    def reverse(self, key: bytes, nullifier: bytes) -> None:
+    def reverse(self, key: bytes, now: int) -> None:
         claim = self.claims[key]
-        entry = self.entries.get(nullifier)
+        entry, second = self.entries.get(claim.nullifier), key_of(claim.nullifier, is_first=False)
         if entry and entry.visit == claim.visit:
             raise Refused("VisitStands", visit=claim.visit)
+        if key != second:
+            self._check_pending(claim.visit, second)
         paid = 0 if claim.status is ClaimStatus.HELD else claim.amount + claim.interest
+        is_waiting = claim.status is ClaimStatus.APPROVED or claim.appeals > 0
+        insurer = self.plan_of(claim.policy).insurer
         del self.claims[key]
-        self.pool.reclaim(self._plan(claim.policy).insurer, claim.provider, key, paid)
+        self.holds[insurer, pair_of(claim.policy, claim.provider)] = now + MAX_HOLD
+        self.pool.reclaim(insurer, claim.provider, key, paid, is_waiting=is_waiting)
 
     def _recorded(self, visit: Visit) -> Entry:
         if visit.payer != self.pool.claims:
@@ -173,15 +137,15 @@ class ClaimsModel:
             raise Refused("NotAccredited", organisation=visit.provider, role=entry.role)
         return entry
 
-    def _check_pending(self, visit: Visit, key: bytes) -> None:
+    def _check_pending(self, visit: bytes, key: bytes) -> None:
         if key in self.claims:
-            raise Refused("ClaimSettled", visit=visit.id, status=self.claims[key].status)
+            raise Refused("ClaimSettled", visit=visit, status=self.claims[key].status)
 
     # Appeals, a second policy, and decisions.
 
     def appeal(self, caller: str, key: bytes, signature: str, now: int) -> None:
         claim = self.claims[key]
-        terms = self._plan(claim.policy).terms
+        terms = self.plan_of(claim.policy).terms
         start = claim.changed_at
         if claim.status is ClaimStatus.APPEALED:
             start += terms.decide_days * DAY
@@ -206,40 +170,48 @@ class ClaimsModel:
 
     def coordinate(self, visit: Visit, told: bytes | None, policy: bytes, signed: tuple[str, str], now: int) -> None:
         """`told` is the visit of the dossier that is given; None if it was not decided."""
-        entry, second = self._recorded(visit), self._policy(policy)
-        key = visit.nullifier if policy == visit.policy else keccak256(visit.nullifier)
+        entry, second = self._recorded(visit), self.policy_of(policy)
+        key = key_of(visit.nullifier, is_first=policy == visit.policy)
         for signature, member in zip(signed, (visit.member, second.member), strict=True):
             if signature != "good":
                 raise Refused("InvalidSignature", signer=member)
-        first, room = self.claims.get(visit.nullifier), UNBOUNDED
+        first, room = self._first_of_two(visit, told, entry, now)
+        if policy == visit.policy:
+            raise Refused("ClaimSettled", visit=visit.id, status=first.status)
+        self._check_pending(visit.id, key)
+        self._adjudicate(visit, policy, key, replace(entry, is_attested=True), now, room)
+        first.appeals, first.changed_at = 2, now
+        self.claims[key_of(visit.nullifier)] = first
+
+    def _first_of_two(self, visit: Visit, told: bytes | None, entry: Entry, now: int) -> tuple[ClaimRecord, int]:
+        """How the first claim is closed, and what it leaves."""
+        terms = self.plan_of(self.policy_of(visit.policy).id).terms
+        first = copy.copy(self.claims.get(key_of(visit.nullifier)))
         if first is None:
-            first = ClaimRecord(visit.id, visit.policy, visit.provider, visit.served_at // DAY, now)
+            first = ClaimRecord(visit.id, visit.nullifier, visit.policy, visit.provider, visit.served_at // DAY, now)
             first.reason = Reason.TIMED_OUT
-            self._policy(visit.policy)
-            if now < entry.recorded_at + self._plan(visit.policy).terms.decide_days * DAY:
+            if now < entry.recorded_at + terms.decide_days * DAY:
                 raise Refused("NotDecided", visit=visit.id, status=ClaimStatus.PENDING)
         elif told != visit.id:
             raise Refused("AnotherDossier", visit=visit.id)
         else:
+            is_over = now >= first.changed_at + (terms.decide_days + terms.appeal_days) * DAY
+            if first.appeals and first.status > ClaimStatus.OWED and is_over:
+                first.status = ClaimStatus.PAID if first.amount else ClaimStatus.DENIED
             self._check_decided(first)
-            if first.status is not ClaimStatus.DENIED:
-                room = first.allowed - first.amount
-        if policy == visit.policy:
-            raise Refused("ClaimSettled", visit=visit.id, status=first.status)
-        self._check_pending(visit, key)
-        self._adjudicate(visit, policy, key, replace(entry, is_attested=True), now, room)
-        first.appeals, first.changed_at = 2, now
-        self.claims[visit.nullifier] = first
+        is_denied = first.status is ClaimStatus.DENIED
+        return first, UNBOUNDED if is_denied else first.allowed - first.amount
 
-    def decide(self, caller: str, key: bytes, nullifier: bytes, organisation: bytes, amount: int, now: int) -> None:
+    def decide(self, caller: str, key: bytes, organisation: bytes, amount: int, now: int) -> None:
         claim = self.claims[key]
-        plan = self._plan(claim.policy)
+        plan = self.plan_of(claim.policy)
         deadline = claim.changed_at + plan.terms.decide_days * DAY
         is_held, is_late = claim.status is ClaimStatus.HELD, now >= deadline
-        entry = self.entries.get(nullifier)
+        entry = self.entries.get(claim.nullifier)
         is_sound = entry is not None and entry.visit == claim.visit and self._is_trusted(claim.provider, entry)
         if is_held and is_late:
-            amount = min(claim.amount, plan.terms.deemed_up_to) if is_sound else 0
+            left = plan.terms.deemed_up_to - self.deemed(claim.policy, claim.day)
+            amount = min(claim.amount, left) if is_sound else 0
         else:
             self._check_decider(caller, organisation, claim, plan.insurer, deadline, now)
             if amount and not is_sound:
@@ -260,7 +232,10 @@ class ClaimsModel:
     ) -> None:
         if claim.status is ClaimStatus.ESCALATED:
             self._check_authorised(organisation, caller, Role.REVIEWER, now)
-            is_bound = caller in self.signers[insurer] or caller in self.signers[claim.provider]
+            parties = insurer, claim.provider
+            admins = {self.pool.admins[one] for one in parties}
+            is_bound = caller in admins.union(*(self.signers[one] for one in parties))
+            is_bound |= self.pool.admins[organisation] in admins
             if is_bound or self.places[organisation] != self.places[insurer]:
                 raise Refused("NotIndependent", reviewer=organisation, signer=caller)
             return
@@ -279,6 +254,7 @@ class ClaimsModel:
     def _lower(self, claim: ClaimRecord, amount: int, now: int) -> int:
         if amount == 0:
             claim.forget()
+        claim.paid_for_day -= claim.amount - amount if amount else 0
         claim.unattested = min(claim.unattested, amount)
         claim.amount, claim.decided_at = amount, now
         return amount
@@ -294,30 +270,12 @@ class ClaimsModel:
 
     # What a policy owes.
 
-    def totals(self, policy: bytes) -> Totals:
-        of = [claim for claim in self.claims.values() if claim.policy == policy]
-        sums = zip(*[(one.deductible, one.out_of_pocket, one.amount, one.unattested) for one in of], strict=True)
-        return Totals(*map(sum, sums)) if of else Totals()
-
-    def units(self, policy: bytes, day: int) -> Counter[int]:
-        found: Counter[int] = Counter()
-        for claim in self.claims.values():
-            if (claim.policy, claim.day) == (policy, day):
-                found.update(claim.units)
-        return found
-
-    def paid_for_day(self, policy: bytes, day: int) -> int:
-        return sum(one.paid_for_day for one in self.claims.values() if (one.policy, one.day) == (policy, day))
-
-    def visits(self, insurer: bytes, provider: bytes, day: int) -> int:
-        of = [one for one in self.claims.values() if (one.provider, one.day) == (provider, day)]
-        return sum(one.visits for one in of if self._plan(one.policy).insurer == insurer)
-
     def _adjudicate(
         self, visit: Visit, policy_id: bytes, key: bytes, entry: Entry, now: int, room: int = UNBOUNDED
     ) -> None:
-        policy, plan, totals = self._policy(policy_id), self._plan(policy_id), self.totals(policy_id)
-        claim = ClaimRecord(visit.id, policy_id, visit.provider, visit.served_at // DAY, now, changed_at=now)
+        policy, plan, totals = self.policy_of(policy_id), self.plan_of(policy_id), self.totals(policy_id)
+        day = visit.served_at // DAY
+        claim = ClaimRecord(visit.id, visit.nullifier, policy_id, visit.provider, day, now, changed_at=now)
         terms = [plan.terms_for(line) for line in visit.lines]
         before = self.units(policy_id, claim.day)
         outcomes, after = adjudicate(plan.terms, terms, visit.lines, totals, units_before=before)
@@ -351,7 +309,8 @@ class ClaimsModel:
         visits = self.visits(insurer, claim.provider, claim.day) + claim.visits
         if terms.visits_per_day and visits > terms.visits_per_day:
             return Reason.IMPOSSIBLE_DAY
-        if any(self.holds.get((insurer, subject), 0) > now for subject in (claim.policy, claim.provider)):
+        subjects = claim.policy, claim.provider, pair_of(claim.policy, claim.provider)
+        if any(self.holds.get((insurer, subject), 0) > now for subject in subjects):
             return Reason.ON_HOLD
         if is_pair:
             return Reason.EXCLUDED_PAIR
@@ -361,32 +320,9 @@ class ClaimsModel:
     def _pay(self, claim: ClaimRecord, lock: bytes, amount: int, now: int) -> None:
         claim.changed_at = now
         if amount or lock:
-            result = self.pool.pay(self._plan(claim.policy).insurer, claim.provider, lock, amount, now)
+            result = self.pool.pay(self.plan_of(claim.policy).insurer, claim.provider, lock, amount, now)
             claim.status = SETTLED.get(result, claim.status)
-
-    def _policy(self, policy: bytes) -> Policy:
-        if policy not in self.policies:
-            raise Refused("UnknownPolicy", policy=policy)
-        return self.policies[policy]
-
-    def _plan(self, policy: bytes) -> Plan:
-        return self.plans[self.policies[policy].plan]
 
     def _check_authorised(self, organisation: bytes, caller: str, role: int, now: int) -> None:
         if not self.pool.is_authorised(organisation, caller, role, now):
             raise Refused("NotAuthorised", organisation=organisation, signer=caller, role=role)
-
-
-def judge(visit: Visit, policy: Policy, plan: Plan, recorded_at: int) -> Reason:
-    """Whether a policy covers a visit at all."""
-    if visit.served_at < policy.valid_from:
-        return Reason.BEFORE_COVERAGE
-    if visit.served_at < policy.valid_from + plan.terms.waiting_days * DAY:
-        return Reason.IN_WAITING_PERIOD
-    if visit.served_at >= policy.valid_until:
-        return Reason.AFTER_COVERAGE
-    if recorded_at >= visit.served_at + plan.terms.filing_days * DAY:
-        return Reason.FILED_LATE
-    if not plan.terms.is_open and visit.provider not in plan.network:
-        return Reason.OUT_OF_NETWORK
-    return Reason.COVERED

@@ -28,7 +28,8 @@ class MoneyActs(InsuranceMachine):
 
     @act
     def wait(self, dice: Random) -> None:
-        self.stage.host.advance(dice.choice([1, 60, DAY, 2 * DAY, 3 * DAY]))
+        days = dice.choice([0, 0, 1, 2, 3]) if dice.random() < 0.9 else 30
+        self.stage.host.advance(days * DAY + dice.choice([0, 1, 60]))
 
     @act
     def change_accreditation(self, dice: Random) -> None:
@@ -126,7 +127,7 @@ class MoneyActs(InsuranceMachine):
     def wind_down(self, dice: Random) -> None:
         """Stop an insurer for ever; seldom, since much else needs it."""
         name, sender = dice.choice(["insurer", "carrier"]), self._anyone(dice)
-        if dice.random() < 0.03:
+        if dice.random() < 0.15:
             sender = ACCOUNT[name]
             twin = lambda: self.pool.wind_down(sender, ORGANISATION[name], self.now)  # noqa: E731
             self._try(self.stage.pool, "windDown", sender, (ORGANISATION[name],), twin)

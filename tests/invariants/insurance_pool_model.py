@@ -157,16 +157,20 @@ class PoolModel:
         if not amount:
             return PAID
         if amount > locked and amount > books.available:
-            if not books.rounds[-1].due:
+            if not books.rounds[-1].due.total():
                 books.opened_at = now
             books.rounds[-1].due[payee] += amount
             return QUEUED
         books.free -= amount
         return OWED if self._send(payee, amount) else PAID
 
-    def reclaim(self, insurer: bytes, payee: bytes, claim: bytes, amount: int) -> None:
-        self.books[insurer].unlock(claim)
-        self.books[insurer].receivables[payee] += amount
+    def reclaim(self, insurer: bytes, payee: bytes, claim: bytes, amount: int, *, is_waiting: bool) -> None:
+        books = self.books[insurer]
+        books.unlock(claim)
+        due = books.rounds[-1].due
+        left = min(amount, due[payee]) if is_waiting else 0
+        due[payee] -= left
+        books.receivables[payee] += amount - left
 
     def _send(self, payee: bytes, amount: int) -> bool:
         """Send, or owe where that fails; whether it is owed."""

@@ -18,8 +18,8 @@ DOSSIER = (*FIELDS, "unattested", "counted", "visits", "interest", "decidedAt", 
 TERM_BITS = (96, 96, 96, 96, 16, 16, 8, 96, 96, 16, 16, 8, 8)
 BENEFIT_BITS = (16, 96, 96, 16, 16, 16)
 TOTALS = ("deductibleMet", "outOfPocketMet", "planPaid", "unattested")
-DENIED, HELD, APPEALED, ESCALATED = 1, 5, 6, 7
-TIMED_OUT = 18
+DENIED, PAID, APPEALED, ESCALATED = 1, 3, 6, 7
+DEEMED, TIMED_OUT = 16, 18
 
 _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
@@ -125,9 +125,23 @@ class Storage:
     def _claim_decided(self, told: dict[str, Any], at: int) -> None:
         dossier = told["dossier"]
         self._count(dossier, told["counted"])
+        if told["reason"] != DEEMED:
+            self._undeem(dossier)
+        elif not self._is_deemed(dossier):
+            self._deem(dossier, told["amount"])
         appeals = self.read(CLAIMS, mapped(9, dossier["key"]), 16, 8)
-        status = DENIED if told["amount"] == 0 else 3
+        status = DENIED if told["amount"] == 0 else PAID
         self._claim(dossier, [status, told["reason"], appeals, at, told["amount"]])
+
+    def _is_deemed(self, dossier: Mapping[str, Any]) -> bool:
+        return self.read(CLAIMS, mapped(9, dossier["key"]), 8, 8) == DEEMED
+
+    def _deem(self, dossier: Mapping[str, Any], amount: int) -> None:
+        self.add(CLAIMS, mapped(10, dossier["policy"], dossier["day"]), amount)
+
+    def _undeem(self, dossier: Mapping[str, Any]) -> None:
+        if self._is_deemed(dossier):
+            self._deem(dossier, -self.read(CLAIMS, mapped(9, dossier["key"]), 64, 96))
 
     def _claim_appealed(self, told: dict[str, Any], at: int) -> None:
         slot = mapped(9, self._dossier(told)["key"])
@@ -139,6 +153,8 @@ class Storage:
         slot = mapped(9, told["dossier"]["key"])
         if told["reason"] == TIMED_OUT:
             self._claim(told["dossier"], [DENIED, TIMED_OUT, 2, at, 0])
+        if self.read(CLAIMS, slot, 0, 8) in (APPEALED, ESCALATED):
+            self.put(CLAIMS, slot, PAID if self.read(CLAIMS, slot, 64, 96) else DENIED, 0, 8)
         self.put(CLAIMS, slot, 2, 16, 8)
         self.put(CLAIMS, slot, at, 24, 40)
 
@@ -148,6 +164,7 @@ class Storage:
     def _claim_reversed(self, told: dict[str, Any], at: int) -> None:
         dossier = self._dossier(told)
         self._count({**dossier, "counted": 0, "visits": 0}, told["counted"])
+        self._undeem(dossier)
         del self.dossiers[dossier["key"]]
         self.put(CLAIMS, mapped(9, dossier["key"]), 0)
 
@@ -229,6 +246,12 @@ class Storage:
         self.add(POOL, one, told["amount"])
         self.add(POOL, mapped(books + 11, told["round"], told["payee"]), told["amount"])
         self.add(POOL, books + 2, told["amount"])
+
+    def _payment_left(self, told: dict[str, Any], at: int) -> None:
+        books = mapped(1, told["insurer"])
+        self.add(POOL, mapped(books + 10, told["round"]), -told["amount"])
+        self.add(POOL, mapped(books + 11, told["round"], told["payee"]), -told["amount"])
+        self.add(POOL, books + 2, -told["amount"])
 
     def _queue_funded(self, told: dict[str, Any], at: int) -> None:
         books = mapped(1, told["insurer"])

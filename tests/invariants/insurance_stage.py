@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, ClassVar
 
 from eth_account.signers.local import LocalAccount
 
@@ -21,7 +20,8 @@ from medtrust.types import ZERO_HASH, organisation_id
 from medtrust.visit import ATTESTATION, Visit
 from tests.invariants.insurance_model import ClaimsModel
 from tests.invariants.insurance_pool_model import DAY, PoolModel, Refused, Token
-from tests.invariants.insurance_replay import CLAIMS, POOL, VISITS, Event, Storage
+from tests.invariants.insurance_replay import CLAIMS, POOL, VISITS
+from tests.invariants.insurance_told import Told
 from tests.invariants.machine import LocalContract, LocalEvm
 from tests.world import GENESIS, ORGANISATIONS, compiled
 
@@ -44,7 +44,10 @@ ACCOUNT: dict[str, str] = {name: wallet.role(name).address for name in (*ROLES, 
 ORGANISATION = {name: organisation_id(ORGANISATIONS[name].identifier) for name in ROLES}
 NAME = {id_: name for name, id_ in ORGANISATION.items()}
 MEMBERS = [wallet.role("doctor"), wallet.role("relayer")]
-KEYS: dict[str, LocalAccount] = {one.address: one for one in (*MEMBERS, wallet.role("stranger"))}
+SPARE = wallet.role("officer")
+"""Whom a member names to decide for her."""
+
+KEYS: dict[str, LocalAccount] = {one.address: one for one in (*MEMBERS, SPARE, wallet.role("stranger"))}
 FOREVER = 2**64 - 1
 SUPPLY = 10**6
 GAS = 3_000_000
@@ -72,7 +75,7 @@ PLANS = {
 }
 POLICIES = [
     Policy(plan, member.address, GENESIS - 12 * DAY, GENESIS + days * DAY)
-    for days in (60, 61, 62)
+    for days in (120, 121, 122)
     for plan in PLANS
     for member in MEMBERS
 ]
@@ -80,52 +83,32 @@ FIRST = POLICIES[:6]
 """Those that are enrolled from the start."""
 
 APPEAL = TypedData(
-    "ClaimAppeal", {"ClaimAppeal": {"claims": "address", "visit": "bytes32", "policy": "bytes32", "level": "uint256"}}
+    "ClaimAppeal",
+    {
+        "ClaimAppeal": {
+            "claims": "address",
+            "visit": "bytes32",
+            "policy": "bytes32",
+            "level": "uint256",
+            "decidedAt": "uint64",
+        }
+    },
 )
 COORDINATION = TypedData(
-    "Coordination", {"Coordination": {"claims": "address", "visit": "bytes32", "policy": "bytes32"}}
+    "Coordination",
+    {"Coordination": {"claims": "address", "visit": "bytes32", "policy": "bytes32", "recordedAt": "uint64"}},
 )
 TOKENS = ("BlocklistToken", "HookToken", "FeeToken")
-
-
-@dataclass
-class Told:
-    """What the events told of money, beside the storage that they rebuild."""
-
-    storage: Storage = field(default_factory=Storage)
-    handed: Counter[bytes] = field(default_factory=Counter)
-    """What was handed over for each claim that stands, by its key."""
-
-    moved: Counter[str] = field(default_factory=Counter)
-    """Sums over all claims: handed over, paid or queued, and kept back."""
-
-    lines: dict[bytes, list[dict[str, Any]]] = field(default_factory=dict)
-
-    def take(self, event: Event) -> None:
-        name, told, _ = event
-        storage = self.storage
-        if name == "ReceivableChanged":
-            before = storage.receivable(told["insurer"], told["payee"])
-            self.moved["kept"] += max(before - told["amount"], 0)
-        elif name in ("PaymentMade", "PaymentQueued"):
-            self.moved["paid"] += told["amount"]
-        elif name == "ClaimReversed":
-            key = storage.key_of(told)
-            self.handed.pop(key, None)
-            self.lines.pop(key, None)
-        storage.take(event)
-        if name == "ClaimPaid":
-            self.handed[storage.key_of(told)] += told["amount"]
-            self.moved["handed"] += told["amount"]
-        elif name == "ClaimAdjudicated":
-            self.lines[told["dossier"]["key"]] = told["lines"]
 
 
 class Stage:
     """Everything deployed and standing, with a token of a kind; `twins` take the place of real contracts."""
 
+    heard: ClassVar[set[str]] = set()
+    """The names of all events that were ever told."""
+
     def __init__(self, kind: str, twins: Mapping[str, Artifact]) -> None:
-        self.kind, self.host = kind, LocalEvm()
+        self.kind, self.host = kind, LocalEvm(takes_any_size=bool(twins))
         host, built = self.host, compiled()
         artifacts = {name: twins.get(name) or load(name) for name in (VISITS, CLAIMS, POOL)}
         registrar = host.deploy(load("AccreditationRegistry"), STEWARD, by=STEWARD)
@@ -160,7 +143,8 @@ class Stage:
             token,
         )
         signers = {ORGANISATION[name]: {ACCOUNT[one] for one in SIGNERS[name]} for name in ROLES}
-        return ClaimsModel(pool, signers, {ORGANISATION[name]: PLACES[name] for name in ROLES}, PLANS)
+        places = {ORGANISATION[name]: PLACES[name] for name in ROLES}
+        return ClaimsModel(pool=pool, signers=signers, places=places, plans=PLANS)
 
     def _prepare(self) -> None:
         """Two providers, two insurers with some money, two reviewers, and six policies."""
@@ -231,31 +215,43 @@ class Stage:
                 topics, words = log.data
                 told = source.face.decode_event([bytes(topic) for topic in topics], bytes(words))
                 assert told is not None
+                self.heard.add(told[0])
                 self.told.take((*told, self.host.now))
 
     # What people sign.
 
     def attestation(self, visit: Visit, kind: str) -> bytes:
         domain = Domain(VISITS, "1", 1, self.visits.address)
-        return _signed(visit.member, kind, ATTESTATION.digest(domain, {"visit": visit.id}))
+        return self._signed(visit.member, kind, ATTESTATION.digest(domain, {"visit": visit.id}))
 
     def appeal(self, dossier: Mapping[str, Any], member: str, kind: str, level: int) -> bytes:
-        statement = {name: dossier[name] for name in ("visit", "policy")}
+        statement = {name: dossier[name] for name in ("visit", "policy", "decidedAt")}
         return self._to_patients(APPEAL, {**statement, "claims": self.claims.address, "level": level}, member, kind)
 
     def coordination(self, visit: Visit, policy: bytes, member: str, kind: str) -> bytes:
-        statement = {"claims": self.claims.address, "visit": visit.id, "policy": policy}
+        entry = self.model.entries.get(visit.nullifier)
+        recorded_at = entry.recorded_at if entry else 0
+        statement = {"claims": self.claims.address, "visit": visit.id, "policy": policy, "recordedAt": recorded_at}
         return self._to_patients(COORDINATION, statement, member, kind)
 
     def _to_patients(self, kind: TypedData, statement: dict[str, Any], member: str, how: str) -> bytes:
         domain = Domain("PatientRegistry", "1", 1, self.patients.address)
-        return _signed(member, how, kind.digest(domain, statement))
+        return self._signed(member, how, kind.digest(domain, statement))
 
+    def _signed(self, member: str, kind: str, digest: bytes) -> bytes:
+        """Signed by who decides for the member now; a bad one by who did before, or by anyone."""
+        if not kind:
+            return b""
+        controller = self.model.controllers.get(member, member)
+        false = KEYS[member] if controller != member else wallet.role("attacker")
+        return sign(bytes((KEYS[controller] if kind == "good" else false).key), digest)
 
-def _signed(member: str, kind: str, digest: bytes) -> bytes:
-    if not kind:
-        return b""
-    return sign(bytes((KEYS[member] if kind == "good" else wallet.role("attacker")).key), digest)
+    def rotate(self, member: str) -> None:
+        """Let a member name another to decide for her, or take it back."""
+        controllers = self.model.controllers
+        before = controllers.get(member, member)
+        controllers[member] = SPARE.address if before == member else member
+        self.patients.send(before, "rotate", member, controllers[member])
 
 
 def _refusal(act: Callable[[], object], kind: type[Exception]) -> Any:

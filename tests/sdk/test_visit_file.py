@@ -202,6 +202,7 @@ class TestPlanFile:
     given the sample                     -> is the plan, benefits in their order
     given a limit "none" and a network   -> is unlimited and closed
     given what is looked at, or not      -> is as it says, or paid without a look
+    given capital, and days until the last claim -> at most a year of them; any number without capital
     given benefits that exclude each other -> both say so
     when it is decoded from its encoding -> is the same
     when a name is missing or not known  -> raises InputError with its place
@@ -229,7 +230,8 @@ class TestPlanFile:
         assert plan.network == tuple(sorted((organisation_id("urn:x:a"), organisation_id("urn:x:b"))))
 
     def test_reads_what_is_looked_at(self, document):
-        plan = read_plan({**document, "automaticUpTo": "80.00", "deemedUpTo": "90.00", "solvency": "12.5%"})
+        limits = {"automaticUpTo": "80.00", "deemedUpTo": "90.00", "solvency": "12.5%", "filingDays": 90}
+        plan = read_plan({**document, **limits})
         found = plan.terms
         assert (found.automatic_up_to, found.deemed_up_to, found.solvency) == (80 * COIN, 90 * COIN, 1_250)
         assert (found.visits_per_day, found.decide_days, found.appeal_days) == (250, 14, 60)
@@ -237,6 +239,12 @@ class TestPlanFile:
         found = read_plan({name: value for name, value in document.items() if name not in left_out}).terms
         assert (found.automatic_up_to, found.deemed_up_to, found.visits_per_day) == (UNLIMITED, UNLIMITED, 0)
         assert (found.solvency, found.decide_days, found.appeal_days) == (0, 14, 30)
+
+    def test_reads_as_many_filing_days_as_capital_can_wait_for(self, document):
+        terms = {"decideDays": 14, "appealDays": 60, "solvency": "1%"}
+        for days in (203, 204):
+            assert read_plan({**document, **terms, "filingDays": days}).terms.filing_days == days
+        assert read_plan({**document, **terms, "solvency": "0%", "filingDays": 205}).terms.filing_days == 205
 
     def test_reads_what_excludes_what(self, document):
         first, second = document["benefits"][:2]
@@ -278,6 +286,7 @@ class TestPlanFile:
             ({"decideDays": 31}, "decideDays"),
             ({"appealDays": 0}, "appealDays"),
             ({"appealDays": 256}, "appealDays"),
+            ({"solvency": "1%", "decideDays": 14, "appealDays": 60, "filingDays": 205}, "filingDays"),
         ],
     )
     def test_raises_when_a_term_is_wrong(self, document, change, place):
