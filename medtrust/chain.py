@@ -41,6 +41,8 @@ LOCAL_CHAIN_IDS: Final = frozenset({1337, 31337})
 
 _MINED_WITHIN: Final = 120.0
 _GANACHE: Final = 1337
+_ASK_ITS_ID_ONCE: Final[Any] = {"cache_allowed_requests": True, "cacheable_requests": {RPCEndpoint("eth_chainId")}}
+"""web3 asks a chain for its id, which never changes, up to three times a transaction."""
 
 T = TypeVar("T")
 
@@ -105,10 +107,10 @@ class Chain:
         Raises `ChainUnreachable` if nobody answers there.
         """
         if target.startswith(("http://", "https://")):
-            return cls(Web3(HTTPProvider(target, request_kwargs={"timeout": timeout})), target)
+            return cls(Web3(HTTPProvider(target, request_kwargs={"timeout": timeout}, **_ASK_ITS_ID_ONCE)), target)
         if not Path(target).is_socket():
             raise ChainUnreachable(f"no chain at {target}: start one with `medtrust up`, or name its URL or IPC path")
-        provider = IPCProvider(target, timeout=int(timeout))
+        provider = IPCProvider(target, timeout=int(timeout), **_ASK_ITS_ID_ONCE)
         chain = cls(Web3(provider), target)
         weakref.finalize(chain, _close, provider)
         return chain

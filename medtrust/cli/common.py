@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal, ParamSpec, TypeVar
 import typer
 from rich.console import Console
 from rich.table import Table
+from typer.core import TyperGroup
 
 from medtrust import wallet
 from medtrust.abi import to_plain
@@ -62,9 +63,11 @@ KindOption = Annotated[Literal["anvil", "ganache"], typer.Option("--kind", help=
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the answer as JSON, and nothing else.")]
 
 
-def new_app(help_: str) -> typer.Typer:
-    """Make a group of commands."""
-    return typer.Typer(help=help_, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+def new_app(help_: str, kind: type[TyperGroup] | None = None) -> typer.Typer:
+    """Make a group of commands, of a kind of its own if asked."""
+    return typer.Typer(
+        help=help_, cls=kind, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
+    )
 
 
 def open_suite(chain: str, account: str | None) -> Suite:
