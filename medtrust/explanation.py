@@ -133,7 +133,7 @@ class Explanation:
             return f"{format_amount(amount, decimals)} {symbol}"
 
         sentences = []
-        if self.status is ClaimStatus.DENIED:
+        if self.status is ClaimStatus.DENIED and self.reason is not Reason.COVERED:
             sentences.append(f"Charged {money(self.visit.charge)}. The plan pays nothing: {self.reason.sentence}.")
         elif self.outcomes:
             pays = f"the plan pays {money(self.plan_pays)}"

@@ -360,6 +360,21 @@ class TestLetter:
         assert denied.member_pays == explained.visit.charge
         assert "The plan pays nothing: the visit was recorded after the last filing day." in denied.letter(6, "mUSD")
 
+    def test_of_a_claim_that_is_all_hers(self, explained):
+        """After an appeal that raised nothing, a claim of which the rules leave all to the member is denied."""
+        (first, *_), visit = explained.outcomes, explained.visit
+        hers = replace(first, deductible=110 * COIN, copay=0, coinsurance=0, plan_pays=0, member_pays=110 * COIN)
+        told = replace(
+            explained,
+            visit=replace(visit, lines=visit.lines[:1]),
+            status=ClaimStatus.DENIED,
+            outcomes=(hers,),
+            amount=0,
+            appeals=1,
+        )
+        closing = "Charged 120.50 mUSD: the plan pays 0.00 mUSD, you pay 110.00 mUSD, written off 10.50 mUSD."
+        assert told.letter(6, "mUSD").splitlines()[-1] == closing
+
     def test_of_a_pending_claim(self, explained):
         pending = replace(explained, status=ClaimStatus.PENDING, outcomes=(), waits_for="the member must sign")
         assert pending.member_pays == 0
