@@ -157,7 +157,7 @@ FORMS: dict[str, bytes] = {
     "birth date in utf-8": f"{BORN:%d.%m.%Y}".encode(),
     "birth date as a number": int(f"{BORN:%Y%m%d}").to_bytes(32, "big"),
     "birth date in sha256": hashlib.sha256(f"{BORN:%Y%m%d}".encode()).digest(),
-    "record number as a number": (83920174).to_bytes(32, "big"),
+    "record number as a number": (839201746652).to_bytes(32, "big"),
     "family name with birth date in keccak256": keccak256(f"{NAME}|{BORN}".encode()),
 }
 

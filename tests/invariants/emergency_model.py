@@ -49,14 +49,20 @@ class Organisation:
     sessions: list[Session] = field(default_factory=list)
     suspended_from: int = 0
     unjustified: list[int] = field(default_factory=list)
+    _waited: list[int] = field(default_factory=list, compare=False)
+    _counted: int = field(default=0, compare=False)
 
     @property
     def waiting(self) -> list[int]:
-        return [number for number, one in enumerate(self.sessions) if one.is_waiting]
+        """The sessions without a verdict that is final; none waits again after it."""
+        since = (*self._waited, *range(self._counted, len(self.sessions)))
+        self._waited, self._counted = [one for one in since if self.sessions[one].is_waiting], len(self.sessions)
+        return self._waited
 
     @property
     def due_at(self) -> int:
-        return self.sessions[self.waiting[0]].due_at if self.waiting else 0
+        waiting = self.waiting
+        return self.sessions[waiting[0]].due_at if waiting else 0
 
     def suspension(self, at: int) -> int:
         """Since when it is suspended, as known at a time; 0 if it is not."""
