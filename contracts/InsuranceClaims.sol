@@ -130,7 +130,7 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Controlled, Payer,
 
         (bytes32 insurer, uint256 paid) = _book.reverse(claim, dossier);
 
-        emit ClaimReversed(dossier.visit, dossier.policy, paid, _book.totals[dossier.policy]);
+        emit ClaimReversed(dossier.visit, dossier.policy, paid, totalsOf(dossier.policy));
 
         bool isWaiting = claim.status == Status.APPROVED || claim.appeals != 0;
         POOL.reclaim(insurer, dossier.provider, dossier.key, uint96(paid), isWaiting);
@@ -212,9 +212,8 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Controlled, Payer,
     }
 
     function _tell(Dossier memory dossier, Claim memory claim, bytes32 organisation) private {
-        Totals memory counted = _book.totals[dossier.policy];
         (bytes32 visit, bytes32 policy) = (dossier.visit, dossier.policy);
-        emit ClaimDecided(visit, policy, organisation, claim.reason, claim.amount, counted, dossier);
+        emit ClaimDecided(visit, policy, organisation, claim.reason, claim.amount, totalsOf(policy), dossier);
     }
 
     /// @dev Reverts unless the caller's organisation is the one to decide now.
@@ -253,7 +252,7 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Controlled, Payer,
             claim.status,
             claim.reason,
             lines,
-            _book.totals[dossier.policy],
+            totalsOf(dossier.policy),
             dossier
         );
 
@@ -288,7 +287,7 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Controlled, Payer,
     }
 
     /// @inheritdoc IInsuranceClaims
-    function totalsOf(bytes32 policy) external view returns (Totals memory) {
+    function totalsOf(bytes32 policy) public view returns (Totals memory) {
         return _book.totals[policy];
     }
 }

@@ -51,7 +51,7 @@ library Rulings {
         IVisitRegistry.Visit calldata visit,
         uint256 recordedAt
     ) private view returns (IInsuranceClaims.Reason) {
-        ClaimBook.Enrolment memory policy = book.policies[dossier.policy];
+        ClaimBook.Enrolment storage policy = book.policies[dossier.policy];
         uint256 servedAt = visit.servedAt;
         // Whose second policy it is has been shown by her signature.
         bool isHers = dossier.policy != visit.policy || visit.member == policy.member;
@@ -108,7 +108,7 @@ library Rulings {
         IInsuranceClaims.Dossier memory dossier,
         bool isAttested
     ) private {
-        IInsuranceClaims.Totals memory before = book.totals[dossier.policy];
+        IInsuranceClaims.Totals storage before = book.totals[dossier.policy];
         unchecked {
             dossier.deductible = totals.deductibleMet - before.deductibleMet;
             dossier.outOfPocket = totals.outOfPocketMet - before.outOfPocketMet;
