@@ -156,12 +156,13 @@ class WatchedGoods(LotGoods):
         if not recalls:
             raise InputError(place="lot", found=f"{self.file.lot_number}, not recalled", expected="a recalled lot")
         partners = partners_of([*movements, *later_movements(drugs, self.lot)])
-        told = [one for one in movements if one.act is Act.ACKNOWLEDGED and one.unit == self.lot]
+        of_all = [one for one in movements if one.unit == self.lot]
         return recall_effect(
             self._packs(movements, partners),
-            recalled_at=recalls[-1],
+            recalled_at=recalls[0],
+            noticed_at=max(one.at for one in of_all if one.act in (Act.RECALLED, Act.ILLEGITIMATE)),
             partners=partners,
-            acknowledged={one.organisation: one.at for one in told if one.at >= recalls[-1]},
+            acknowledged={one.organisation: one.at for one in of_all if one.act is Act.ACKNOWLEDGED},
             now=self.suite.chain.now(),
         )
 

@@ -165,6 +165,7 @@ def _flag(flag: Flag) -> dict[str, object]:
 def _plain(effect: RecallEffect) -> dict[str, object]:
     return {
         "recalledAt": effect.recalled_at,
+        "noticedAt": effect.noticed_at,
         "size": effect.size,
         "secured": effect.secured,
         "beyond": effect.beyond,
@@ -189,5 +190,7 @@ def _show(goods: Goods, effect: RecallEffect) -> None:
         answer(None, f"{name_of(holder)} still has {count:,}", as_json=False)
     for one, at in effect.answered.items():
         answer(None, f"{name_of(one)} acknowledged at {time_of(at)}", as_json=False)
-    for one in (*effect.waiting, *effect.late):
-        answer(None, f"{name_of(one)} {'is late' if effect.late else 'has not answered yet'}", as_json=False)
+    for one in effect.waiting:
+        answer(None, f"{name_of(one)} has not answered yet", as_json=False)
+    for one in effect.late:
+        answer(None, f"{name_of(one)} is late", as_json=False)

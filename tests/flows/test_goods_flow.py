@@ -15,7 +15,7 @@ from medtrust.lotfile import LotFile
 from medtrust.nullifier import prescription_nullifier
 from medtrust.packing import PackedLot, pack_id
 from medtrust.recall_effect import NOTICE, Whereabouts
-from tests.drugs_world import sscc
+from tests.drugs_world import at_second, sscc
 
 GTIN = "00361414567894"
 PALLET, CASE, OTHER_CASE = "(00)103614140000000015", "(00)003614140000000032", "(00)003614140000000025"
@@ -233,6 +233,7 @@ class TestRecall:
     """
     given a recalled lot -> every pack counted where it is, by the nearest thing around it that moved
       as partners acknowledge and destroy -> the percentages rise
+      made stronger, or found illegitimate -> the partners' day begins anew; who is late is so for the chain too
     given no recall      -> InputError
     """
 
@@ -260,6 +261,30 @@ class TestRecall:
         after = pharmacy.recall_effect()
         assert (after.packs[Whereabouts.DESTROYED], after.percentage) == (4, Decimal("84.2"))
         assert (list(after.answered), set(after.late)) == ([world.wholesaler], {world.maker, world.pharmacy})
+
+    @pytest.mark.parametrize("second", [-1, 0, 1])
+    @pytest.mark.parametrize("restart", ["", "stronger", "illegitimate"])
+    def test_agrees_with_the_chain_on_who_is_late(self, world, stocked, second, restart):
+        maker, pharmacy, wholesaler = (stocked(name) for name in ("maker", "pharmacy", "wholesaler"))
+        begun = maker.recall(world.maker, RecallClass.CLASS_II, depth=RecallDepth.RETAIL).at
+        at_second(world, begun + NOTICE + second)
+        answered = wholesaler.acknowledge(world.wholesaler).at
+        self.agree(pharmacy, late=answered >= begun + NOTICE, partner=world.wholesaler)
+        world.chain.mine(seconds=2)  # what is said in the second of a notice answers it
+        if restart == "stronger":
+            begun = maker.recall(world.maker, RecallClass.CLASS_I, depth=RecallDepth.RETAIL).at
+        if restart == "illegitimate":
+            maker.suspect(world.maker)
+            begun = maker.resolve(world.maker, is_cleared=False).at
+        if restart:
+            self.agree(pharmacy, late=False, partner=world.wholesaler)
+            world.chain.travel(begun + NOTICE + second)
+            self.agree(pharmacy, late=second >= 0, partner=world.wholesaler)
+
+    def agree(self, goods, *, late, partner):
+        found = goods.recall_effect()
+        assert found.late == tuple(sorted(goods.late()))
+        assert (partner in found.late) == late
 
     def test_needs_a_recall(self, goods):
         with pytest.raises(InputError, match="not recalled"):
