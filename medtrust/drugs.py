@@ -190,12 +190,13 @@ class DrugClient(Client):
         """
         return self._send("dispense", pharmacy, lot, serial, compact(path), filling)
 
-    def undo(self, pharmacy: bytes, pack: bytes, prescriptions: Sequence[bytes] = ()) -> Receipt:
+    def undo(self, pharmacy: bytes, item: Item, prescriptions: Sequence[bytes] = ()) -> Receipt:
         """Take back all that was dispensed of a pack, within 10 days; `prescriptions` are all that were filled with it.
 
-        Raises `Reverted` with error "NotAuthorised", "NotUndoable", "InvalidCount" or "NotFilledWith".
+        Raises `Reverted` with error "NotAuthorised", "NotUndoable", "InvalidCount", "NotFilledWith", "UnitNotProven" or
+        "NotInCustody" where the pack is no longer with the pharmacy.
         """
-        return self._send("undo", pharmacy, pack, prescriptions)
+        return self._send("undo", pharmacy, item, prescriptions)
 
     # ---- stopping goods
 
@@ -207,13 +208,20 @@ class DrugClient(Client):
         """
         return self._send("flagSuspect", organisation, item)
 
+    def flag_shipment(self, offer: Offer, organisation: bytes) -> Receipt:
+        """Stop what is on its way or waits for its report, as the manufacturer of its lot or a regulator.
+
+        Raises `Reverted` with error "OfferNotLive", "NotAuthorised" or "ForeignRegulator".
+        """
+        return self._send("flagShipment", offer, organisation)
+
     def resolve(
         self, organisation: bytes, lot: bytes, unit: bytes, *, is_cleared: bool, justification: bytes = ZERO_HASH
     ) -> Receipt:
         """Decide what was stopped, as manufacturer or regulator: free again, or illegitimate for ever.
 
         `justification` is the salted hash (32 bytes) of the reasons. Raises `Reverted` with error "NotAuthorised",
-        "ForeignRegulator" or "NotSuspect".
+        "ForeignRegulator", "MissingJustification" or "NotSuspect".
         """
         return self._send("resolve", organisation, lot, unit, is_cleared, justification)
 

@@ -187,8 +187,9 @@ class Goods(WatchedGoods):
 
         Raises `InputError` if it is of another product, and `Reverted` as `DrugClient.undo`.
         """
-        pack, _ = self.file.find(self._pack(code))
-        return self.suite.drugs.undo(pharmacy, pack, self.suite.drugs.prescriptions_of(pack))
+        self._pack(code)
+        pack = self.item(code)
+        return self.suite.drugs.undo(pharmacy, pack, self.suite.drugs.prescriptions_of(pack.unit))
 
     def end(self, code: str, fate: State, *, organisation: bytes) -> Receipt:
         """End the scanned unit, with everything in it: STOLEN, EXPORTED or DESTROYED.

@@ -270,9 +270,10 @@ GOODS = {
     "dispense": _row(
         "pharmacy", lambda s: (s.world.pharmacy, packed().id, "1-1-1", path_of(pack()), (ZERO_HASH, 0, 0))
     ),
-    "undo": _row("pharmacy", lambda s: (s.world.pharmacy, pack("1-1-3"), [])),
+    "undo": _row("pharmacy", lambda s: (s.world.pharmacy, s.item("1-1-3"), [])),
     "flagSuspect": _row("pharmacy", lambda s: (s.world.pharmacy, s.item("1-1-2"))),
-    "resolve": _row("maker", lambda s: (s.world.maker, packed().id, pack("1-1-5"), True, ZERO_HASH)),
+    "flagShipment": _row("maker", lambda s: (s.offer, s.world.maker)),
+    "resolve": _row("maker", lambda s: (s.world.maker, packed().id, pack("1-1-5"), True, name_hash("reasons"))),
     "recall": _row("maker", lambda s: (s.world.maker, packed().id, 1, 1)),
     "acknowledge": _row("wholesaler", lambda s: (s.world.wholesaler, packed("MT2026C").id, ZERO_HASH)),
 }

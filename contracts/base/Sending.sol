@@ -26,7 +26,8 @@ abstract contract Sending is IDrugProvenance, Accredited, LotBook, Packs, Stock 
         require(isCold ? isLogged : offer.logger == address(0), WrongLogger(offer.logger, offer.loggedFrom));
         _packs().checkWhole(offer.unit);
         bytes32 word = _wordOf(_lot(offer.lot), offer.lot, offer.unit, path);
-        _checkHolder(offer.unit, offer.from, word, false);
+        bool isFree = offer.fromRole == Roles.CARRIER ? Custody.isHeld(word) : Custody.isOwn(word);
+        _checkHolder(offer.unit, offer.from, word, isFree);
         require(bytes16(word << 128) == offer.source, WrongSource(offer.unit, bytes16(word << 128)));
 
         _put(offer.lot, offer.unit, Custody.offered());

@@ -60,14 +60,24 @@ library Custody {
         return uint256(word) >= _HELD;
     }
 
+    /// @notice Whether its holder may do with a unit what it likes: what a carrier brings is only handed on.
+    function isOwn(bytes32 word) internal pure returns (bool) {
+        return isHeld(word) && uint8(uint256(word) >> 120) == 0;
+    }
+
+    /// @notice Whether a unit is on its way with an offer, or came with it and waits for its report.
+    function isOf(bytes32 word, bytes32 id) internal pure returns (bool) {
+        return uint192(uint256(word)) == uint192(uint256(id));
+    }
+
     /// @notice Whether a unit is in a container.
     function isInside(bytes32 word) internal pure returns (bool) {
         return uint256(word) >> 224 == uint256(IDrugProvenance.State.INSIDE);
     }
 
-    /// @notice Whether a unit that is not held left the chain.
+    /// @notice Whether a unit left the chain.
     function hasLeft(bytes32 word) internal pure returns (bool) {
-        return uint256(word) >> 224 >= uint256(IDrugProvenance.State.STOLEN);
+        return !isHeld(word) && uint256(word) >> 224 >= uint256(IDrugProvenance.State.STOLEN);
     }
 
     /// @notice What a word says.
@@ -111,6 +121,12 @@ library Custody {
     /// @dev Whether it is with nobody: on its way or waiting for its report.
     function _isAnywhere(bytes32 word) private pure returns (bool) {
         return uint256(word) >> 224 < uint256(IDrugProvenance.State.QUARANTINED);
+    }
+
+    /// @notice The word of a unit that did not arrive: what must be kept cold comes back into quarantine, for nobody told how warm it was.
+    function returned(IDrugProvenance.Offer calldata offer) internal view returns (bytes32) {
+        if (offer.logger == address(0)) return held(offer.from, offer.source);
+        return stopped(IDrugProvenance.State.QUARANTINED, markOf(offer.from));
     }
 
     /// @notice The word of a unit that arrived, whatever its temperature was.

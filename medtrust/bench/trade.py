@@ -147,9 +147,9 @@ class Trade:
 
     def undo(self, shelves: Shelves, case: Box, pack: int, by: Trader, prescription: bytes) -> None:
         """Take a pack back, with the prescription that it was dispensed for."""
-        unit = shelves.pack(case, pack).unit
+        item = self.item(shelves, shelves.pack(case, pack))
         prescriptions = [] if prescription == ZERO_HASH else [prescription]
-        self.market.act(by, "undo", by.id, unit, prescriptions, expected=None)
+        self.market.act(by, "undo", by.id, item, prescriptions, expected=None)
         shelves.dispensed[pack] = False
 
     # ---- recalls
