@@ -15,6 +15,7 @@ from medtrust.types import ZERO_ADDRESS, ZERO_HASH
 
 __all__ = [
     "NO_FILLING",
+    "NO_POLICY",
     "VERDICT_SENTENCES",
     "ZERO_MARK",
     "Custody",
@@ -272,6 +273,10 @@ class Policy:
     max_excursion: int
     max_gap: int
     report_within: int
+
+
+NO_POLICY: Final = Policy(0, 0, 0, 0, 0, 0)
+"""Need not be kept cold."""
 
 
 def expires_at(day: date) -> int:

@@ -13,6 +13,7 @@ from medtrust.contract import Client
 from medtrust.drug_movements import ACTS, UNIT_EVENTS, Act, Movement, movement_of, way_of
 from medtrust.drug_types import (
     NO_FILLING,
+    NO_POLICY,
     VERDICT_SENTENCES,
     Custody,
     End,
@@ -40,6 +41,7 @@ from medtrust.standards.gs1 import Scan
 from medtrust.types import ZERO_HASH
 
 __all__ = [
+    "NO_POLICY",
     "VERDICT_SENTENCES",
     "Act",
     "Custody",
@@ -142,14 +144,15 @@ class DrugClient(Client):
     def report(self, offer: Offer, report: Summary, signature: bytes) -> Receipt:
         """Bring what the logger of a shipment signed: the unit is free to be used, or in quarantine.
 
-        Raises `Reverted` with error "OfferNotLive" or "InvalidSignature".
+        What is not in order is the receiver's to bring, until the time for a better one is over. Raises `Reverted` with
+        error "OfferNotLive", "InvalidSignature" or "NotAuthorised".
         """
         return self._send("report", offer, report, signature)
 
     def give_up_report(self, offer: Offer) -> Receipt:
-        """Stop waiting for the report of a shipment, as its receiver: the unit is in quarantine.
+        """Stop waiting for a report, as the receiver, or as anyone once it is overdue: the unit is in quarantine.
 
-        Raises `Reverted` with error "OfferNotLive" or "NotAuthorised".
+        It is free if its policy was switched off. Raises `Reverted` with error "OfferNotLive" or "NotAuthorised".
         """
         return self._send("report", offer, Summary(ZERO_HASH, *(0,) * 8), b"")
 

@@ -83,8 +83,10 @@ class Goods(WatchedGoods):
         """
         item = self.item(code)
         registry = self.suite.accreditation
-        roles = _role(registry, sender, "sender"), _role(registry, receiver, "receiver")
         source = self.suite.drugs.custody_of(item.lot, item.unit, item.path).source
+        # The first byte of a source is set where its holder is a carrier, whatever else that holder may be.
+        sells = Role.CARRIER if source[0] else _role(registry, sender, "sender")
+        roles = sells, _role(registry, receiver, "receiver")
         if logger == ZERO_ADDRESS:
             logged_from = 0
         elif logged_from is None:
