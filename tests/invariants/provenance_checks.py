@@ -42,14 +42,24 @@ class Checks:
         require(place is not None, "UnitNotProven", lot=lot, unit=unit)
         return place or Place(At.HELD)
 
-    def _held(self, lot: bytes, unit: bytes, organisation: bytes, path: Path) -> Place:
+    def _held(self, lot: bytes, unit: bytes, organisation: bytes, path: Path, *, may_be_carried: bool = False) -> Place:
         place = self._place(lot, unit, path)
-        self._holder(unit, organisation, place)
+        self._holder(unit, organisation, place, may_be_carried=may_be_carried)
         return place
 
-    def _holder(self, unit: bytes, organisation: bytes, place: Place, at: Sequence[At] = (At.HELD,)) -> None:
+    def _holder(
+        self,
+        unit: bytes,
+        organisation: bytes,
+        place: Place,
+        at: Sequence[At] = (At.HELD,),
+        *,
+        may_be_carried: bool = False,
+    ) -> None:
+        """What somebody holds is his to do with as he likes, unless he carries it for another."""
         told = {"unit": unit, "organisation": organisation, "state": place.at, "custodian": mark_of(place.holder)}
-        require(place.at in at and place.holder == organisation, "NotInCustody", **told)
+        is_free = place.at in at and (may_be_carried or not place.source.is_carried)
+        require(is_free and place.holder == organisation, "NotInCustody", **told)
 
     def _whole(self, pack: bytes) -> None:
         end = self.state.ends.get(pack, NO_END)

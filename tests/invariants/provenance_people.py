@@ -41,18 +41,21 @@ TALLY = Tally()
 
 STEWARD, AUTHORITY = (wallet.role(name).address for name in ("steward", "authority"))
 FOREVER = 2**64 - 1
-ROLES = {
-    "maker": MANUFACTURER,
-    "wholesaler": WHOLESALER,
-    "depot": WHOLESALER,
-    "carrier": CARRIER,
-    "pharmacy": PHARMACY,
-    "chemist": PHARMACY,
-    "hospital": HOSPITAL,
-    "regulator": REGULATOR,
-    "stranger": REGULATOR,
+ROLES: dict[str, tuple[int, ...]] = {
+    "maker": (MANUFACTURER,),
+    "wholesaler": (WHOLESALER,),
+    "depot": (WHOLESALER,),
+    "carrier": (CARRIER,),
+    "haulier": (CARRIER, WHOLESALER),
+    "courier": (CARRIER, PHARMACY),
+    "pharmacy": (PHARMACY,),
+    "chemist": (PHARMACY,),
+    "drugstore": (PHARMACY, WHOLESALER),
+    "hospital": (HOSPITAL,),
+    "regulator": (REGULATOR,),
+    "stranger": (REGULATOR,),
 }
-"""Who there is; the stranger regulates another country."""
+"""Who there is, in which roles; the stranger regulates another country."""
 
 HOUSES = {name: organisation_id(f"urn:example:{name}") for name in ROLES}
 ACCOUNTS = {name: checksum_address("0x" + keccak256(name.encode())[12:].hex()) for name in (*ROLES, "attacker")}
@@ -109,8 +112,9 @@ class Trade(RuleBasedStateMachine):
         for name, house in HOUSES.items():
             jurisdiction = 156 if name == "stranger" else 840
             self._register("register", AUTHORITY, house, jurisdiction, ACCOUNTS[name], FOREVER)
-            self._register("accredit", AUTHORITY, house, ROLES[name], FOREVER)
-            roles = ROLES[name] | PARTICIPANT
+            for role in ROLES[name]:
+                self._register("accredit", AUTHORITY, house, role, FOREVER)
+            roles = sum(ROLES[name]) | PARTICIPANT
             self._register("addSigner", ACCOUNTS[name], house, ACCOUNTS[name], roles, FOREVER, ZERO_HASH)
         assigned = HOUSES["regulator"], HOUSES["maker"], int(PREFIX), 7
         self.contract.send(ACCOUNTS["regulator"], "assignPrefix", *assigned)
@@ -223,6 +227,11 @@ class Trade(RuleBasedStateMachine):
         place = self.model.locate(*unit, path)
         assert place is not None
         return place
+
+
+def role_of(name: str, number: int) -> int:
+    """One of the roles that somebody has."""
+    return ROLES[name][number % len(ROLES[name])]
 
 
 def detail(place: Place) -> int:
