@@ -44,7 +44,7 @@ MAX_LOTS = 8
 
 
 class Model(Checks):
-    """What the contract should do, by what the registry of accreditations holds; `packed` is how lots are packed."""
+    """What the contract should do, by what the registry of accreditations holds; `ways` is how lots are packed."""
 
     def act(self, function: str, now: int, caller: str, *arguments: Any) -> list[Told]:
         """Do what a function of the contract does, all of it or nothing. Raises `Refused`."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from medtrust.packing import PackedLot, Path
+from medtrust.packing import Path
 from medtrust.types import ZERO_HASH
 from tests.invariants.accreditation_model import Refused
 from tests.invariants.accreditation_model import State as Accreditation
-from tests.invariants.provenance_model import MANUFACTURER, NO_END, REGULATOR, At, Place, Standing, State, mark
+from tests.invariants.provenance_model import MANUFACTURER, NO_END, REGULATOR, At, Place, Standing, State, Unit, mark
 
 MAX_ITEMS = 200
 
@@ -17,9 +17,9 @@ MAX_ITEMS = 200
 class Checks:
     """Each check passes, or raises the error that the contract must give."""
 
-    def __init__(self, accreditation: Accreditation, packed: Mapping[bytes, PackedLot]) -> None:
+    def __init__(self, accreditation: Accreditation, ways: Mapping[Unit, Path]) -> None:
         self.accreditation = accreditation
-        self.packed = packed
+        self.ways = ways
         self.owners: dict[str, bytes] = {}
         self.state = State()
 
@@ -30,8 +30,7 @@ class Checks:
         own = self.state.own((lot, unit))
         if own is not None:
             return own
-        packed = self.packed.get(lot)
-        if packed is None or lot not in self.state.lots or unit not in packed or path != packed.path(unit):
+        if lot not in self.state.lots or not path or path != self.ways.get((lot, unit)):
             return None
         around = [self.state.own((lot, step.unit)) for step in reversed(path[:-1])]
         maker = Place(At.HELD, self.state.lots[lot].manufacturer)

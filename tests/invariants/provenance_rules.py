@@ -40,6 +40,7 @@ from tests.invariants.provenance_people import (
     PLAIN,
     POLICY,
     ROLES,
+    WAYS,
     Trade,
     role_of,
 )
@@ -54,6 +55,8 @@ chances = st.integers(0, 11)
 numbers = st.integers(0, 5_000)
 people = st.sampled_from(sorted(ACCOUNTS))
 holders = st.sampled_from(HOLDERS)
+hands = st.sampled_from(HOLDERS + 2 * [name for name in HOLDERS if len(ROLES[name]) > 1])
+"""Mostly those who have two roles."""
 
 
 class Provenance(Trade):
@@ -138,6 +141,21 @@ class Provenance(Trade):
         sides = HOUSES[sender], role, HOUSES[receiver], role_of(receiver, number)
         logged = (LOGGER.address, self.host.now) if self.model.state.is_cold(unit[0]) else (ZERO_ADDRESS, 0)
         return Offer(*unit, *sides, self.host.now + ahead, self.place(unit).source.told, *logged)
+
+    @rule(number=numbers, way=st.lists(st.tuples(hands, numbers), min_size=1, max_size=4))
+    def hand_on(self, number: int, way: list[tuple[str, int]]) -> None:
+        """Ship what somebody has, and receive it at once, from hand to hand; now and then in a role that is wrong."""
+        unit = self.pick(number, lambda place, unit: place.at is At.HELD and self.is_free(unit), 1)
+        for receiver, dice in way:
+            self._hand_on(unit, receiver, dice)
+
+    def _hand_on(self, unit: Unit, receiver: str, dice: int) -> None:
+        holder = NAMES.get(self.place(unit).holder or b"", "maker")
+        offer = self._offer_for(unit, holder, receiver, HOUR, dice)
+        if dice % 2:
+            offer = replace(offer, sender_role=role_of(holder, dice // 2))
+        if self._ship(offer, ACCOUNTS[holder], self.path(unit, 2)):
+            self.attempt("receiveUnit", ACCOUNTS[receiver], offer, [], [])
 
     @rule(chance=chances, caller=people, number=numbers)
     def receive(self, chance: int, caller: str, number: int) -> None:
@@ -287,8 +305,9 @@ class Provenance(Trade):
         arguments = HOUSES[who], lot.id, lot.name(unit[1]), self.path(unit, chance), filling
         self.attempt("dispense", ACCOUNTS["attacker" if chance == 2 else who], *arguments)
 
-    @rule(chance=chances, caller=people, number=numbers)
-    def undo(self, chance: int, caller: str, number: int) -> None:
+    @rule(chance=chances, caller=people, number=numbers, receiver=holders)
+    def undo(self, chance: int, caller: str, number: int, receiver: str) -> None:
+        """Take back what was dispensed; now and then after the case in which the pack was went on."""
         state = self.model.state
         packs = list(state.ends) or [pack_id(LOTS[0].gtin, "0")] * (chance == 2)
         if not packs:
@@ -303,6 +322,8 @@ class Provenance(Trade):
         who = caller if chance == 2 and caller in HOUSES else owner
         lots = [lot for lot in PACKED if pack in PACKED[lot] and lot in state.lots]
         unit = lots[number % len(lots)], pack
+        if chance > 7:
+            self._hand_on((unit[0], WAYS[unit][-2].unit), receiver, 0)
         self.attempt("undo", ACCOUNTS[who], HOUSES[who], Item(*unit, self.path(unit, chance)), filled)
 
     # ---- when something is wrong
