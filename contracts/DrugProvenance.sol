@@ -11,6 +11,7 @@ import {Counter} from "./base/Counter.sol";
 import {GS1Prefixes} from "./base/GS1Prefixes.sol";
 import {NoticeBoard} from "./base/NoticeBoard.sol";
 import {Packing} from "./base/Packing.sol";
+import {Receiving} from "./base/Receiving.sol";
 import {Sending} from "./base/Sending.sol";
 import {ColdChain} from "./libraries/ColdChain.sol";
 import {Custody} from "./libraries/Custody.sol";
@@ -19,12 +20,14 @@ import {GS1} from "./libraries/GS1.sol";
 import {Mixes} from "./libraries/Mixes.sol";
 import {Roles} from "./libraries/Roles.sol";
 import {Standings} from "./libraries/Standings.sol";
+import {Terms} from "./libraries/Terms.sol";
 
 /// @title DrugProvenance
 /// @notice See {IDrugProvenance}.
-contract DrugProvenance is GS1Prefixes, Sending, Packing, Counter, NoticeBoard, Controlled {
+contract DrugProvenance is GS1Prefixes, Sending, Receiving, Packing, Counter, NoticeBoard, Controlled {
     using Dispensing for Dispensing.State;
     using Standings for Lot;
+    using Terms for Offer;
 
     uint256 private constant _MAX_LOT_NUMBER = 20;
 
@@ -87,20 +90,11 @@ contract DrugProvenance is GS1Prefixes, Sending, Packing, Counter, NoticeBoard, 
     /* RECEIVER */
 
     /// @inheritdoc IDrugProvenance
-    function receiveUnit(Offer calldata offer, Item[] calldata missing, Item[] calldata extra) external {
-        _checkAuthorised(offer.to, offer.toRole);
-        bytes32 id = _checkLive(offer);
-        _checkAccredited(offer.from, offer.fromRole);
-        require(block.timestamp < offer.until, OfferExpired(offer.until));
-        bool isCold = _checkActive(offer.lot);
-        Mixes.checkCount(1 + missing.length + extra.length);
+    function receiveExcept(Offer calldata offer, Item[] calldata missing, Item[] calldata extra) external {
+        bytes32 id = _checkReceiver(offer);
+        Mixes.checkCount(missing.length + extra.length);
         _report(offer, id, missing, extra);
-
-        bytes32 word = Custody.arrived(offer);
-        if (isCold && Custody.isHeld(word)) word = Custody.awaiting(id, block.timestamp);
-        _put(offer.lot, offer.unit, word);
-
-        emit UnitReceived(offer.lot, offer.unit, offer.to, offer.from, Custody.stateOf(word));
+        _receive(offer, id);
     }
 
     function _report(Offer calldata offer, bytes32 id, Item[] calldata missing, Item[] calldata extra) private {
@@ -117,14 +111,6 @@ contract DrugProvenance is GS1Prefixes, Sending, Packing, Counter, NoticeBoard, 
             _checkHolder(unit, offer.from, word, Custody.isHeld(word));
             emit ExtraReported(lot, unit, offer.to, offer.from);
         }
-    }
-
-    /// @inheritdoc IDrugProvenance
-    function refuse(Offer calldata offer) external {
-        _checkAuthorised(offer.to, Roles.PARTICIPANT);
-        _giveBack(offer);
-
-        emit ShipmentRefused(offer.lot, offer.unit, offer.to, offer.from);
     }
 
     /* RECEIVER, OR ANYONE WITH WHAT THE LOGGER SIGNED */
@@ -164,7 +150,7 @@ contract DrugProvenance is GS1Prefixes, Sending, Packing, Counter, NoticeBoard, 
             // A policy that was switched off asks for no report, also of older lots.
             if (!_lot(lot).isCold || policy.maxGap == 0) continue;
             isLate = isLate || block.timestamp > arrivedAt + policy.reportWithin;
-            isFine = isFine && isSigned && ColdChain.isWithin(policy, readings, offer.loggedFrom, arrivedAt);
+            isFine = isFine && isSigned && ColdChain.isWithin(policy, readings, offer.loggedFrom(), arrivedAt);
         }
         isFine = isFine && !isLate;
     }

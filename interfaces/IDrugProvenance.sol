@@ -158,24 +158,18 @@ interface IDrugProvenance {
     /// @param lot The lot or mix.
     /// @param unit The container or pack that is shipped, with everything in it.
     /// @param from The organisation that ships.
-    /// @param fromRole The role in which it ships, one bit of `Roles.CUSTODIANS`.
     /// @param to The organisation that is to receive.
-    /// @param toRole The role in which it receives, one bit of `Roles.CUSTODIANS`.
-    /// @param until First second in which it can no longer be received (Unix seconds).
-    /// @param source The source of the unit in the sender's hands, see {custodyOf}.
+    /// @param terms In 16 bytes the source of the unit in the sender's hands, see {custodyOf}; in 2 each the role in which it is shipped and that in
+    /// which it is received, bits of `Roles.CUSTODIANS`; in 6 each the first second in which it can no longer be received, and since when its
+    /// logger measures, not in the future (Unix seconds).
     /// @param logger The account whose key is in the logger that travels with a cold lot; zero with any other.
-    /// @param loggedFrom Since when that logger measures (Unix seconds), not in the future.
     struct Offer {
         bytes32 lot;
         bytes32 unit;
         bytes32 from;
-        uint64 fromRole;
         bytes32 to;
-        uint64 toRole;
-        uint64 until;
-        bytes16 source;
+        bytes32 terms;
         address logger;
-        uint64 loggedFrom;
     }
 
     /// @notice What the temperature of a product may be on its way. Temperatures in hundredths of a degree Celsius, times in seconds.
@@ -288,23 +282,15 @@ interface IDrugProvenance {
     /// @param unit The container or pack.
     /// @param to The organisation that is to receive.
     /// @param from The organisation that ships.
-    /// @param fromRole The role in which it ships, one bit of `Roles`.
-    /// @param toRole The role in which it is to be received, one bit of `Roles`.
-    /// @param until First second in which it can no longer be received (Unix seconds).
-    /// @param source The source of the unit in the sender's hands.
+    /// @param terms Its source, its roles and its times, as in the {Offer}.
     /// @param logger The account of the logger that travels with it; zero without one.
-    /// @param loggedFrom Since when that logger measures (Unix seconds).
     event UnitShipped(
         bytes32 indexed lot,
         bytes32 indexed unit,
         bytes32 indexed to,
         bytes32 from,
-        uint64 fromRole,
-        uint64 toRole,
-        uint64 until,
-        bytes16 source,
-        address logger,
-        uint64 loggedFrom
+        bytes32 terms,
+        address logger
     );
 
     /// @notice A unit arrived: it is with its receiver from now on.
@@ -670,15 +656,15 @@ interface IDrugProvenance {
     /// when it receives: who is not can only refuse, or let the time pass. Emits {UnitShipped}.
     ///
     /// Reverts with:
-    /// - `NotAuthorised` if the caller does not act for `offer.from` in `offer.fromRole`.
+    /// - `NotAuthorised` if the caller does not act for `offer.from` in the role that the offer names.
     /// - {NotCustodialRole} if one of the roles does not hold medicines.
-    /// - {OfferExpired} if `offer.until` is not in the future.
+    /// - {OfferExpired} if its time is over.
     /// - {UnknownLot}, {LotRecalled}, {LotQuarantined} or {LotExpired} if the lot is not active.
     /// - {WrongLogger} if the lot must be kept cold and no logger measures yet, or if it need not and a logger is named.
     /// - {AlreadyDispensed} if it is a pack that was, or was opened.
     /// - {UnitNotProven} if the path does not lead from the lot to the unit.
     /// - {NotInCustody} if `offer.from` does not hold it, or carries it and does not ship it as CARRIER.
-    /// - {WrongSource} if `offer.source` is not the source of the unit.
+    /// - {WrongSource} if the source in `offer.terms` is not the source of the unit.
     ///
     /// @param offer What goes from whom to whom, and until when it can be received.
     /// @param path From the outermost container down to the unit, the unit included.
@@ -686,10 +672,7 @@ interface IDrugProvenance {
 
     /// @notice Takes over a unit that is on its way to the caller's organisation.
     /// @dev Both sides must be accredited now, whatever they were when it was shipped. Its name is longer than its neighbours' because
-    /// Solidity keeps the shorter one for Ether. Emits {MissingReported} and {ExtraReported} for each discrepancy, then {UnitReceived}.
-    ///
-    /// What is missing stays the sender's, in quarantine if the shipment must be kept cold. What is too much is only reported: it is the sender's too, until the sender ships it, because
-    /// otherwise a receiver could take from a sender what it likes.
+    /// Solidity keeps the shorter one for Ether. Emits {UnitReceived}.
     ///
     /// What comes back, from a pharmacy, hospital or vaccinator to a wholesaler or manufacturer, or from a wholesaler to a manufacturer, is held
     /// only by the one who had sold it to whom it comes from; at anyone else it is QUARANTINED. What a carrier brings comes from whom it carries
@@ -699,18 +682,28 @@ interface IDrugProvenance {
     /// Reverts with:
     /// - {OfferNotLive} if this very offer is not on its way.
     /// - {OfferExpired} if its time is over.
-    /// - `NotAuthorised` if the caller does not act for `offer.to` in `offer.toRole`.
-    /// - `NotAccredited` if `offer.from` is no longer accredited for `offer.fromRole`.
+    /// - `NotAuthorised` if the caller does not act for `offer.to` in the role that the offer names.
+    /// - `NotAccredited` if `offer.from` is no longer accredited for the role in which it shipped.
     /// - {LotRecalled}, {LotQuarantined} or {LotExpired} if the lot is not active.
-    /// - {InvalidCount} if more than 199 units are missing or too much.
+    ///
+    /// @param offer The offer as it was shipped.
+    function receiveUnit(Offer calldata offer) external;
+
+    /// @notice Takes over a unit as {receiveUnit} does, and says what is missing from it or too much in it.
+    /// @dev What is missing stays the sender's, in quarantine if the shipment must be kept cold. What is too much is only reported: it is the
+    /// sender's too, until the sender ships it, because otherwise a receiver could take from a sender what it likes. Emits
+    /// {MissingReported} and {ExtraReported} for each discrepancy, then {UnitReceived}.
+    ///
+    /// Reverts as {receiveUnit}, and with:
+    /// - {InvalidCount} if no unit, or more than 200, are missing or too much.
     /// - {UnitNotProven} if a path does not lead to its unit.
     /// - {NotInside} if what is said to be missing is not in this shipment, or is all of it.
     /// - {NotInCustody} if what is said to be too much is not the sender's.
     ///
     /// @param offer The offer as it was shipped.
-    /// @param missing What is missing, each proven to be in the unit that was shipped; empty if nothing is.
-    /// @param extra What is too much, each proven to be the sender's; empty if nothing is.
-    function receiveUnit(Offer calldata offer, Item[] calldata missing, Item[] calldata extra) external;
+    /// @param missing What is missing, each proven to be in the unit that was shipped.
+    /// @param extra What is too much, each proven to be the sender's.
+    function receiveExcept(Offer calldata offer, Item[] calldata missing, Item[] calldata extra) external;
 
     /// @notice Sends a shipment back: its sender holds the unit again, in quarantine if it must be kept cold.
     /// @dev Also of a recalled or expired lot. Emits {ShipmentRefused}.
@@ -736,7 +729,7 @@ interface IDrugProvenance {
     /// @notice Brings what the logger of a cold lot signed: the unit is free to be used, or in quarantine.
     /// @dev Anyone may bring it. The logger signs `Report(address registry,bytes32 offer,bytes32 root,uint32 count,uint64 from,uint64 until,int16 min,int16
     /// max,uint32 excursion,uint32 gap,int16 kinetic)` in the domain of the registry of patients, see {IPatientRegistry-isSigned}; `registry` is this contract. The
-    /// unit is free only if the report came in time, covers the way from `offer.loggedFrom` to the arrival, up to the longest gap at either end,
+    /// unit is free only if the report came in time, covers the way from when its logger began to the arrival, up to the longest gap at either end,
     /// ends no more than 15 minutes ahead of the chain's clock, holds enough readings, and is within the policy of each cold lot in the unit.
     /// The readings themselves are not seen here: whoever has them computes the root and the figures again and compares. Otherwise it is in
     /// quarantine: by the receiver at any time, also without a signature, and by anyone once it is too late for a better report.

@@ -109,13 +109,15 @@ class DrugClient(Client):
         return self._send("ship", offer, compact(path))
 
     def receive(self, offer: Offer, missing: Sequence[Item] = (), extra: Sequence[Item] = ()) -> Receipt:
-        """Take over a unit on its way; at most 199 units may be `missing` from it, or be too much in it.
+        """Take over a unit on its way; at most 200 units may be `missing` from it, or be too much in it.
 
         What is missing stays the sender's, and so does what is too much. Raises `Reverted` with error "NotAuthorised",
         "OfferNotLive", "NotAccredited", "OfferExpired", "LotRecalled", "LotQuarantined", "LotExpired", "InvalidCount",
         "UnitNotProven", "NotInside" or "NotInCustody".
         """
-        return self._send("receiveUnit", offer, missing, extra)
+        if missing or extra:
+            return self._send("receiveExcept", offer, missing, extra)
+        return self._send("receiveUnit", offer)
 
     def refuse(self, offer: Offer) -> Receipt:
         """Send a shipment back to its sender, as its receiver.
@@ -310,7 +312,7 @@ class DrugClient(Client):
         shipped = self._events("UnitShipped", indexed={"lot": lot, "unit": unit})
         if not shipped:
             return None
-        offer = _offer(shipped[-1])
+        offer = Offer.shipped(shipped[-1].values)
         return offer if self.custody_of(lot, unit).offer == offer.id else None
 
     # ---- looking back
@@ -377,11 +379,6 @@ class DrugClient(Client):
     def _patients_domain(self) -> Domain:
         """The EIP-712 domain of the registry of patients, in which loggers sign."""
         return Domain("PatientRegistry", "1", self.chain.id, str(self._call("PATIENTS")))
-
-
-def _offer(event: Event) -> Offer:
-    names = ("lot", "unit", "from", "fromRole", "to", "toRole", "until", "source", "logger", "loggedFrom")
-    return Offer(*(event.values[name] for name in names))
 
 
 def _or_none(value: bytes) -> bytes | None:

@@ -12,9 +12,9 @@ library ColdChain {
     );
 
     /// @notice What a logger signs: the hash of its report on one offer.
-    /// @dev The nine words of the report stand in the calldata, after the ten of the offer, as they are hashed.
+    /// @dev The nine words of the report stand in the calldata, after the six of the offer, as they are hashed.
     function statement(bytes32 offer) internal view returns (bytes32) {
-        return keccak256(bytes.concat(abi.encode(_REPORT, address(this), offer), msg.data[324:612]));
+        return keccak256(bytes.concat(abi.encode(_REPORT, address(this), offer), msg.data[196:484]));
     }
 
     /// @notice Whether a report covers the way from `loggedFrom` to `arrivedAt`, and is within a policy.

@@ -83,7 +83,8 @@ class Trade:
         A recalled lot must be refused; then its sender has the box again.
         """
         items = [self.item(shelves, one) for one in missing]
-        if not self.market.act(to, "receiveUnit", offer, items, [], expected=self._recalled(shelves)):
+        function, told = ("receiveExcept", [items, []]) if items else ("receiveUnit", [])
+        if not self.market.act(to, function, offer, *told, expected=self._recalled(shelves)):
             self.give_back(shelves, box, offer, to, "refuse")
             return False
         for one in missing:

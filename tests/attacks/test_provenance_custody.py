@@ -67,7 +67,7 @@ def _sold(world: World, unit: bytes, lot: bytes = LOT) -> Offer:
     defence="what was received as a carrier is shipped as one",
     blocked_by="NotInCustody",
     file="contracts/base/Sending.sol",
-    patch=[("offer.fromRole == Roles.CARRIER ? Custody.isHeld(word) : Custody.isOwn(word)", "Custody.isHeld(word)")],
+    patch=[("offer.fromRole() == Roles.CARRIER ? Custody.isHeld(word) : Custody.isOwn(word)", "Custody.isHeld(word)")],
 )
 def return_laundered_by_its_carrier(world: World) -> None:
     """A return that nobody may sell again is carried by one who is a wholesaler too, and who sells it."""
@@ -172,7 +172,7 @@ def warm_goods_taken_back(world: World) -> None:
     "provenance-warm-goods-missing",
     defence="what is missing from a cold shipment comes back into quarantine",
     blocked_by="NotInCustody",
-    patch=[("_put(lot, unit, Custody.returned(offer));", "_put(lot, unit, Custody.held(offer.from, offer.source));")],
+    patch=[("_put(lot, unit, Custody.returned(offer));", "_put(lot, unit, Custody.held(offer.from, offer.source()));")],
 )
 def warm_goods_missing(world: World) -> None:
     given = _warm(world)

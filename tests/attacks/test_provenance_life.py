@@ -141,7 +141,7 @@ def return_to_a_stranger(world: World) -> None:
     defence="a carrier's source tells for whom it carries, so that a return stays one",
     blocked_by="QUARANTINED",
     file=CUSTODY,
-    patch=[("if (tierTo <= tier) return", "if (tierTo <= tier || offer.fromRole == Roles.CARRIER) return")],
+    patch=[("if (tierTo <= tier) return", "if (tierTo <= tier || offer.fromRole() == Roles.CARRIER) return")],
 )
 def return_through_a_carrier(world: World) -> None:
     stock(world)
@@ -155,7 +155,7 @@ def return_through_a_carrier(world: World) -> None:
     defence="what a carrier brings from one pharmacy to another has no seller, so nobody takes it back for sale",
     blocked_by="QUARANTINED",
     file=CUSTODY,
-    patch=[("if (offer.fromRole == Roles.CARRIER && tier == _RETAIL && tierTo == _RETAIL) seller = 0;", "")],
+    patch=[("if (offer.fromRole() == Roles.CARRIER && tier == _RETAIL && tierTo == _RETAIL) seller = 0;", "")],
 )
 def return_of_what_a_carrier_passed_on(world: World) -> None:
     """A hospital has the pharmacy's stock by a carrier, and returns it to the wholesaler, who never sold to it."""
@@ -170,7 +170,7 @@ def return_of_what_a_carrier_passed_on(world: World) -> None:
     defence="an offer names the source that the unit has",
     blocked_by="WrongSource",
     file="contracts/base/Sending.sol",
-    patch=[("require(bytes16(word << 128) == offer.source, WrongSource(offer.unit, bytes16(word << 128)));", "")],
+    patch=[("require(bytes16(word << 128) == offer.source(), WrongSource(offer.unit, bytes16(word << 128)));", "")],
 )
 def forged_source(world: World) -> None:
     """The hospital pretends that it bought from the wholesaler what it has from a pharmacy."""

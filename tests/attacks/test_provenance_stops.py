@@ -239,7 +239,7 @@ def logger_switched_off(world: World) -> None:
     file="contracts/base/Sending.sol",
     patch=[
         (
-            "require(isCold ? isLogged : offer.logger == address(0), WrongLogger(offer.logger, offer.loggedFrom));",
+            "require(isCold ? isLogged : offer.logger == address(0), WrongLogger(offer.logger, offer.loggedFrom()));",
             "isCold = isLogged;",
         )
     ],
