@@ -7,9 +7,11 @@ import {IPatientRegistry} from "../interfaces/IPatientRegistry.sol";
 import {ISignedActions} from "../interfaces/ISignedActions.sol";
 import {Accredited} from "./base/Accredited.sol";
 import {Controlled} from "./base/Controlled.sol";
+import {Counter} from "./base/Counter.sol";
 import {GS1Prefixes} from "./base/GS1Prefixes.sol";
 import {NoticeBoard} from "./base/NoticeBoard.sol";
 import {Packing} from "./base/Packing.sol";
+import {Receiving} from "./base/Receiving.sol";
 import {Sending} from "./base/Sending.sol";
 import {ColdChain} from "./libraries/ColdChain.sol";
 import {Custody} from "./libraries/Custody.sol";
@@ -18,12 +20,14 @@ import {GS1} from "./libraries/GS1.sol";
 import {Mixes} from "./libraries/Mixes.sol";
 import {Roles} from "./libraries/Roles.sol";
 import {Standings} from "./libraries/Standings.sol";
+import {Terms} from "./libraries/Terms.sol";
 
 /// @title DrugProvenance
 /// @notice See {IDrugProvenance}.
-contract DrugProvenance is GS1Prefixes, Sending, Packing, NoticeBoard, Controlled {
+contract DrugProvenance is GS1Prefixes, Sending, Receiving, Packing, Counter, NoticeBoard, Controlled {
     using Dispensing for Dispensing.State;
     using Standings for Lot;
+    using Terms for Offer;
 
     uint256 private constant _MAX_LOT_NUMBER = 20;
 
@@ -86,42 +90,27 @@ contract DrugProvenance is GS1Prefixes, Sending, Packing, NoticeBoard, Controlle
     /* RECEIVER */
 
     /// @inheritdoc IDrugProvenance
-    function receiveUnit(Offer calldata offer, Item[] calldata missing, Item[] calldata extra) external {
-        _checkAuthorised(offer.to, offer.toRole);
-        bytes32 id = _checkLive(offer);
-        _checkAccredited(offer.from, offer.fromRole);
-        require(block.timestamp < offer.until, OfferExpired(offer.until));
-        bool isCold = _checkActive(offer.lot);
-        Mixes.checkCount(1 + missing.length + extra.length);
+    function receiveExcept(Offer calldata offer, Item[] calldata missing, Item[] calldata extra) external {
+        bytes32 id = _checkReceiver(offer);
+        Mixes.checkCount(missing.length + extra.length);
         _report(offer, id, missing, extra);
-
-        bytes32 word = Custody.arrived(offer);
-        if (isCold && Custody.isHeld(word)) word = Custody.awaiting(id, block.timestamp);
-        _put(offer.lot, offer.unit, word);
-
-        emit UnitReceived(offer.lot, offer.unit, offer.to, offer.from, Custody.stateOf(word));
+        _receive(offer, id);
     }
 
     function _report(Offer calldata offer, bytes32 id, Item[] calldata missing, Item[] calldata extra) private {
         for (uint256 i = 0; i < missing.length; ++i) {
             (bytes32 lot, bytes32 unit) = (missing[i].lot, missing[i].unit);
-            require(_wordOf(_lot(lot), lot, unit, missing[i].path) == id, NotInside(lot, unit, id));
-            _put(lot, unit, Custody.held(offer.from, offer.source));
+            bool isInside = unit != offer.unit && _wordOf(_lot(lot), lot, unit, missing[i].path) == id;
+            require(isInside, NotInside(lot, unit, id));
+            _put(lot, unit, Custody.returned(offer));
             emit MissingReported(lot, unit, offer.to, offer.from);
         }
         for (uint256 i = 0; i < extra.length; ++i) {
             (bytes32 lot, bytes32 unit) = (extra[i].lot, extra[i].unit);
-            _checkHolder(unit, offer.from, _wordOf(_lot(lot), lot, unit, extra[i].path), false);
+            bytes32 word = _wordOf(_lot(lot), lot, unit, extra[i].path);
+            _checkHolder(unit, offer.from, word, Custody.isHeld(word));
             emit ExtraReported(lot, unit, offer.to, offer.from);
         }
-    }
-
-    /// @inheritdoc IDrugProvenance
-    function refuse(Offer calldata offer) external {
-        _checkAuthorised(offer.to, Roles.PARTICIPANT);
-        _giveBack(offer);
-
-        emit ShipmentRefused(offer.lot, offer.unit, offer.to, offer.from);
     }
 
     /* RECEIVER, OR ANYONE WITH WHAT THE LOGGER SIGNED */
@@ -132,29 +121,38 @@ contract DrugProvenance is GS1Prefixes, Sending, Packing, NoticeBoard, Controlle
         uint256 word = uint256(_wordAt(offer.lot, offer.unit));
         uint256 arrivedAt = uint32(word >> 192);
         require(bytes32(word) == Custody.awaiting(id, arrivedAt), OfferNotLive(id));
-        if (signature.length == 0) {
-            _checkAuthorised(offer.to, Roles.PARTICIPANT);
-        } else {
-            bool isSigned = PATIENTS.isSigned(offer.logger, ColdChain.statement(id), signature);
-            require(isSigned, ISignedActions.InvalidSignature(offer.logger));
+        bool isSigned = signature.length != 0;
+        if (isSigned) {
+            bool isTheirs = PATIENTS.isSigned(offer.logger, ColdChain.statement(id), signature);
+            require(isTheirs, ISignedActions.InvalidSignature(offer.logger));
         }
+        (bool isFine, bool isLate) = _judge(offer, readings, isSigned, arrivedAt);
+        // While a better report may come, only the receiver settles for less.
+        if (!(isFine && isSigned) && !isLate) _checkAuthorised(offer.to, Roles.PARTICIPANT);
 
-        bool isWithin = signature.length != 0 && _isWithin(offer, readings, arrivedAt);
-        bytes32 next = isWithin ? Custody.arrived(offer) : Custody.stopped(State.QUARANTINED, Custody.markOf(offer.to));
+        bytes32 next = isFine ? Custody.arrived(offer) : Custody.stopped(State.QUARANTINED, Custody.markOf(offer.to));
         _put(offer.lot, offer.unit, next);
 
         emit ReadingsReported(offer.lot, offer.unit, offer.to, id, readings.root, Custody.stateOf(next));
     }
 
-    function _isWithin(Offer calldata offer, Report calldata readings, uint256 arrivedAt) private view returns (bool) {
+    /// @dev Whether a report, if there is one, lets each lot be used, and whether it is too late for one that would.
+    function _judge(
+        Offer calldata offer,
+        Report calldata readings,
+        bool isSigned,
+        uint256 arrivedAt
+    ) private view returns (bool isFine, bool isLate) {
+        isFine = true;
         bytes32 lot;
         for (uint256 i = 0; (lot = _lotAt(offer.lot, i)) != bytes32(0); ++i) {
-            Lot storage record = _lot(lot);
-            Policy storage policy = _policies[record.gtin];
-            bool isFine = !record.isCold || ColdChain.isWithin(policy, readings, offer.loggedFrom, arrivedAt);
-            if (!isFine) return false;
+            Policy storage policy = _policies[_lot(lot).gtin];
+            // A policy that was switched off asks for no report, also of older lots.
+            if (!_lot(lot).isCold || policy.maxGap == 0) continue;
+            isLate = isLate || block.timestamp > arrivedAt + policy.reportWithin;
+            isFine = isFine && isSigned && ColdChain.isWithin(policy, readings, offer.loggedFrom(), arrivedAt);
         }
-        return true;
+        isFine = isFine && !isLate;
     }
 
     /* HOLDER */
@@ -165,39 +163,13 @@ contract DrugProvenance is GS1Prefixes, Sending, Packing, NoticeBoard, Controlle
         require(fate >= State.STOLEN && fate <= State.DESTROYED, NotAnEnd(fate));
         _packs().checkWhole(item.unit);
         bytes32 word = _wordOf(_lot(item.lot), item.lot, item.unit, item.path);
-        _checkHolder(item.unit, organisation, word, fate != State.EXPORTED);
-        if (fate == State.EXPORTED) _checkActive(item.lot);
+        bool isExport = fate == State.EXPORTED;
+        _checkHolder(item.unit, organisation, word, isExport ? Custody.isOwn(word) : !Custody.hasLeft(word));
+        if (isExport) _checkActive(item.lot);
 
         _put(item.lot, item.unit, Custody.stopped(fate, Custody.markOf(organisation)));
 
         emit UnitEnded(item.lot, item.unit, organisation, fate);
-    }
-
-    /* PHARMACY */
-
-    /// @inheritdoc IDrugProvenance
-    function dispense(
-        bytes32 pharmacy,
-        bytes32 lot,
-        string calldata serial,
-        Step[] calldata path,
-        Filling calldata filling
-    ) external {
-        _checkAuthorised(pharmacy, Roles.PHARMACY);
-        _checkActive(lot);
-        bytes32 unit = GS1.packId(_lot(lot).gtin, serial);
-        _packs().dispense(pharmacy, unit, filling);
-        _checkHolder(unit, pharmacy, _wordOf(_lot(lot), lot, unit, path), false);
-
-        emit PackDispensed(unit, lot, pharmacy, filling.prescription, filling.portion, filling.whole);
-    }
-
-    /// @inheritdoc IDrugProvenance
-    function undo(bytes32 pharmacy, bytes32 unit, bytes32[] calldata prescriptions) external {
-        _checkAuthorised(pharmacy, Roles.PHARMACY);
-        _packs().undo(pharmacy, unit, prescriptions);
-
-        emit DispenseReversed(unit, pharmacy, prescriptions);
     }
 
     /* MANUFACTURER OR REGULATOR */
@@ -226,14 +198,16 @@ contract DrugProvenance is GS1Prefixes, Sending, Packing, NoticeBoard, Controlle
     function resolve(bytes32 organisation, bytes32 lot, bytes32 unit, bool isCleared, bytes32 justification) external {
         Lot storage record = _lot(lot);
         _checkOversees(organisation, record);
+        require(!isCleared || justification != bytes32(0), MissingJustification());
         bytes32 word = _wordAt(lot, unit);
-        bool isSuspect =
+        bool isStopped =
             unit == bytes32(0) ? record.suspicion == Suspicion.SUSPECT : Custody.stateOf(word) == State.QUARANTINED;
-        require(isSuspect, NotSuspect(lot, unit));
+        // Of what left the chain before it was found out, partners must know too.
+        require(isStopped || (!isCleared && Custody.hasLeft(word)), NotSuspect(lot, unit));
 
         if (!isCleared) _notify(lot, unit);
         if (unit == bytes32(0)) record.suspicion = isCleared ? Suspicion.NONE : Suspicion.ILLEGITIMATE;
-        else _put(lot, unit, Custody.resolved(word, isCleared));
+        else if (isStopped) _put(lot, unit, Custody.resolved(word, isCleared));
 
         emit SuspectResolved(lot, unit, organisation, isCleared, justification);
     }
@@ -252,10 +226,24 @@ contract DrugProvenance is GS1Prefixes, Sending, Packing, NoticeBoard, Controlle
         if (Custody.markOf(organisation) == holder) _checkAuthorised(organisation, Roles.PARTICIPANT);
         else _checkOversees(organisation, record);
 
-        if (item.unit == bytes32(0)) record.suspicion = Suspicion.SUSPECT;
-        else _put(item.lot, item.unit, Custody.stopped(State.QUARANTINED, holder));
+        _flag(item.lot, item.unit, organisation, holder);
+    }
 
-        emit SuspectFlagged(item.lot, item.unit, organisation);
+    function _flag(bytes32 lot, bytes32 unit, bytes32 organisation, bytes16 holder) private {
+        if (unit == bytes32(0)) _lot(lot).suspicion = Suspicion.SUSPECT;
+        else _put(lot, unit, Custody.stopped(State.QUARANTINED, holder));
+
+        emit SuspectFlagged(lot, unit, organisation, holder);
+    }
+
+    /// @inheritdoc IDrugProvenance
+    function flagShipment(Offer calldata offer, bytes32 organisation) external {
+        bytes32 id = Custody.offered();
+        bytes32 word = _wordAt(offer.lot, offer.unit);
+        require(Custody.isOf(word, id), OfferNotLive(id));
+        _checkOversees(organisation, _lot(offer.lot));
+
+        _flag(offer.lot, offer.unit, organisation, Custody.markOf(word == id ? offer.from : offer.to));
     }
 
     /* VIEWS */

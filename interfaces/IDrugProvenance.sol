@@ -31,7 +31,7 @@ pragma solidity >=0.8.26;
 ///
 /// The *source* of a unit is who sold it to its holder: the last 15 bytes of the seller's mark; zero if it comes from its manufacturer's own
 /// hands, from a return or from a quarantine. A carrier trades with nobody: its source also tells in its first byte for whom it carries (1
-/// a pharmacy, hospital or vaccinator, 2 a wholesaler, 3 a manufacturer).
+/// a pharmacy, hospital or vaccinator, 2 a wholesaler, 3 a manufacturer). What it carries it hands on as a carrier, whatever else it is.
 ///
 /// A chain proves who said what and when, not what is in the box. A manufacturer that puts one pack into two containers of its tree
 /// is not found out at commissioning: whichever holder ships or dispenses it first settles where it was.
@@ -158,24 +158,18 @@ interface IDrugProvenance {
     /// @param lot The lot or mix.
     /// @param unit The container or pack that is shipped, with everything in it.
     /// @param from The organisation that ships.
-    /// @param fromRole The role in which it ships, one bit of `Roles.CUSTODIANS`.
     /// @param to The organisation that is to receive.
-    /// @param toRole The role in which it receives, one bit of `Roles.CUSTODIANS`.
-    /// @param until First second in which it can no longer be received (Unix seconds).
-    /// @param source The source of the unit in the sender's hands, see {custodyOf}.
+    /// @param terms In 16 bytes the source of the unit in the sender's hands, see {custodyOf}; in 2 each the role in which it is shipped and that in
+    /// which it is received, bits of `Roles.CUSTODIANS`; in 6 each the first second in which it can no longer be received, and since when its
+    /// logger measures, not in the future (Unix seconds).
     /// @param logger The account whose key is in the logger that travels with a cold lot; zero with any other.
-    /// @param loggedFrom Since when that logger measures (Unix seconds), not in the future.
     struct Offer {
         bytes32 lot;
         bytes32 unit;
         bytes32 from;
-        uint64 fromRole;
         bytes32 to;
-        uint64 toRole;
-        uint64 until;
-        bytes16 source;
+        bytes32 terms;
         address logger;
-        uint64 loggedFrom;
     }
 
     /// @notice What the temperature of a product may be on its way. Temperatures in hundredths of a degree Celsius, times in seconds.
@@ -288,23 +282,15 @@ interface IDrugProvenance {
     /// @param unit The container or pack.
     /// @param to The organisation that is to receive.
     /// @param from The organisation that ships.
-    /// @param fromRole The role in which it ships, one bit of `Roles`.
-    /// @param toRole The role in which it is to be received, one bit of `Roles`.
-    /// @param until First second in which it can no longer be received (Unix seconds).
-    /// @param source The source of the unit in the sender's hands.
+    /// @param terms Its source, its roles and its times, as in the {Offer}.
     /// @param logger The account of the logger that travels with it; zero without one.
-    /// @param loggedFrom Since when that logger measures (Unix seconds).
     event UnitShipped(
         bytes32 indexed lot,
         bytes32 indexed unit,
         bytes32 indexed to,
         bytes32 from,
-        uint64 fromRole,
-        uint64 toRole,
-        uint64 until,
-        bytes16 source,
-        address logger,
-        uint64 loggedFrom
+        bytes32 terms,
+        address logger
     );
 
     /// @notice A unit arrived: it is with its receiver from now on.
@@ -377,7 +363,8 @@ interface IDrugProvenance {
     /// @param lot The lot or mix.
     /// @param unit The container or pack; zero for the whole lot.
     /// @param organisation The organisation that flagged it.
-    event SuspectFlagged(bytes32 indexed lot, bytes32 indexed unit, bytes32 indexed organisation);
+    /// @param custodian The mark of who holds the unit, or shipped it while it is on its way; zero for the whole lot.
+    event SuspectFlagged(bytes32 indexed lot, bytes32 indexed unit, bytes32 indexed organisation, bytes16 custodian);
 
     /// @notice What was stopped was looked into.
     /// @param lot The lot or mix.
@@ -504,7 +491,7 @@ interface IDrugProvenance {
     /// @param unit The container or pack.
     error UnitNotProven(bytes32 lot, bytes32 unit);
 
-    /// @notice This organisation does not hold this unit, or is not free to use it.
+    /// @notice This organisation does not hold this unit, only carries it, or is not free to use it.
     /// @param unit The container or pack.
     /// @param organisation The organisation.
     /// @param state What became of the unit, or of what it is in.
@@ -553,6 +540,9 @@ interface IDrugProvenance {
     /// @param lot The lot.
     /// @param unit The container or pack; zero for the whole lot.
     error NotSuspect(bytes32 lot, bytes32 unit);
+
+    /// @notice What was stopped is not set free without a reason.
+    error MissingJustification();
 
     /// @notice There is nothing that this organisation has to acknowledge here.
     /// @param organisation The organisation.
@@ -666,15 +656,15 @@ interface IDrugProvenance {
     /// when it receives: who is not can only refuse, or let the time pass. Emits {UnitShipped}.
     ///
     /// Reverts with:
-    /// - `NotAuthorised` if the caller does not act for `offer.from` in `offer.fromRole`.
+    /// - `NotAuthorised` if the caller does not act for `offer.from` in the role that the offer names.
     /// - {NotCustodialRole} if one of the roles does not hold medicines.
-    /// - {OfferExpired} if `offer.until` is not in the future.
+    /// - {OfferExpired} if its time is over.
     /// - {UnknownLot}, {LotRecalled}, {LotQuarantined} or {LotExpired} if the lot is not active.
     /// - {WrongLogger} if the lot must be kept cold and no logger measures yet, or if it need not and a logger is named.
     /// - {AlreadyDispensed} if it is a pack that was, or was opened.
     /// - {UnitNotProven} if the path does not lead from the lot to the unit.
-    /// - {NotInCustody} if `offer.from` does not hold it.
-    /// - {WrongSource} if `offer.source` is not the source of the unit.
+    /// - {NotInCustody} if `offer.from` does not hold it, or carries it and does not ship it as CARRIER.
+    /// - {WrongSource} if the source in `offer.terms` is not the source of the unit.
     ///
     /// @param offer What goes from whom to whom, and until when it can be received.
     /// @param path From the outermost container down to the unit, the unit included.
@@ -682,10 +672,7 @@ interface IDrugProvenance {
 
     /// @notice Takes over a unit that is on its way to the caller's organisation.
     /// @dev Both sides must be accredited now, whatever they were when it was shipped. Its name is longer than its neighbours' because
-    /// Solidity keeps the shorter one for Ether. Emits {MissingReported} and {ExtraReported} for each discrepancy, then {UnitReceived}.
-    ///
-    /// What is missing stays the sender's. What is too much is only reported: it is the sender's too, until the sender ships it, because
-    /// otherwise a receiver could take from a sender what it likes.
+    /// Solidity keeps the shorter one for Ether. Emits {UnitReceived}.
     ///
     /// What comes back, from a pharmacy, hospital or vaccinator to a wholesaler or manufacturer, or from a wholesaler to a manufacturer, is held
     /// only by the one who had sold it to whom it comes from; at anyone else it is QUARANTINED. What a carrier brings comes from whom it carries
@@ -695,20 +682,30 @@ interface IDrugProvenance {
     /// Reverts with:
     /// - {OfferNotLive} if this very offer is not on its way.
     /// - {OfferExpired} if its time is over.
-    /// - `NotAuthorised` if the caller does not act for `offer.to` in `offer.toRole`.
-    /// - `NotAccredited` if `offer.from` is no longer accredited for `offer.fromRole`.
+    /// - `NotAuthorised` if the caller does not act for `offer.to` in the role that the offer names.
+    /// - `NotAccredited` if `offer.from` is no longer accredited for the role in which it shipped.
     /// - {LotRecalled}, {LotQuarantined} or {LotExpired} if the lot is not active.
-    /// - {InvalidCount} if more than 199 units are missing or too much.
+    ///
+    /// @param offer The offer as it was shipped.
+    function receiveUnit(Offer calldata offer) external;
+
+    /// @notice Takes over a unit as {receiveUnit} does, and says what is missing from it or too much in it.
+    /// @dev What is missing stays the sender's, in quarantine if the shipment must be kept cold. What is too much is only reported: it is the
+    /// sender's too, until the sender ships it, because otherwise a receiver could take from a sender what it likes. Emits
+    /// {MissingReported} and {ExtraReported} for each discrepancy, then {UnitReceived}.
+    ///
+    /// Reverts as {receiveUnit}, and with:
+    /// - {InvalidCount} if no unit, or more than 200, are missing or too much.
     /// - {UnitNotProven} if a path does not lead to its unit.
-    /// - {NotInside} if what is said to be missing is not in this shipment.
+    /// - {NotInside} if what is said to be missing is not in this shipment, or is all of it.
     /// - {NotInCustody} if what is said to be too much is not the sender's.
     ///
     /// @param offer The offer as it was shipped.
-    /// @param missing What is missing, each proven to be in the unit that was shipped; empty if nothing is.
-    /// @param extra What is too much, each proven to be the sender's; empty if nothing is.
-    function receiveUnit(Offer calldata offer, Item[] calldata missing, Item[] calldata extra) external;
+    /// @param missing What is missing, each proven to be in the unit that was shipped.
+    /// @param extra What is too much, each proven to be the sender's.
+    function receiveExcept(Offer calldata offer, Item[] calldata missing, Item[] calldata extra) external;
 
-    /// @notice Sends a shipment back: its sender holds the unit again.
+    /// @notice Sends a shipment back: its sender holds the unit again, in quarantine if it must be kept cold.
     /// @dev Also of a recalled or expired lot. Emits {ShipmentRefused}.
     ///
     /// Reverts with:
@@ -718,7 +715,7 @@ interface IDrugProvenance {
     /// @param offer The offer as it was shipped.
     function refuse(Offer calldata offer) external;
 
-    /// @notice Ends a shipment that was not received: its sender holds the unit again.
+    /// @notice Ends a shipment that was not received: its sender holds the unit again, in quarantine if it must be kept cold.
     /// @dev The sender may do so at any time, and anyone once the offer has expired, so that nothing stays on its way for ever. Also of a
     /// recalled or expired lot. Emits {ShipmentTakenBack}.
     ///
@@ -732,19 +729,20 @@ interface IDrugProvenance {
     /// @notice Brings what the logger of a cold lot signed: the unit is free to be used, or in quarantine.
     /// @dev Anyone may bring it. The logger signs `Report(address registry,bytes32 offer,bytes32 root,uint32 count,uint64 from,uint64 until,int16 min,int16
     /// max,uint32 excursion,uint32 gap,int16 kinetic)` in the domain of the registry of patients, see {IPatientRegistry-isSigned}; `registry` is this contract. The
-    /// unit is free only if the report came in time, covers the way from `offer.loggedFrom` to the arrival, up to the longest gap at either end,
+    /// unit is free only if the report came in time, covers the way from when its logger began to the arrival, up to the longest gap at either end,
     /// ends no more than 15 minutes ahead of the chain's clock, holds enough readings, and is within the policy of each cold lot in the unit.
-    /// The readings themselves are not seen here: whoever has them computes the root and the figures again and compares. Without a
-    /// signature the receiver gives up waiting, and the unit is in quarantine. Emits {ReadingsReported}.
+    /// The readings themselves are not seen here: whoever has them computes the root and the figures again and compares. Otherwise it is in
+    /// quarantine: by the receiver at any time, also without a signature, and by anyone once it is too late for a better report.
+    /// Where the policy of each cold lot in it was switched off, the unit is free without a report. Emits {ReadingsReported}.
     ///
     /// Reverts with:
     /// - {OfferNotLive} if the unit does not wait for a report on this very offer.
     /// - `InvalidSignature` if it is not the logger's.
-    /// - `NotAuthorised` if there is no signature and the caller does not act for `offer.to`.
+    /// - `NotAuthorised` if there is no signature or the unit would not be free, there is still time, and the caller does not act for `offer.to`.
     ///
     /// @param offer The offer as it was shipped.
     /// @param readings What the logger measured.
-    /// @param signature What it signed; empty to give up.
+    /// @param signature What it signed; empty to give up, or where no report is needed any more.
     function report(Offer calldata offer, Report calldata readings, bytes calldata signature) external;
 
     /// @notice Puts units into a container of a mix, which the first such call makes.
@@ -757,7 +755,7 @@ interface IDrugProvenance {
     /// - {LotNotListed} if a lot of a child is not among `lots`.
     /// - {AlreadyPacked} if a child is in a container that was packed later.
     /// - {UnitNotProven} if a path does not lead to its child.
-    /// - {NotInCustody} if the organisation does not hold a child, or does not hold the container by itself.
+    /// - {NotInCustody} if the organisation does not hold a child, or does not hold the container by itself, or only carries one of them.
     ///
     /// @param organisation The organisation that the caller acts for.
     /// @param lots The lots of all that is or will be in the container; with organisation and level they name the mix.
@@ -795,7 +793,7 @@ interface IDrugProvenance {
     /// - {NotAnEnd} if `fate` is not STOLEN, EXPORTED or DESTROYED.
     /// - {AlreadyDispensed} if it is a pack that was, or was opened.
     /// - {UnitNotProven} if the path does not lead to the unit.
-    /// - {NotInCustody} if the organisation does not hold it, or may not export it.
+    /// - {NotInCustody} if the organisation does not hold it, or may not export it because it is stopped or only carried.
     /// - {UnknownLot}, {LotRecalled}, {LotQuarantined} or {LotExpired} if it is exported and the lot is not active.
     ///
     /// @param organisation The organisation that the caller acts for.
@@ -814,7 +812,7 @@ interface IDrugProvenance {
     /// - {InvalidPortion} if `filling.portion` is more than is left, or just one of portion and whole is zero.
     /// - {PrescriptionFilled} if the prescription was, anywhere.
     /// - {UnitNotProven} if the path does not lead from the lot to the pack.
-    /// - {NotInCustody} if the pharmacy does not hold it.
+    /// - {NotInCustody} if the pharmacy does not hold it, or only carries it.
     ///
     /// @param pharmacy The organisation that the caller acts for.
     /// @param lot The lot.
@@ -830,22 +828,25 @@ interface IDrugProvenance {
     ) external;
 
     /// @notice Takes back all that was dispensed of a pack: it is whole again, and its prescriptions can be filled again.
-    /// @dev Within 10 days from the first portion. Also of a recalled or expired lot. Emits {DispenseReversed}.
+    /// @dev Within 10 days from the first portion, and only while the pharmacy has the pack, or what the pack was in, also in quarantine. Also of a
+    /// recalled or expired lot. Emits {DispenseReversed}.
     ///
     /// Reverts with:
     /// - `NotAuthorised` if the caller does not act for `pharmacy` as PHARMACY.
     /// - {NotUndoable} if the pharmacy did not dispense it, or 10 days ago or earlier.
     /// - {InvalidCount} if these are not as many prescriptions as were filled with it.
     /// - {NotFilledWith} if one of them was not filled with it.
+    /// - {UnitNotProven} if the path does not lead from the lot to the pack.
+    /// - {NotInCustody} if the pharmacy shipped it since, or what it was in.
     ///
     /// @param pharmacy The organisation that the caller acts for.
-    /// @param pack The pack.
+    /// @param item The pack.
     /// @param prescriptions Every prescription that was filled with it.
-    function undo(bytes32 pharmacy, bytes32 pack, bytes32[] calldata prescriptions) external;
+    function undo(bytes32 pharmacy, Item calldata item, bytes32[] calldata prescriptions) external;
 
     /// @notice Stops a unit, with everything in it, or a whole lot that may not be genuine or good.
     /// @dev A unit by its holder, the manufacturer of its lot, or a regulator of the manufacturer's jurisdiction; a whole lot by the latter two. For a mix
-    /// the jurisdiction is that of its packer. What is on its way is flagged where it arrives, or with its whole lot. Emits {SuspectFlagged}.
+    /// the jurisdiction is that of its packer. What is on its way is flagged by {flagShipment}, or with its whole lot. Emits {SuspectFlagged}.
     ///
     /// Reverts with:
     /// - {UnitNotProven} if the path does not lead to the unit.
@@ -858,20 +859,35 @@ interface IDrugProvenance {
     /// @param item The unit; with a unit of zero the whole lot.
     function flagSuspect(bytes32 organisation, Item calldata item) external;
 
+    /// @notice Stops a shipment that was not received yet, or that waits for its report, so that nobody dodges a flag by shipping.
+    /// @dev The offer is over: the unit is in quarantine, with its sender if it did not arrive, else with its receiver. By whom {flagSuspect} lets stop
+    /// what he does not hold. Emits {SuspectFlagged}.
+    ///
+    /// Reverts with:
+    /// - {OfferNotLive} if the unit is not on its way with this very offer and does not wait for its report.
+    /// - `NotAuthorised` if the caller does not act for `organisation` as MANUFACTURER, where it made the lot, else as REGULATOR.
+    /// - {ForeignRegulator} if a regulator is not of the manufacturer's jurisdiction, or of that of the packer of a mix.
+    ///
+    /// @param offer The offer as it was shipped.
+    /// @param organisation The organisation that the caller acts for.
+    function flagShipment(Offer calldata offer, bytes32 organisation) external;
+
     /// @notice Decides what was stopped: its holder has it again, or it is illegitimate for ever.
-    /// @dev Also of a return, and of a unit whose report was not in order. What is illegitimate must be acknowledged by each partner within 24
-    /// hours, see {acknowledge}. Emits {SuspectResolved}.
+    /// @dev Also of a return, of a unit whose report was not in order, and of cold goods that came back to their sender. What is illegitimate must be
+    /// acknowledged by each partner within 24 hours, see {acknowledge}. A unit that was stolen, exported or destroyed before it was
+    /// found out stays so, and can be found illegitimate all the same. Emits {SuspectResolved}.
     ///
     /// Reverts with:
     /// - `NotAuthorised` if the caller does not act for `organisation` as MANUFACTURER, where it made the lot, else as REGULATOR.
     /// - {ForeignRegulator} if a regulator is not of the manufacturer's jurisdiction, or of that of the packer of a mix.
+    /// - {MissingJustification} if it is set free without a reason.
     /// - {NotSuspect} if the unit, or the lot, is not in quarantine by itself.
     ///
     /// @param organisation The organisation that the caller acts for.
     /// @param lot The lot or mix.
     /// @param unit The unit; zero for the whole lot.
     /// @param isCleared Whether it may be used again.
-    /// @param justification The salted hash of the reasons.
+    /// @param justification The salted hash of the reasons; zero only of what is illegitimate.
     function resolve(bytes32 organisation, bytes32 lot, bytes32 unit, bool isCleared, bytes32 justification) external;
 
     /// @notice Says that an organisation knows of the recall of a lot, or that a unit or a lot is illegitimate.

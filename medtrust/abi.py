@@ -232,7 +232,7 @@ def _to_abi(item: Abi, value: Any) -> Any:
     if isinstance(value, Mapping):
         value = [value[one["name"]] for one in components]
     elif is_dataclass(value):
-        value = [getattr(value, one.name) for one in fields(value)]
+        value = getattr(value, "abi_fields", None) or [getattr(value, one.name) for one in fields(value)]
     return tuple(_to_abi(one, part) for one, part in zip(components, value, strict=True))
 
 

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta, timezone
 from enum import IntEnum
 from typing import Any, Final
 
+from medtrust.errors import InputError
 from medtrust.keccak import keccak256
 from medtrust.merkle import leaf_encoder
 from medtrust.packing import Path
@@ -15,6 +16,7 @@ from medtrust.types import ZERO_ADDRESS, ZERO_HASH
 
 __all__ = [
     "NO_FILLING",
+    "NO_POLICY",
     "VERDICT_SENTENCES",
     "ZERO_MARK",
     "Custody",
@@ -41,12 +43,7 @@ ZERO_MARK: Final = bytes(16)
 """The mark of nobody."""
 
 _encode_organisation = leaf_encoder(("bytes32",))
-_encode_offer = leaf_encoder(
-    (
-        *("bytes32", "bytes32", "bytes32", "uint64", "bytes32", "uint64", "uint64"),
-        *("bytes16", "address", "uint64"),
-    )
-)
+_encode_offer = leaf_encoder(("bytes32", "bytes32", "bytes32", "bytes32", "bytes32", "address"))
 
 
 class LotStatus(IntEnum):
@@ -195,11 +192,31 @@ class Offer:
     @property
     def id(self) -> bytes:
         """The 32 bytes that stand for it on chain; the first eight are zero."""
-        parts = (
-            *(self.lot, self.unit, self.sender, self.sender_role, self.receiver, self.receiver_role, self.until),
-            *(self.source, self.logger, self.logged_from),
-        )
-        return bytes(8) + keccak256(_encode_offer(parts))[8:]
+        return bytes(8) + keccak256(_encode_offer(self.abi_fields))[8:]
+
+    @property
+    def abi_fields(self) -> tuple[bytes, bytes, bytes, bytes, bytes, str]:
+        """How the contract has it."""
+        return self.lot, self.unit, self.sender, self.receiver, self.terms, self.logger
+
+    @property
+    def terms(self) -> bytes:
+        """Its source, its roles and its times in 32 bytes. Raises `InputError` if one of them is too large."""
+        try:
+            roles = b"".join(int(role).to_bytes(2, "big") for role in (self.sender_role, self.receiver_role))
+            return self.source + roles + self.until.to_bytes(6, "big") + self.logged_from.to_bytes(6, "big")
+        except OverflowError:
+            found = f"{self.sender_role}, {self.receiver_role}, {self.until}, {self.logged_from}"
+            raise InputError(place="offer", found=found, expected="roles below 2^16, times below 2^48") from None
+
+    @classmethod
+    def shipped(cls, values: Mapping[str, Any]) -> Offer:
+        """Read the offer that a `UnitShipped` tells of."""
+        terms = values["terms"]
+        sender_role, receiver_role = (int.from_bytes(terms[place : place + 2], "big") for place in (16, 18))
+        until, logged_from = (int.from_bytes(terms[place : place + 6], "big") for place in (20, 26))
+        sides = (values["from"], sender_role, values["to"], receiver_role)
+        return cls(values["lot"], values["unit"], *sides, until, terms[:16], values["logger"], logged_from)
 
 
 @dataclass(frozen=True)
@@ -272,6 +289,10 @@ class Policy:
     max_excursion: int
     max_gap: int
     report_within: int
+
+
+NO_POLICY: Final = Policy(0, 0, 0, 0, 0, 0)
+"""Need not be kept cold."""
 
 
 def expires_at(day: date) -> int:

@@ -13,6 +13,7 @@ from medtrust.contract import Client
 from medtrust.drug_movements import ACTS, UNIT_EVENTS, Act, Movement, movement_of, way_of
 from medtrust.drug_types import (
     NO_FILLING,
+    NO_POLICY,
     VERDICT_SENTENCES,
     Custody,
     End,
@@ -40,6 +41,7 @@ from medtrust.standards.gs1 import Scan
 from medtrust.types import ZERO_HASH
 
 __all__ = [
+    "NO_POLICY",
     "VERDICT_SENTENCES",
     "Act",
     "Custody",
@@ -107,13 +109,15 @@ class DrugClient(Client):
         return self._send("ship", offer, compact(path))
 
     def receive(self, offer: Offer, missing: Sequence[Item] = (), extra: Sequence[Item] = ()) -> Receipt:
-        """Take over a unit on its way; at most 199 units may be `missing` from it, or be too much in it.
+        """Take over a unit on its way; at most 200 units may be `missing` from it, or be too much in it.
 
         What is missing stays the sender's, and so does what is too much. Raises `Reverted` with error "NotAuthorised",
         "OfferNotLive", "NotAccredited", "OfferExpired", "LotRecalled", "LotQuarantined", "LotExpired", "InvalidCount",
         "UnitNotProven", "NotInside" or "NotInCustody".
         """
-        return self._send("receiveUnit", offer, missing, extra)
+        if missing or extra:
+            return self._send("receiveExcept", offer, missing, extra)
+        return self._send("receiveUnit", offer)
 
     def refuse(self, offer: Offer) -> Receipt:
         """Send a shipment back to its sender, as its receiver.
@@ -142,14 +146,15 @@ class DrugClient(Client):
     def report(self, offer: Offer, report: Summary, signature: bytes) -> Receipt:
         """Bring what the logger of a shipment signed: the unit is free to be used, or in quarantine.
 
-        Raises `Reverted` with error "OfferNotLive" or "InvalidSignature".
+        What is not in order is the receiver's to bring, until the time for a better one is over. Raises `Reverted` with
+        error "OfferNotLive", "InvalidSignature" or "NotAuthorised".
         """
         return self._send("report", offer, report, signature)
 
     def give_up_report(self, offer: Offer) -> Receipt:
-        """Stop waiting for the report of a shipment, as its receiver: the unit is in quarantine.
+        """Stop waiting for a report, as the receiver, or as anyone once it is overdue: the unit is in quarantine.
 
-        Raises `Reverted` with error "OfferNotLive" or "NotAuthorised".
+        It is free if its policy was switched off. Raises `Reverted` with error "OfferNotLive" or "NotAuthorised".
         """
         return self._send("report", offer, Summary(ZERO_HASH, *(0,) * 8), b"")
 
@@ -190,12 +195,13 @@ class DrugClient(Client):
         """
         return self._send("dispense", pharmacy, lot, serial, compact(path), filling)
 
-    def undo(self, pharmacy: bytes, pack: bytes, prescriptions: Sequence[bytes] = ()) -> Receipt:
+    def undo(self, pharmacy: bytes, item: Item, prescriptions: Sequence[bytes] = ()) -> Receipt:
         """Take back all that was dispensed of a pack, within 10 days; `prescriptions` are all that were filled with it.
 
-        Raises `Reverted` with error "NotAuthorised", "NotUndoable", "InvalidCount" or "NotFilledWith".
+        Raises `Reverted` with error "NotAuthorised", "NotUndoable", "InvalidCount", "NotFilledWith", "UnitNotProven" or
+        "NotInCustody" where the pack is no longer with the pharmacy.
         """
-        return self._send("undo", pharmacy, pack, prescriptions)
+        return self._send("undo", pharmacy, item, prescriptions)
 
     # ---- stopping goods
 
@@ -207,13 +213,20 @@ class DrugClient(Client):
         """
         return self._send("flagSuspect", organisation, item)
 
+    def flag_shipment(self, offer: Offer, organisation: bytes) -> Receipt:
+        """Stop what is on its way or waits for its report, as the manufacturer of its lot or a regulator.
+
+        Raises `Reverted` with error "OfferNotLive", "NotAuthorised" or "ForeignRegulator".
+        """
+        return self._send("flagShipment", offer, organisation)
+
     def resolve(
         self, organisation: bytes, lot: bytes, unit: bytes, *, is_cleared: bool, justification: bytes = ZERO_HASH
     ) -> Receipt:
         """Decide what was stopped, as manufacturer or regulator: free again, or illegitimate for ever.
 
         `justification` is the salted hash (32 bytes) of the reasons. Raises `Reverted` with error "NotAuthorised",
-        "ForeignRegulator" or "NotSuspect".
+        "ForeignRegulator", "MissingJustification" or "NotSuspect".
         """
         return self._send("resolve", organisation, lot, unit, is_cleared, justification)
 
@@ -299,7 +312,7 @@ class DrugClient(Client):
         shipped = self._events("UnitShipped", indexed={"lot": lot, "unit": unit})
         if not shipped:
             return None
-        offer = _offer(shipped[-1])
+        offer = Offer.shipped(shipped[-1].values)
         return offer if self.custody_of(lot, unit).offer == offer.id else None
 
     # ---- looking back
@@ -366,11 +379,6 @@ class DrugClient(Client):
     def _patients_domain(self) -> Domain:
         """The EIP-712 domain of the registry of patients, in which loggers sign."""
         return Domain("PatientRegistry", "1", self.chain.id, str(self._call("PATIENTS")))
-
-
-def _offer(event: Event) -> Offer:
-    names = ("lot", "unit", "from", "fromRole", "to", "toRole", "until", "source", "logger", "loggedFrom")
-    return Offer(*(event.values[name] for name in names))
 
 
 def _or_none(value: bytes) -> bytes | None:

@@ -83,8 +83,10 @@ class Goods(WatchedGoods):
         """
         item = self.item(code)
         registry = self.suite.accreditation
-        roles = _role(registry, sender, "sender"), _role(registry, receiver, "receiver")
         source = self.suite.drugs.custody_of(item.lot, item.unit, item.path).source
+        # The first byte of a source is set where its holder is a carrier, whatever else that holder may be.
+        sells = Role.CARRIER if source[0] else _role(registry, sender, "sender")
+        roles = sells, _role(registry, receiver, "receiver")
         if logger == ZERO_ADDRESS:
             logged_from = 0
         elif logged_from is None:
@@ -187,8 +189,9 @@ class Goods(WatchedGoods):
 
         Raises `InputError` if it is of another product, and `Reverted` as `DrugClient.undo`.
         """
-        pack, _ = self.file.find(self._pack(code))
-        return self.suite.drugs.undo(pharmacy, pack, self.suite.drugs.prescriptions_of(pack))
+        self._pack(code)
+        pack = self.item(code)
+        return self.suite.drugs.undo(pharmacy, pack, self.suite.drugs.prescriptions_of(pack.unit))
 
     def end(self, code: str, fate: State, *, organisation: bytes) -> Receipt:
         """End the scanned unit, with everything in it: STOLEN, EXPORTED or DESTROYED.

@@ -69,7 +69,10 @@ class WatchedGoods(LotGoods):
         return summary, self.suite.drugs.report(offer, summary, signature)
 
     def give_up_report(self, code: str) -> Receipt:
-        """Stop waiting for the report on the scanned unit. Raises as `offer` and `DrugClient.give_up_report`."""
+        """Stop waiting for the report on the scanned unit, as its receiver, or as anyone once it is overdue.
+
+        Raises as `offer` and `DrugClient.give_up_report`.
+        """
         return self.suite.drugs.give_up_report(self.offer(code))
 
     def check_report(self, code: str, readings: Sequence[Reading]) -> Summary:
@@ -105,13 +108,23 @@ class WatchedGoods(LotGoods):
     # ---- suspects
 
     def suspect(self, organisation: bytes, code: str | None = None) -> Receipt:
-        """Stop the scanned unit, or the whole lot, as suspect. Raises `Reverted` as `DrugClient.flag_suspect`."""
-        return self.suite.drugs.flag_suspect(organisation, self._named(code))
+        """Stop the scanned unit, or the whole lot, as suspect; also a shipment, as who oversees the lot.
+
+        Raises `Reverted` as `DrugClient.flag_suspect`, or `flag_shipment` where the unit is on its way.
+        """
+        item = self._named(code)
+        offer = self.suite.drugs.offer_of(item.lot, item.unit) if code else None
+        if offer is not None:
+            return self.suite.drugs.flag_shipment(offer, organisation)
+        return self.suite.drugs.flag_suspect(organisation, item)
 
     def resolve(
         self, organisation: bytes, code: str | None = None, *, is_cleared: bool, justification: bytes = ZERO_HASH
     ) -> Receipt:
-        """Decide what was stopped, the scanned unit or the whole lot. Raises `Reverted` as `DrugClient.resolve`."""
+        """Decide what was stopped, the scanned unit or the whole lot; what is cleared needs a `justification`.
+
+        That is the salted hash of the reasons, see `reasons.committed`. Raises `Reverted` as `DrugClient.resolve`.
+        """
         item = self._named(code)
         return self.suite.drugs.resolve(
             organisation, item.lot, item.unit, is_cleared=is_cleared, justification=justification
@@ -156,12 +169,13 @@ class WatchedGoods(LotGoods):
         if not recalls:
             raise InputError(place="lot", found=f"{self.file.lot_number}, not recalled", expected="a recalled lot")
         partners = partners_of([*movements, *later_movements(drugs, self.lot)])
-        told = [one for one in movements if one.act is Act.ACKNOWLEDGED and one.unit == self.lot]
+        of_all = [one for one in movements if one.unit == self.lot]
         return recall_effect(
             self._packs(movements, partners),
-            recalled_at=recalls[-1],
+            recalled_at=recalls[0],
+            noticed_at=max(one.at for one in of_all if one.act in (Act.RECALLED, Act.ILLEGITIMATE)),
             partners=partners,
-            acknowledged={one.organisation: one.at for one in told if one.at >= recalls[-1]},
+            acknowledged={one.organisation: one.at for one in of_all if one.act is Act.ACKNOWLEDGED},
             now=self.suite.chain.now(),
         )
 

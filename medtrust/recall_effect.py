@@ -9,7 +9,7 @@ from decimal import ROUND_DOWN, Decimal
 from enum import Enum
 from typing import Final
 
-__all__ = ["NOTICE", "PackState", "RecallEffect", "Whereabouts", "recall_effect"]
+__all__ = ["NOTICE", "PackState", "RecallEffect", "Whereabouts", "is_late", "recall_effect"]
 
 NOTICE: Final = 86_400
 """How long a partner has to acknowledge, in seconds: a day."""
@@ -48,12 +48,15 @@ class PackState:
 class RecallEffect:
     """How far a recall has come.
 
-    `packs` how many are where · `holders` how many packs that are not yet secured each organisation has ·
-    `dispensed_since` how many were dispensed after the second of the recall, which is none where the chain is asked ·
-    `answered` when each partner acknowledged (Unix seconds) · `waiting` who still may · `late` who should have.
+    `recalled_at` since when the lot is recalled, `noticed_at` since when its partners have a day to acknowledge: anew
+    with each stronger recall, and once it is found illegitimate (Unix seconds) · `packs` how many are where · `holders`
+    how many packs that are not yet secured each organisation has · `dispensed_since` how many were dispensed after the
+    second of the recall, which is none where the chain is asked · `answered` who acknowledged, and when (Unix seconds)
+    · `waiting` which partners still may · `late` which let the day pass, also those that answered after it.
     """
 
     recalled_at: int
+    noticed_at: int
     packs: Mapping[Whereabouts, int]
     holders: Mapping[bytes, int]
     dispensed_since: int
@@ -85,21 +88,34 @@ class RecallEffect:
     @property
     def answers(self) -> Decimal:
         """How many of the partners have acknowledged, in percent, rounded down to one decimal."""
-        return _percent(len(self.answered), len(self.answered) + len(self.waiting) + len(self.late))
+        asked = {*self.answered, *self.waiting, *self.late}
+        return _percent(len(self.answered), len(asked))
+
+
+def is_late(noticed_at: int, answered_at: int, now: int) -> bool:
+    """Say whether a partner let `NOTICE` pass, as the contract does: in silence, or until it answered.
+
+    `noticed_at` since when it must know, `answered_at` when it acknowledged last (Unix seconds); 0 if never. What it
+    acknowledged before the notice began, or began anew, is no answer to it.
+    """
+    spoken = now if answered_at < noticed_at else answered_at
+    return noticed_at > 0 and spoken >= noticed_at + NOTICE
 
 
 def recall_effect(
     packs: Mapping[PackState, int],
     *,
     recalled_at: int,
+    noticed_at: int,
     partners: Iterable[bytes],
     acknowledged: Mapping[bytes, int],
     now: int,
 ) -> RecallEffect:
     """Say how far a recall has come.
 
-    `packs` counts the packs of the lot by their state, `partners` are the organisations through whose hands any of it
-    went, `acknowledged` says when one of them answered; times in Unix seconds. A partner is late from `NOTICE` on.
+    `packs` counts the packs of the lot by their state, `recalled_at` is when it was recalled first and `noticed_at`
+    when the clock of its partners began last, `partners` are the organisations through whose hands any of it went,
+    `acknowledged` says when one of them answered last; times in Unix seconds.
     """
     where: Counter[Whereabouts] = Counter()
     holders: Counter[bytes] = Counter()
@@ -110,16 +126,18 @@ def recall_effect(
             holders[state.holder] += count
         if state.whereabouts is Whereabouts.DISPENSED and state.ended_at > recalled_at:
             since += count
-    silent = tuple(sorted({one for one in partners if one not in acknowledged}))
-    is_over = now >= recalled_at + NOTICE
+    asked = sorted(set(partners))
+    answered = {one: at for one, at in acknowledged.items() if at >= noticed_at}
+    late = tuple(one for one in asked if is_late(noticed_at, answered.get(one, 0), now))
     return RecallEffect(
         recalled_at=recalled_at,
+        noticed_at=noticed_at,
         packs={one: where[one] for one in Whereabouts if where[one]},
         holders=dict(sorted(holders.items(), key=lambda one: (-one[1], one[0]))),
         dispensed_since=since,
-        answered=dict(sorted(acknowledged.items(), key=lambda one: (one[1], one[0]))),
-        waiting=() if is_over else silent,
-        late=silent if is_over else (),
+        answered=dict(sorted(answered.items(), key=lambda one: (one[1], one[0]))),
+        waiting=tuple(one for one in asked if one not in answered and one not in late),
+        late=late,
     )
 
 

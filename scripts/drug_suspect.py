@@ -12,6 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from medtrust.goods import Goods
+from medtrust.reasons import committed
 from medtrust.sandbox import ORGANISATIONS
 from medtrust.sandbox_goods import CASE, in_the_pharmacy
 
@@ -21,7 +22,8 @@ def main(code: str = CASE) -> None:
     goods = in_the_pharmacy()
     flagged = goods.suspect(ORGANISATIONS["pharmacy"].id, code)
     regulator = Goods(goods.suite.acting_as("regulator"), goods.file)
-    cleared = regulator.resolve(ORGANISATIONS["regulator"].id, code, is_cleared=True)
+    _, why = committed("the seal was ours")
+    cleared = regulator.resolve(ORGANISATIONS["regulator"].id, code, is_cleared=True, justification=why)
     name = goods.name(goods.item(code).unit)
     print(f"{name} was suspect, gas {flagged.gas_used:,}, and is cleared, gas {cleared.gas_used:,}")
 

@@ -260,7 +260,8 @@ GOODS = {
     "commission": _row("maker", lambda s: (s.world.maker, 361414567894, 7, "MT2026B", FAR, 1, name_hash("root"))),
     "ship": _row("wholesaler", lambda s: (s.next_offer, path_of(s.next_offer.unit))),
     "changePolicy": _row("maker", lambda s: (s.world.maker, 361414567894, 7, (200, 800, 700, 60, 300, DAY))),
-    "receiveUnit": _row("pharmacy", lambda s: (s.offer, (), ())),
+    "receiveUnit": _row("pharmacy", lambda s: (s.offer,)),
+    "receiveExcept": _row("pharmacy", lambda s: (s.offer, [s.item("1-2-1")], [])),
     "refuse": _row("pharmacy", lambda s: (s.offer,)),
     "takeBack": _row("wholesaler", lambda s: (s.offer,)),
     "report": _row("", lambda s: (s.offer, (ZERO_HASH, *(0,) * 8), bytes(65)), "OfferNotLive"),
@@ -270,9 +271,10 @@ GOODS = {
     "dispense": _row(
         "pharmacy", lambda s: (s.world.pharmacy, packed().id, "1-1-1", path_of(pack()), (ZERO_HASH, 0, 0))
     ),
-    "undo": _row("pharmacy", lambda s: (s.world.pharmacy, pack("1-1-3"), [])),
+    "undo": _row("pharmacy", lambda s: (s.world.pharmacy, s.item("1-1-3"), [])),
     "flagSuspect": _row("pharmacy", lambda s: (s.world.pharmacy, s.item("1-1-2"))),
-    "resolve": _row("maker", lambda s: (s.world.maker, packed().id, pack("1-1-5"), True, ZERO_HASH)),
+    "flagShipment": _row("maker", lambda s: (s.offer, s.world.maker)),
+    "resolve": _row("maker", lambda s: (s.world.maker, packed().id, pack("1-1-5"), True, name_hash("reasons"))),
     "recall": _row("maker", lambda s: (s.world.maker, packed().id, 1, 1)),
     "acknowledge": _row("wholesaler", lambda s: (s.world.wholesaler, packed("MT2026C").id, ZERO_HASH)),
 }

@@ -23,19 +23,17 @@ abstract contract Packing is IDrugProvenance, Accredited, LotBook, Stock {
         _checkAuthorised(organisation, Roles.PARTICIPANT);
         Mixes.checkCount(children.length);
         bytes32 mix = Mixes.idOf(organisation, lots, level);
-        if (_mix(mix).length == 0) {
-            _lot(mix).manufacturer = organisation;
-            Mixes.keep(_mix(mix), mix, organisation, lots);
-        }
+        if (_mix(mix).length == 0) Mixes.keep(_mix(mix), _lot(mix), mix, organisation, lots);
         bytes32 word = _wordAt(mix, container);
-        if (word != bytes32(0)) _checkHolder(container, organisation, word, false);
+        if (word != bytes32(0)) _checkHolder(container, organisation, word, Custody.isOwn(word));
 
         _put(mix, container, Custody.held(organisation, 0));
         for (uint256 i = 0; i < children.length; ++i) {
             (bytes32 lot, bytes32 unit) = (children[i].lot, children[i].unit);
             Mixes.checkListed(_mix(lot), lot, lots, level);
             require(!Custody.isInside(_wordAt(lot, unit)), AlreadyPacked(lot, unit));
-            _checkHolder(unit, organisation, _wordOf(_lot(lot), lot, unit, children[i].path), false);
+            word = _wordOf(_lot(lot), lot, unit, children[i].path);
+            _checkHolder(unit, organisation, word, Custody.isOwn(word));
             _put(lot, unit, Custody.inside(mix, container));
             emit UnitPacked(lot, unit, container, mix);
         }
@@ -47,7 +45,7 @@ abstract contract Packing is IDrugProvenance, Accredited, LotBook, Stock {
         Mixes.checkCount(children.length);
         // A container has a word, so whatever path there is goes unread.
         bytes32 word = _wordOf(_lot(mix), mix, container, children[0].path);
-        _checkHolder(container, organisation, word, false);
+        _checkHolder(container, organisation, word, Custody.isHeld(word));
 
         bytes32 inside = Custody.inside(mix, container);
         for (uint256 i = 0; i < children.length; ++i) {

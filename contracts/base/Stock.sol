@@ -36,11 +36,10 @@ abstract contract Stock is IDrugProvenance {
         require(word != bytes32(0), UnitNotProven(lot, unit));
     }
 
-    /// @dev Reverts unless a word says that an organisation holds a unit, or has it in quarantine where it may.
-    function _checkHolder(bytes32 unit, bytes32 organisation, bytes32 word, bool mayBeStopped) internal pure {
+    /// @dev Reverts unless a word says that a unit is with an organisation, and it is as free there as it must be.
+    function _checkHolder(bytes32 unit, bytes32 organisation, bytes32 word, bool isFree) internal pure {
         bytes16 custodian = Custody.custodianOf(word);
-        bool isThere = Custody.isHeld(word) || (mayBeStopped && !Custody.hasLeft(word));
-        if (isThere && custodian == Custody.markOf(organisation)) return;
+        if (isFree && custodian == Custody.markOf(organisation)) return;
         require(false, NotInCustody(unit, organisation, Custody.stateOf(word), custodian));
     }
 
@@ -53,6 +52,6 @@ abstract contract Stock is IDrugProvenance {
     function _giveBack(Offer calldata offer) internal {
         _checkLive(offer);
 
-        _put(offer.lot, offer.unit, Custody.held(offer.from, offer.source));
+        _put(offer.lot, offer.unit, Custody.returned(offer));
     }
 }

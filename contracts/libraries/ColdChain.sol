@@ -12,12 +12,12 @@ library ColdChain {
     );
 
     /// @notice What a logger signs: the hash of its report on one offer.
-    /// @dev The nine words of the report stand in the calldata, after the ten of the offer, as they are hashed.
+    /// @dev The nine words of the report stand in the calldata, after the six of the offer, as they are hashed.
     function statement(bytes32 offer) internal view returns (bytes32) {
-        return keccak256(bytes.concat(abi.encode(_REPORT, address(this), offer), msg.data[324:612]));
+        return keccak256(bytes.concat(abi.encode(_REPORT, address(this), offer), msg.data[196:484]));
     }
 
-    /// @notice Whether a report came in time, covers the way from `loggedFrom` to `arrivedAt`, and is within a policy.
+    /// @notice Whether a report covers the way from `loggedFrom` to `arrivedAt`, and is within a policy.
     function isWithin(
         IDrugProvenance.Policy storage policy,
         IDrugProvenance.Report calldata report,
@@ -25,7 +25,7 @@ library ColdChain {
         uint256 arrivedAt
     ) internal view returns (bool) {
         (uint256 from, uint256 until, uint256 gap) = (report.from, report.until, policy.maxGap);
-        if (block.timestamp > arrivedAt + policy.reportWithin || until > block.timestamp + 15 minutes) return false;
+        if (until > block.timestamp + 15 minutes) return false;
         if (from > loggedFrom + gap || until + gap < arrivedAt || from > until) return false;
         // Fewer readings than that leave a gap that the report does not tell.
         if (report.gap > gap || report.count == 0 || (report.count - 1) * gap < until - from) return false;

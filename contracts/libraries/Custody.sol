@@ -3,6 +3,7 @@ pragma solidity =0.8.30;
 
 import {IDrugProvenance} from "../../interfaces/IDrugProvenance.sol";
 import {Roles} from "./Roles.sol";
+import {Terms} from "./Terms.sol";
 
 /// @title Custody
 /// @notice What one word says about a unit: its state in the first four bytes, or, where the first bit is set, its holder and its source.
@@ -13,6 +14,8 @@ import {Roles} from "./Roles.sol";
 /// - stopped (from QUARANTINED to DESTROYED): the mark of its holder in 16 bytes, then since when in 12
 /// - held: the mark of its holder in 16 bytes, then its source in 16
 library Custody {
+    using Terms for IDrugProvenance.Offer;
+
     uint256 private constant _HELD = 1 << 255;
 
     /// @dev How near a role is to the maker. Pharmacies and those who give what they hold to patients are furthest; a carrier is nowhere.
@@ -35,9 +38,9 @@ library Custody {
     }
 
     /// @notice The word of a unit that is on its way with an offer.
-    /// @dev Every function that takes an offer takes it first, so its ten words stand there in the calldata as they are hashed.
+    /// @dev Every function that takes an offer takes it first, so its six words stand there in the calldata as they are hashed.
     function offered() internal pure returns (bytes32) {
-        return bytes32(uint256(uint192(uint256(keccak256(msg.data[4:324])))));
+        return bytes32(uint256(uint192(uint256(keccak256(msg.data[4:196])))));
     }
 
     /// @notice The word of a unit in a container.
@@ -60,14 +63,24 @@ library Custody {
         return uint256(word) >= _HELD;
     }
 
+    /// @notice Whether its holder may do with a unit what it likes: what a carrier brings is only handed on.
+    function isOwn(bytes32 word) internal pure returns (bool) {
+        return isHeld(word) && uint8(uint256(word) >> 120) == 0;
+    }
+
+    /// @notice Whether a unit is on its way with an offer, or came with it and waits for its report.
+    function isOf(bytes32 word, bytes32 id) internal pure returns (bool) {
+        return uint192(uint256(word)) == uint192(uint256(id));
+    }
+
     /// @notice Whether a unit is in a container.
     function isInside(bytes32 word) internal pure returns (bool) {
         return uint256(word) >> 224 == uint256(IDrugProvenance.State.INSIDE);
     }
 
-    /// @notice Whether a unit that is not held left the chain.
+    /// @notice Whether a unit left the chain.
     function hasLeft(bytes32 word) internal pure returns (bool) {
-        return uint256(word) >> 224 >= uint256(IDrugProvenance.State.STOLEN);
+        return !isHeld(word) && uint256(word) >> 224 >= uint256(IDrugProvenance.State.STOLEN);
     }
 
     /// @notice What a word says.
@@ -113,21 +126,27 @@ library Custody {
         return uint256(word) >> 224 < uint256(IDrugProvenance.State.QUARANTINED);
     }
 
+    /// @notice The word of a unit that did not arrive: what must be kept cold comes back into quarantine, for nobody told how warm it was.
+    function returned(IDrugProvenance.Offer calldata offer) internal view returns (bytes32) {
+        if (offer.logger == address(0)) return held(offer.from, offer.source());
+        return stopped(IDrugProvenance.State.QUARANTINED, markOf(offer.from));
+    }
+
     /// @notice The word of a unit that arrived, whatever its temperature was.
     /// @dev A receiver nearer to the maker takes something back: it may sell that again only if it had sold it to whom it comes from. A carrier
     /// trades with nobody, so its source tells on whose behalf it carries: the tier of the trader in the first byte, then the seller.
     function arrived(IDrugProvenance.Offer calldata offer) internal view returns (bytes32) {
-        uint256 source = uint128(offer.source);
-        (uint256 tier, uint256 seller) = offer.fromRole == Roles.CARRIER
+        uint256 source = uint128(offer.source());
+        (uint256 tier, uint256 seller) = offer.fromRole() == Roles.CARRIER
             ? (source >> 120, uint120(source))
-            : (_tierOf(offer.fromRole), uint120(uint128(markOf(offer.from))));
-        uint256 tierTo = _tierOf(offer.toRole);
+            : (_tierOf(offer.fromRole()), uint120(uint128(markOf(offer.from))));
+        uint256 tierTo = _tierOf(offer.toRole());
         if (tierTo == 0) {
-            if (offer.fromRole != Roles.CARRIER && tier == _RETAIL) seller = uint120(source);
+            if (offer.fromRole() != Roles.CARRIER && tier == _RETAIL) seller = uint120(source);
             return held(offer.to, bytes16(uint128((tier << 120) | seller)));
         }
         // What a carrier brings from one pharmacy to another was sold to the second by nobody who is known here.
-        if (offer.fromRole == Roles.CARRIER && tier == _RETAIL && tierTo == _RETAIL) seller = 0;
+        if (offer.fromRole() == Roles.CARRIER && tier == _RETAIL && tierTo == _RETAIL) seller = 0;
         if (tierTo <= tier) return held(offer.to, bytes16(uint128(seller)));
         bytes16 mark = markOf(offer.to);
         bool isSaleable = uint120(source) == uint120(uint128(mark));

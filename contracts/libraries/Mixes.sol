@@ -28,8 +28,15 @@ library Mixes {
         return place == 0 ? lot : bytes32(0);
     }
 
-    /// @notice Keeps the lots of a mix.
-    function keep(bytes32[] storage inner, bytes32 mix, bytes32 packer, bytes32[] calldata lots) internal {
+    /// @notice Keeps the lots of a mix, and who packs it.
+    function keep(
+        bytes32[] storage inner,
+        IDrugProvenance.Lot storage record,
+        bytes32 mix,
+        bytes32 packer,
+        bytes32[] calldata lots
+    ) internal {
+        record.manufacturer = packer;
         for (uint256 i = 0; i < lots.length; ++i) {
             inner.push(lots[i]);
         }

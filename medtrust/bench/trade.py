@@ -83,7 +83,8 @@ class Trade:
         A recalled lot must be refused; then its sender has the box again.
         """
         items = [self.item(shelves, one) for one in missing]
-        if not self.market.act(to, "receiveUnit", offer, items, [], expected=self._recalled(shelves)):
+        function, told = ("receiveExcept", [items, []]) if items else ("receiveUnit", [])
+        if not self.market.act(to, function, offer, *told, expected=self._recalled(shelves)):
             self.give_back(shelves, box, offer, to, "refuse")
             return False
         for one in missing:
@@ -147,9 +148,9 @@ class Trade:
 
     def undo(self, shelves: Shelves, case: Box, pack: int, by: Trader, prescription: bytes) -> None:
         """Take a pack back, with the prescription that it was dispensed for."""
-        unit = shelves.pack(case, pack).unit
+        item = self.item(shelves, shelves.pack(case, pack))
         prescriptions = [] if prescription == ZERO_HASH else [prescription]
-        self.market.act(by, "undo", by.id, unit, prescriptions, expected=None)
+        self.market.act(by, "undo", by.id, item, prescriptions, expected=None)
         shelves.dispensed[pack] = False
 
     # ---- recalls

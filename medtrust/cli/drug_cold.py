@@ -12,7 +12,7 @@ import typer
 from medtrust.cli.common import AccountOption, ChainOption, JsonOption, answer, open_suite, receipt_answer
 from medtrust.cli.drug_options import FileArgument, FileOption, ScanArgument, goods_of
 from medtrust.cold_chain import Reading, Summary, from_celsius, to_celsius
-from medtrust.drugs import Policy, State
+from medtrust.drugs import NO_POLICY, Policy, State
 from medtrust.errors import CheckRefused, InputError
 from medtrust.goods import Goods
 from medtrust.readings_file import read_readings_file
@@ -36,12 +36,16 @@ def policy(
     excursion: Annotated[int, typer.Option(min=0, help="How many minutes in all it may be outside.")] = 0,
     gap: Annotated[int, typer.Option(min=1, help="How many minutes may lie between two readings.")] = 15,
     within: Annotated[int, typer.Option(min=1, help="How many hours after its arrival the report may come.")] = 24,
+    off: Annotated[bool, typer.Option("--off", help="It need not be kept cold any more; also older lots.")] = False,
     chain: ChainOption = "local",
     as_: AccountOption = None,
     json_: JsonOption = False,
 ) -> None:
     """Lay down what temperature the product of a lot bears on its way, as its maker; without --low, show it."""
     goods = goods_of(file, chain, as_)
+    if off:
+        receipt_answer(goods.change_policy(NO_POLICY), f"{goods.file.gtin} need not be kept cold", as_json=json_)
+        return
     if low is None or high is None:
         known = goods.suite.drugs.policy_of(goods.file.gtin)
         text = _bears(goods, known) if known else f"{goods.file.gtin} need not be kept cold"
@@ -67,12 +71,15 @@ def report(
 ) -> None:
     """Bring what a logger measured, with its signature; or check it; without readings, give up waiting for them.
 
-    What is out of the policy of the product, has gaps or comes too late is quarantined: exit code 1.
+    What is out of the policy of the product, has gaps or comes too late is quarantined: exit code 1. Only the receiver
+    brings what is not in order, and gives up; once the report is overdue, anyone may.
     """
     goods = goods_of(file, chain, None if check else as_)
     if readings is None:
         receipt = goods.give_up_report(scan)
-        receipt_answer(receipt, f"{goods.name(goods.item(scan).unit)} is quarantined", as_json=json_)
+        state = State(receipt.event("ReadingsReported").values["state"])
+        text = f"{goods.name(goods.item(scan).unit)} is {state.name.lower()}"
+        receipt_answer(receipt, text, as_json=json_, state=state.name)
         return
     measured = read_readings_file(readings, now=goods.suite.chain.now())
     if check:

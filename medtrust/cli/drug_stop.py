@@ -18,11 +18,11 @@ from medtrust.cli.common import (
     time_of,
 )
 from medtrust.cli.drug_options import ByOption, FileArgument, UnitOption, goods_of, name_of
-from medtrust.cli.vaccine_options import committed
 from medtrust.drugs import RecallClass, RecallDepth
 from medtrust.errors import CheckRefused, InputError
 from medtrust.files import read_json
 from medtrust.goods import Goods
+from medtrust.reasons import committed
 from medtrust.recall_effect import RecallEffect
 from medtrust.travel import SPEED, Flag, flag_scans, read_sightings
 from medtrust.types import ZERO_HASH
@@ -76,7 +76,10 @@ def suspect(
     as_: AccountOption = None,
     json_: JsonOption = False,
 ) -> None:
-    """Stop one unit that you hold or made, or as its maker or a regulator the whole lot: it may not be genuine."""
+    """Stop one unit that you hold or made, or as its maker or a regulator the whole lot: it may not be genuine.
+
+    What is on its way, or waits for its report, is stopped by its maker or a regulator.
+    """
     goods = goods_of(file, chain, as_)
     receipt = goods.suspect(organisation(by), unit)
     receipt_answer(receipt, f"{_what(goods, unit)} is suspect and stays where it is", as_json=json_)
@@ -92,7 +95,9 @@ def resolve(
     as_: AccountOption = None,
     json_: JsonOption = False,
 ) -> None:
-    """Decide what was stopped, as maker or regulator: it is free again, or illegitimate for ever."""
+    """Decide what was stopped, as maker or regulator: it is free again, for a reason, or illegitimate for ever."""
+    if cleared and not why:
+        raise InputError(place="--why", found="nothing", expected="why it may be used again")
     goods = goods_of(file, chain, as_)
     salt, reason = committed(why) if why else (ZERO_HASH, ZERO_HASH)
     receipt = goods.resolve(organisation(by), unit, is_cleared=cleared, justification=reason)
@@ -165,6 +170,7 @@ def _flag(flag: Flag) -> dict[str, object]:
 def _plain(effect: RecallEffect) -> dict[str, object]:
     return {
         "recalledAt": effect.recalled_at,
+        "noticedAt": effect.noticed_at,
         "size": effect.size,
         "secured": effect.secured,
         "beyond": effect.beyond,
@@ -189,5 +195,7 @@ def _show(goods: Goods, effect: RecallEffect) -> None:
         answer(None, f"{name_of(holder)} still has {count:,}", as_json=False)
     for one, at in effect.answered.items():
         answer(None, f"{name_of(one)} acknowledged at {time_of(at)}", as_json=False)
-    for one in (*effect.waiting, *effect.late):
-        answer(None, f"{name_of(one)} {'is late' if effect.late else 'has not answered yet'}", as_json=False)
+    for one in effect.waiting:
+        answer(None, f"{name_of(one)} has not answered yet", as_json=False)
+    for one in effect.late:
+        answer(None, f"{name_of(one)} is late", as_json=False)

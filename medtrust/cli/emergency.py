@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Annotated
 
 import typer
@@ -25,9 +24,9 @@ from medtrust.consent import DataClass
 from medtrust.consent_terms import flags_of, names_of
 from medtrust.emergency import EVERYTHING, Session, Verdict
 from medtrust.errors import InputError
-from medtrust.keccak import keccak256
+from medtrust.reasons import committed
 
-__all__ = ["WhyOption", "app", "committed"]
+__all__ = ["WhyOption", "app"]
 
 app = new_app("Data opened in an emergency, in one act, and the review that follows.")
 
@@ -193,12 +192,6 @@ def history(patient: PatientArgument, chain: ChainOption = "local", json_: JsonO
     for event in events:
         rows.add_row(str(event.block), event.name, str(event.values.get("number", "")))
     answer([{"event": one.name, "block": one.block, **one.values} for one in events], rows, as_json=json_)
-
-
-def committed(words: str) -> tuple[bytes, bytes]:
-    """Hash words with a new salt of 32 bytes; returns the salt, which proves them later, and the hash."""
-    salt = secrets.token_bytes(32)
-    return salt, keccak256(salt + words.encode())
 
 
 def _verdict(text: str) -> Verdict:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from medtrust.cli.common import AccountOption, ChainOption, JsonOption, answer, open_suite, organisation
-from medtrust.cli.emergency import WhyOption, committed
+from medtrust.cli.emergency import WhyOption
 from medtrust.cli.record_options import (
     ByOption,
     KeyOption,
@@ -24,6 +24,7 @@ from medtrust.encryption_key import encryption_key
 from medtrust.errors import InputError
 from medtrust.files import state_folder, write_json, write_whole
 from medtrust.json_fields import hex_text
+from medtrust.reasons import committed
 from medtrust.record_reader import published_key
 from medtrust.records import RecordStatus
 from medtrust.sharing import Card, Deposit, Invited, share_record

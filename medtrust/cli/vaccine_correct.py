@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from medtrust.cli.common import AccountOption, ChainOption, JsonOption, open_suite, organisation, receipt_answer, when
-from medtrust.cli.vaccine_options import CertificateArgument, HolderKeyOption, committed, read_certificate
+from medtrust.cli.vaccine_options import CertificateArgument, HolderKeyOption, read_certificate
 from medtrust.holder import find_key
+from medtrust.reasons import committed
 from medtrust.types import ZERO_HASH
 from medtrust.wallet import from_key
 

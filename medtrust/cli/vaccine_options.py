@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,10 +10,9 @@ import typer
 
 from medtrust.certificate import LONGEST_TEXT, Certificate
 from medtrust.errors import InputError
-from medtrust.keccak import keccak256
 from medtrust.shown import Shown, is_shown, parse_shown
 
-__all__ = ["CertificateArgument", "FieldsOption", "HolderKeyOption", "committed", "read_certificate", "read_shown"]
+__all__ = ["CertificateArgument", "FieldsOption", "HolderKeyOption", "read_certificate", "read_shown"]
 
 CertificateArgument = Annotated[
     str, typer.Argument(help="A certificate file, the text of its QR code (MT1:…), or - for stdin.")
@@ -45,9 +43,3 @@ def read_shown(source: str) -> Shown:
         raise InputError(file=source, place="file", found=error.strerror or "nothing", expected=expected) from None
     except InputError as error:
         raise error.within(source) from None
-
-
-def committed(words: str) -> tuple[bytes, bytes]:
-    """Hash words with a new salt of 32 bytes; returns the salt, which proves them later, and the hash."""
-    salt = secrets.token_bytes(32)
-    return salt, keccak256(salt + words.encode())

@@ -20,6 +20,7 @@ CUSTODY, STOCK, PACKING, MIXES = (
     "contracts/libraries/Mixes.sol",
 )
 DISPENSING, COLD = "contracts/libraries/Dispensing.sol", "contracts/libraries/ColdChain.sol"
+COUNTER = "contracts/base/Counter.sol"
 DAY = 86_400
 
 

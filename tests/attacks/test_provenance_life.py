@@ -109,7 +109,7 @@ def extra_units_taken(world: World) -> None:
     "provenance-missing-unit-of-another",
     defence="what is said to be missing is proven to be in this shipment",
     blocked_by="NotInside",
-    patch=[("require(_wordOf(_lot(lot), lot, unit, missing[i].path) == id, NotInside(lot, unit, id));", "")],
+    patch=[(" && _wordOf(_lot(lot), lot, unit, missing[i].path) == id;", ";")],
 )
 def missing_unit_of_another(world: World) -> None:
     """Sender and receiver agree that a pack of the pharmacy is missing: so it would be the sender's."""
@@ -141,7 +141,7 @@ def return_to_a_stranger(world: World) -> None:
     defence="a carrier's source tells for whom it carries, so that a return stays one",
     blocked_by="QUARANTINED",
     file=CUSTODY,
-    patch=[("if (tierTo <= tier) return", "if (tierTo <= tier || offer.fromRole == Roles.CARRIER) return")],
+    patch=[("if (tierTo <= tier) return", "if (tierTo <= tier || offer.fromRole() == Roles.CARRIER) return")],
 )
 def return_through_a_carrier(world: World) -> None:
     stock(world)
@@ -155,7 +155,7 @@ def return_through_a_carrier(world: World) -> None:
     defence="what a carrier brings from one pharmacy to another has no seller, so nobody takes it back for sale",
     blocked_by="QUARANTINED",
     file=CUSTODY,
-    patch=[("if (offer.fromRole == Roles.CARRIER && tier == _RETAIL && tierTo == _RETAIL) seller = 0;", "")],
+    patch=[("if (offer.fromRole() == Roles.CARRIER && tier == _RETAIL && tierTo == _RETAIL) seller = 0;", "")],
 )
 def return_of_what_a_carrier_passed_on(world: World) -> None:
     """A hospital has the pharmacy's stock by a carrier, and returns it to the wholesaler, who never sold to it."""
@@ -170,7 +170,7 @@ def return_of_what_a_carrier_passed_on(world: World) -> None:
     defence="an offer names the source that the unit has",
     blocked_by="WrongSource",
     file="contracts/base/Sending.sol",
-    patch=[("require(bytes16(word << 128) == offer.source, WrongSource(offer.unit, bytes16(word << 128)));", "")],
+    patch=[("require(bytes16(word << 128) == offer.source(), WrongSource(offer.unit, bytes16(word << 128)));", "")],
 )
 def forged_source(world: World) -> None:
     """The hospital pretends that it bought from the wholesaler what it has from a pharmacy."""
@@ -198,7 +198,7 @@ def _moves(world: World, unit: bytes, sender: str, receiver: str) -> None:
     defence="only what the packer holds comes into its container",
     blocked_by="NotInCustody",
     file=PACKING,
-    patch=[("_checkHolder(unit, organisation, _wordOf(_lot(lot), lot, unit, children[i].path), false);", "")],
+    patch=[("_checkHolder(unit, organisation, word, Custody.isOwn(word));", "")],
 )
 def pack_others_goods(world: World) -> None:
     stock(world)
@@ -332,7 +332,7 @@ def undo_after_ten_days(world: World) -> None:
     stock(world)
     dispense(world)
     world.chain.travel(world.chain.now() + 10 * DAY)
-    drugs(world, "pharmacy").undo(world.pharmacy, pack())
+    drugs(world, "pharmacy").undo(world.pharmacy, item())
     assert world.suite.drugs.end_of(pack()) is None
 
 
@@ -344,10 +344,12 @@ def undo_after_ten_days(world: World) -> None:
     patch=[("bool isTheirs = bytes16(bytes32(end)) == Custody.markOf(pharmacy);", "bool isTheirs = pharmacy != 0;")],
 )
 def undo_by_another(world: World) -> None:
+    """The next pharmacy has the case in which the pack was, and makes it good."""
     stock(world)
     second_pharmacy(world)
     dispense(world)
-    drugs(world, "stranger").undo(world.hospital, pack())
+    move(world, CASE_ID, "pharmacy", "hospital")
+    drugs(world, "stranger").undo(world.hospital, item())
     assert world.suite.drugs.end_of(pack()) is None
 
 
@@ -357,10 +359,7 @@ def undo_by_another(world: World) -> None:
     blocked_by="NotInCustody",
     file=STOCK,
     patch=[
-        (
-            "bool isThere = Custody.isHeld(word) || (mayBeStopped && !Custody.hasLeft(word));",
-            "bool isThere = mayBeStopped || word != 0;",
-        )
+        ("if (isFree && custodian == ", "if ((isFree || word != 0) && custodian == "),
     ],
 )
 def stolen_pallet(world: World) -> None:

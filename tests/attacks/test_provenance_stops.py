@@ -56,7 +56,7 @@ attack = attacks_on("DrugProvenance", ATTACKS)
 def release_by_its_holder(world: World) -> None:
     stock(world)
     drugs(world, "maker").flag_suspect(world.maker, item())
-    drugs(world, "pharmacy").resolve(world.pharmacy, LOT, pack(), is_cleared=True)
+    drugs(world, "pharmacy").resolve(world.pharmacy, LOT, pack(), is_cleared=True, justification=name_hash("reasons"))
     assert state_of(world, pack()) == State.HELD
 
 
@@ -121,7 +121,7 @@ def _readings(world: World, given: Offer, **changes: int) -> Summary:
 
 def _report(world: World, given: Offer, readings: Summary, signer: str = "carrier") -> None:
     signature = drugs(world, signer).sign_report(given, readings)
-    drugs(world, "stranger").report(given, readings, signature)
+    drugs(world, "wholesaler").report(given, readings, signature)
     state = state_of(world, PALLET_ID)
     if state != State.HELD:
         raise Blocked(state.name)
@@ -131,7 +131,7 @@ def _report(world: World, given: Offer, readings: Summary, signer: str = "carrie
     "provenance-forged-readings",
     defence="a report is signed by the logger that travelled",
     blocked_by="InvalidSignature",
-    patch=[("require(isSigned, ISignedActions.InvalidSignature(offer.logger));", "isSigned;")],
+    patch=[("require(isTheirs, ISignedActions.InvalidSignature(offer.logger));", "isTheirs;")],
 )
 def forged_readings(world: World) -> None:
     given = _arrived(world)
@@ -171,7 +171,7 @@ def report_replayed(world: World) -> None:
     assert world.suite.drugs.custody_of(LOT, PALLET_ID).custodian == mark_of(world.wholesaler)
 
 
-def _cold(name: str, defence: str, patch: tuple[str, str], wait: int = 0, **changes: int) -> None:
+def _cold(name: str, defence: str, patch: tuple[str, str], wait: int = 0, file: str = COLD, **changes: int) -> None:
     """A report that is not in order in one thing: its unit stays in quarantine."""
 
     def run(world: World) -> None:
@@ -181,7 +181,7 @@ def _cold(name: str, defence: str, patch: tuple[str, str], wait: int = 0, **chan
             world.chain.travel(world.chain.now() + wait)
         _report(world, given, readings)
 
-    attack(f"provenance-{name}", defence=defence, blocked_by="QUARANTINED", file=COLD, patch=[patch])(run)
+    attack(f"provenance-{name}", defence=defence, blocked_by="QUARANTINED", file=file, patch=[patch])(run)
 
 
 _cold(
@@ -206,13 +206,14 @@ _cold("readings-with-a-gap", "a gap is held against the policy", ("report.gap > 
 _cold(
     "late-report",
     "a report comes in time or not at all",
-    ("block.timestamp > arrivedAt + policy.reportWithin || ", ""),
+    ("isFine = isFine && !isLate;", ""),
     wait=DAY + 60,
+    file="",
 )
 _cold(
     "future-readings",
     "readings are not ahead of the chain's clock",
-    (" || until > block.timestamp + 15 minutes", ""),
+    ("if (until > block.timestamp + 15 minutes) return false;", ""),
     until=1_900_000_000,
     count=2**32 - 1,
 )
@@ -238,7 +239,7 @@ def logger_switched_off(world: World) -> None:
     file="contracts/base/Sending.sol",
     patch=[
         (
-            "require(isCold ? isLogged : offer.logger == address(0), WrongLogger(offer.logger, offer.loggedFrom));",
+            "require(isCold ? isLogged : offer.logger == address(0), WrongLogger(offer.logger, offer.loggedFrom()));",
             "isCold = isLogged;",
         )
     ],

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from medtrust.accreditation import Role
-from medtrust.drugs import mark_of
+from medtrust.drugs import Offer, mark_of
 from medtrust.packing import Container, PackedLot, container_id, pack_id
 from medtrust.standards.gs1 import check_digit
-from medtrust.types import ZERO_ADDRESS
 
 PREFIX, DIGITS = 361414, 7
 GTIN = "00361414567894"
@@ -46,15 +45,14 @@ def commissioned(provenance, organisations, lot, maker, regulator):
 @pytest.fixture
 def offer(organisations, lot):
     """The pallet, from the maker to the pharmacy."""
-    sender = (organisations["maker"], int(Role.MANUFACTURER))
-    receiver = (organisations["pharmacy"], int(Role.PHARMACY))
-    return (lot.id, container_id(PALLET), *sender, *receiver, FAR, bytes(16), ZERO_ADDRESS, 0)
+    sides = (organisations["maker"], int(Role.MANUFACTURER), organisations["pharmacy"], int(Role.PHARMACY))
+    return Offer(lot.id, container_id(PALLET), *sides, FAR).abi_fields
 
 
 @pytest.fixture
 def stocked(provenance, commissioned, offer, lot, maker, pharmacy):
     provenance.ship(offer, steps(lot, container_id(PALLET)), {"from": maker})
-    return provenance.receiveUnit(offer, [], [], {"from": pharmacy})
+    return provenance.receiveUnit(offer, {"from": pharmacy})
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ LOT, OTHER = packed().id, packed("MT2026B")
 CASE_ID, NEXT_CASE = container_id(CASE), container_id(sscc(12))
 BOX = container_id(sscc(77))
 DAY = 86_400
+REASONS = name_hash("reasons")
 
 
 @pytest.fixture(autouse=True)
@@ -171,13 +172,15 @@ class TestReturn:
         assert custody(world, CASE_ID).state == State.QUARANTINED
         with reverts("NotInCustody", state=State.QUARANTINED, custodian=mark_of(world.wholesaler)):
             ship(world, CASE_ID, "wholesaler", "pharmacy")
-        drugs(world, "maker").resolve(world.maker, LOT, CASE_ID, is_cleared=True)
+        drugs(world, "maker").resolve(world.maker, LOT, CASE_ID, is_cleared=True, justification=REASONS)
         assert custody(world, CASE_ID) == held(world.wholesaler)
 
 
 class TestSuspects:
     """
     given nothing is suspect      -> resolve reverts NotSuspect
+    when no reason is given       -> resolve reverts MissingJustification where it sets free; it stays stopped
+    given it was stolen           -> found illegitimate it stays stolen, partners must know; cleared reverts NotSuspect
     when a pack is flagged        -> QUARANTINED, its neighbour OK; emits SuspectFlagged; illegitimate it stays for ever
     when a whole mix is flagged   -> nothing of it moves, its lots do; cleared it moves
     when a whole lot is flagged   -> nothing of it moves; a second flag reverts LotQuarantined; cleared it is active
@@ -186,20 +189,40 @@ class TestSuspects:
     def test_reverts_given_nothing_is_suspect(self, world, reverts):
         for unit in (ZERO_HASH, pack()):
             with reverts("NotSuspect", lot=LOT, unit=unit):
-                drugs(world, "maker").resolve(world.maker, LOT, unit, is_cleared=True)
+                drugs(world, "maker").resolve(world.maker, LOT, unit, is_cleared=True, justification=REASONS)
+
+    def test_reverts_without_a_reason(self, world, reverts):
+        drugs(world, "pharmacy").flag_suspect(world.pharmacy, item())
+        with reverts("MissingJustification"):
+            drugs(world, "maker").resolve(world.maker, LOT, pack(), is_cleared=True)
+        assert custody(world, pack()).state == State.QUARANTINED
+        drugs(world, "maker").resolve(world.maker, LOT, pack(), is_cleared=False)
+        assert custody(world, pack()).state == State.ILLEGITIMATE
+
+    @pytest.mark.parametrize("fate", [State.STOLEN, State.DESTROYED])
+    def test_tells_of_what_was_found_out_too_late(self, world, reverts, fate):
+        maker = drugs(world, "maker")
+        drugs(world, "pharmacy").end(world.pharmacy, item(), fate)
+        with reverts("NotSuspect", lot=LOT, unit=pack()):
+            maker.resolve(world.maker, LOT, pack(), is_cleared=True, justification=REASONS)
+        receipt = maker.resolve(world.maker, LOT, pack(), is_cleared=False, justification=REASONS)
+        told = {"lot": LOT, "unit": pack(), "organisation": world.maker, "isCleared": False, "justification": REASONS}
+        assert receipt.event("SuspectResolved").values == told
+        assert custody(world, pack()).state == fate
+        drugs(world, "wholesaler").acknowledge(world.wholesaler, LOT, pack())
 
     def test_stops_a_pack_for_ever(self, world, reverts):
         receipt = drugs(world, "pharmacy").flag_suspect(world.pharmacy, item())
-        values = {"lot": LOT, "unit": pack(), "organisation": world.pharmacy}
+        values = {"lot": LOT, "unit": pack(), "organisation": world.pharmacy, "custodian": mark_of(world.pharmacy)}
         assert receipt.event("SuspectFlagged").values == values
         reasons = name_hash("reasons")
         maker = drugs(world, "maker")
         decided = maker.resolve(world.maker, LOT, pack(), is_cleared=False, justification=reasons)
-        told = {**values, "organisation": world.maker, "isCleared": False, "justification": reasons}
+        told = {"lot": LOT, "unit": pack(), "organisation": world.maker, "isCleared": False, "justification": reasons}
         assert decided.event("SuspectResolved").values == told
         assert custody(world, pack()).state == State.ILLEGITIMATE
         with reverts("NotSuspect", lot=LOT, unit=pack()):
-            maker.resolve(world.maker, LOT, pack(), is_cleared=True)
+            maker.resolve(world.maker, LOT, pack(), is_cleared=True, justification=REASONS)
         verify = world.suite.drugs.verify
         assert verify(LOT, scan(), path_of(pack())) == Verdict.QUARANTINED
         assert verify(LOT, scan("1-1-2"), path_of(pack("1-1-2"))) == Verdict.OK
@@ -211,7 +234,7 @@ class TestSuspects:
         assert world.suite.drugs.lot_status(LOT) == LotStatus.ACTIVE
         with reverts("LotQuarantined", lot=mix):
             drugs(world, "pharmacy").ship(offer(world, BOX, "pharmacy", "hospital", lot=mix))
-        drugs(world, "regulator").resolve(world.regulator, mix, ZERO_HASH, is_cleared=True)
+        drugs(world, "regulator").resolve(world.regulator, mix, ZERO_HASH, is_cleared=True, justification=REASONS)
         drugs(world, "pharmacy").ship(offer(world, BOX, "pharmacy", "hospital", lot=mix))
 
     def test_stops_a_whole_lot(self, world, reverts):
@@ -221,7 +244,7 @@ class TestSuspects:
             drugs(world, "pharmacy").dispense(world.pharmacy, LOT, "1-1-1", path_of(pack()))
         with reverts("LotQuarantined", lot=LOT):
             drugs(world, "maker").flag_suspect(world.maker, whole)
-        drugs(world, "maker").resolve(world.maker, LOT, ZERO_HASH, is_cleared=True)
+        drugs(world, "maker").resolve(world.maker, LOT, ZERO_HASH, is_cleared=True, justification=REASONS)
         drugs(world, "pharmacy").dispense(world.pharmacy, LOT, "1-1-1", path_of(pack()))
 
 

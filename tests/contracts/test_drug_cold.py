@@ -8,10 +8,11 @@ from functools import partial
 import pytest
 
 from medtrust.cold_chain import Summary
-from medtrust.drugs import Policy, State, Verdict
+from medtrust.drugs import Item, Policy, State, Verdict, mark_of
 from medtrust.packing import container_id
 from medtrust.types import ZERO_ADDRESS, name_hash
 from tests.drugs_world import (
+    CASE,
     GTIN,
     PALLET,
     assign_prefix,
@@ -24,6 +25,7 @@ from tests.drugs_world import (
     packed,
     path_of,
     scan,
+    sscc,
 )
 
 LOT, PALLET_ID = packed().id, container_id(PALLET)
@@ -54,10 +56,10 @@ def arrived(world, given):
     return drugs(world, "wholesaler").receive(given).at
 
 
-def report(world, given, arrived, **changes):
+def report(world, given, arrived, by="stranger", **changes):
     fine = Summary(name_hash("readings"), 61, given.logged_from, arrived, 300, 500, 0, 60, 400)
     readings = replace(fine, **changes)
-    return drugs(world, "stranger").report(given, readings, drugs(world, "carrier").sign_report(given, readings))
+    return drugs(world, by).report(given, readings, drugs(world, "carrier").sign_report(given, readings))
 
 
 class TestShipCold:
@@ -90,8 +92,9 @@ class TestReport:
     given it did not arrive, or was reported -> reverts OfferNotLive
     when another key signed                  -> reverts InvalidSignature
     when all is just within the policy       -> HELD; emits ReadingsReported; before that a scan says QUARANTINED
-    when one thing is beyond it by one       -> QUARANTINED, for its receiver
+    when one thing is beyond it by one       -> QUARANTINED, for its receiver; reverts NotAuthorised for all others
     when nothing is signed                   -> reverts NotAuthorised but for the receiver, who gives up: QUARANTINED
+    given it is too late for a better report -> anyone gives up: QUARANTINED; emits ReadingsReported
     """
 
     def test_reverts_given_it_did_not_arrive(self, world, given, reverts):
@@ -136,7 +139,7 @@ class TestReport:
     def test_judges_by_the_policy(self, world, given, arrived, fine, wrong):
         for changes, state in ((fine, State.HELD), (wrong, State.QUARANTINED)):
             snapshot = world.chain.request("evm_snapshot")
-            report(world, given, arrived, **changes)
+            report(world, given, arrived, by="wholesaler", **changes)
             assert world.suite.drugs.custody_of(LOT, PALLET_ID).state == state
             world.chain.request("evm_revert", snapshot)
 
@@ -148,11 +151,122 @@ class TestReport:
 
     @pytest.mark.parametrize(("early", "state"), [(600, State.HELD), (601, State.QUARANTINED)])
     def test_covers_the_whole_way(self, world, given, arrived, early, state):
-        report(world, given, arrived, until=arrived - early)
+        report(world, given, arrived, by="wholesaler", until=arrived - early)
         assert world.suite.drugs.custody_of(LOT, PALLET_ID).state == state
+
+    def test_reverts_when_a_stranger_settles_for_less(self, world, given, arrived, reverts, stranger):
+        with reverts("NotAuthorised", organisation=world.wholesaler, signer=stranger.address):
+            report(world, given, arrived, until=arrived - 601)
+        report(world, given, arrived)
+        assert world.suite.drugs.custody_of(LOT, PALLET_ID).state == State.HELD
+
+    @pytest.mark.parametrize("late", [-1, 0, 1])
+    def test_is_given_up_by_anyone_once_it_is_too_late(self, world, given, arrived, reverts, stranger, late):
+        world.chain.travel(arrived + DAY + late)
+        if late <= 0:
+            at_second(world, arrived + DAY + late)
+            with reverts("NotAuthorised", organisation=world.wholesaler, signer=stranger.address):
+                drugs(world, "stranger").give_up_report(given)
+            return
+        receipt = drugs(world, "stranger").give_up_report(given)
+        told = receipt.event("ReadingsReported").values
+        assert (told["to"], told["offer"], told["state"]) == (world.wholesaler, given.id, State.QUARANTINED)
+        custody = world.suite.drugs.custody_of(LOT, PALLET_ID)
+        assert (custody.state, custody.custodian) == (State.QUARANTINED, mark_of(world.wholesaler))
 
     def test_is_given_up_by_its_receiver_alone(self, world, given, arrived, reverts, stranger):
         with reverts("NotAuthorised", organisation=world.wholesaler, signer=stranger.address):
             drugs(world, "stranger").give_up_report(given)
         drugs(world, "wholesaler").give_up_report(given)
         assert world.suite.drugs.custody_of(LOT, PALLET_ID).state == State.QUARANTINED
+
+
+class TestPolicyIsOff:
+    """
+    given the policy was switched off after the lot was commissioned
+      when its receiver asks for no report           -> HELD
+      when a stranger brings what would be too warm  -> HELD; without a signature reverts NotAuthorised
+    """
+
+    @pytest.fixture
+    def off(self, world, arrived):
+        drugs(world, "maker").change_policy(world.maker, GTIN, Policy(0, 0, 0, 0, 0, 0), prefix_digits=7)
+
+    def test_needs_no_report(self, world, given, off):
+        drugs(world, "wholesaler").give_up_report(given)
+        assert world.suite.drugs.custody_of(LOT, PALLET_ID) == held(world.wholesaler, world.maker)
+
+    def test_takes_any_that_is_signed(self, world, given, arrived, off, reverts, stranger):
+        with reverts("NotAuthorised", organisation=world.wholesaler, signer=stranger.address):
+            drugs(world, "stranger").give_up_report(given)
+        report(world, given, arrived, highest=3_000, excursion=3_600)
+        assert world.suite.drugs.custody_of(LOT, PALLET_ID) == held(world.wholesaler, world.maker)
+
+
+class TestComingBack:
+    """
+    when a cold shipment is refused or taken back   -> QUARANTINED at its sender, its neighbour not; cleared it is free
+    when a unit is missing from a cold shipment     -> QUARANTINED at its sender; the rest is AWAITING
+    """
+
+    @pytest.mark.parametrize("is_refused", [True, False])
+    def test_is_in_quarantine(self, world, given, is_refused):
+        receipt = drugs(world, "wholesaler").refuse(given) if is_refused else drugs(world, "maker").take_back(given)
+        name = "ShipmentRefused" if is_refused else "ShipmentTakenBack"
+        told = {"lot": LOT, "unit": PALLET_ID, "to": world.wholesaler, "from": world.maker}
+        assert receipt.event(name).values == told
+        custody = world.suite.drugs.custody_of(LOT, PALLET_ID)
+        assert (custody.state, custody.custodian) == (State.QUARANTINED, mark_of(world.maker))
+        neighbour = container_id(sscc(2))
+        assert world.suite.drugs.custody_of(LOT, neighbour, path_of(neighbour)) == held(world.maker)
+        client = drugs(world, "maker")
+        client.resolve(world.maker, LOT, PALLET_ID, is_cleared=True, justification=name_hash("reasons"))
+        assert world.suite.drugs.custody_of(LOT, PALLET_ID) == held(world.maker)
+
+    def test_is_in_quarantine_what_is_missing(self, world, given):
+        case = container_id(CASE)
+        receipt = drugs(world, "wholesaler").receive(given, [Item(LOT, case, path_of(case))])
+        told = {"lot": LOT, "unit": case, "to": world.wholesaler, "from": world.maker}
+        assert receipt.event("MissingReported").values == told
+        custody = world.suite.drugs.custody_of(LOT, case)
+        assert (custody.state, custody.custodian) == (State.QUARANTINED, mark_of(world.maker))
+        assert world.suite.drugs.custody_of(LOT, PALLET_ID).state == State.AWAITING
+
+
+class TestFlagShipment:
+    """
+    given it was received or never shipped so -> reverts OfferNotLive
+    when the caller oversees nothing          -> reverts NotAuthorised
+    when it is on its way                     -> QUARANTINED at its sender; emits SuspectFlagged; cannot be received
+    when it waits for its report              -> QUARANTINED at its receiver; cannot be reported
+    """
+
+    def test_reverts_given_it_is_not_on_its_way(self, world, given, arrived, reverts):
+        report(world, given, arrived)
+        with reverts("OfferNotLive", offer=given.id):
+            drugs(world, "maker").flag_shipment(given, world.maker)
+        assert world.suite.drugs.custody_of(LOT, PALLET_ID).state == State.HELD
+
+    def test_reverts_when_caller_oversees_nothing(self, world, given, reverts, wholesaler):
+        with reverts("NotAuthorised", organisation=world.wholesaler, signer=wholesaler.address):
+            drugs(world, "wholesaler").flag_shipment(given, world.wholesaler)
+        assert world.suite.drugs.custody_of(LOT, PALLET_ID).offer == given.id
+
+    @pytest.mark.parametrize("by", ["maker", "regulator"])
+    def test_stops_it_on_its_way(self, world, given, reverts, by):
+        receipt = drugs(world, by).flag_shipment(given, getattr(world, by))
+        holder = mark_of(world.maker)
+        told = {"lot": LOT, "unit": PALLET_ID, "organisation": getattr(world, by), "custodian": holder}
+        assert receipt.event("SuspectFlagged").values == told
+        custody = world.suite.drugs.custody_of(LOT, PALLET_ID)
+        assert (custody.state, custody.custodian) == (State.QUARANTINED, holder)
+        with reverts("OfferNotLive", offer=given.id):
+            drugs(world, "wholesaler").receive(given)
+
+    def test_stops_what_waits_for_its_report(self, world, given, arrived, reverts):
+        receipt = drugs(world, "regulator").flag_shipment(given, world.regulator)
+        assert receipt.event("SuspectFlagged").values["custodian"] == mark_of(world.wholesaler)
+        custody = world.suite.drugs.custody_of(LOT, PALLET_ID)
+        assert (custody.state, custody.custodian) == (State.QUARANTINED, mark_of(world.wholesaler))
+        with reverts("OfferNotLive", offer=given.id):
+            report(world, given, arrived)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from medtrust.drugs import End, Filling, Verdict, mark_of
+from medtrust.drugs import End, Filling, Item, State, Verdict, mark_of
+from medtrust.packing import container_id
 from medtrust.types import name_hash
-from tests.drugs_world import SERIAL, at_second, drugs, pack, packed, path_of, scan, stock
+from tests.drugs_world import CASE, SERIAL, at_second, drugs, pack, packed, path_of, scan, ship, stock
 
 LOT = packed().id
 SCRIPT, REFILL = name_hash("prescription 1, refill 0"), name_hash("prescription 1, refill 1")
@@ -16,6 +17,10 @@ DAY = 86_400
 @pytest.fixture(autouse=True)
 def stocked(world):
     stock(world)
+
+
+def item(serial=SERIAL):
+    return Item(LOT, pack(serial), path_of(pack(serial)))
 
 
 def dispense(world, serial=SERIAL, **filling):
@@ -96,29 +101,31 @@ class TestUndo:
     when the caller does not act for a pharmacy          -> reverts NotAuthorised
     given it was not dispensed, or 10 days ago           -> reverts NotUndoable
     when prescriptions are left out, or of another pack  -> reverts InvalidCount or NotFilledWith
+    given the pharmacy shipped it, or what it was in     -> reverts NotInCustody; reverts UnitNotProven without a path
+    given it is in quarantine at the pharmacy            -> whole again, and in quarantine
     when the pharmacy calls before 10 days are over      -> whole again, prescriptions free; emits DispenseReversed
     """
 
     def test_reverts_when_caller_is_no_pharmacy(self, world, reverts, wholesaler):
         dispense(world)
         with reverts("NotAuthorised", organisation=world.pharmacy, signer=wholesaler.address):
-            drugs(world, "wholesaler").undo(world.pharmacy, pack())
+            drugs(world, "wholesaler").undo(world.pharmacy, item())
 
     def test_reverts_given_it_was_not_dispensed(self, world, reverts):
         with reverts("NotUndoable", pack=pack(), endedAt=0):
-            drugs(world, "pharmacy").undo(world.pharmacy, pack())
+            drugs(world, "pharmacy").undo(world.pharmacy, item())
 
     @pytest.mark.parametrize("late", [0, 1])
     def test_reverts_after_ten_days(self, world, reverts, late):
         at = dispense(world).at
         world.chain.travel(at + 10 * DAY + late)
         with reverts("NotUndoable", pack=pack(), endedAt=at):
-            drugs(world, "pharmacy").undo(world.pharmacy, pack())
+            drugs(world, "pharmacy").undo(world.pharmacy, item())
 
     def test_takes_it_back_in_the_last_second(self, world):
         at = dispense(world).at
         at_second(world, at + 10 * DAY - 1)
-        drugs(world, "pharmacy").undo(world.pharmacy, pack())
+        drugs(world, "pharmacy").undo(world.pharmacy, item())
         assert world.suite.drugs.end_of(pack()) is None
 
     def test_reverts_when_prescriptions_are_left_out(self, world, reverts):
@@ -126,16 +133,33 @@ class TestUndo:
         dispense(world, "1-1-2", prescription=REFILL)
         shop = drugs(world, "pharmacy")
         with reverts("InvalidCount", count=0):
-            shop.undo(world.pharmacy, pack())
+            shop.undo(world.pharmacy, item())
         with reverts("NotFilledWith", prescription=REFILL, pack=pack()):
-            shop.undo(world.pharmacy, pack(), [REFILL])
+            shop.undo(world.pharmacy, item(), [REFILL])
         assert world.suite.drugs.end_of(pack()) is not None
+
+    def test_reverts_given_its_case_was_shipped(self, world, reverts):
+        dispense(world)
+        with reverts("UnitNotProven", lot=LOT, unit=pack()):
+            drugs(world, "pharmacy").undo(world.pharmacy, Item(LOT, pack()))
+        ship(world, container_id(CASE), "pharmacy", "hospital")
+        left = {"unit": pack(), "organisation": world.pharmacy, "state": State.IN_TRANSIT, "custodian": bytes(16)}
+        with reverts("NotInCustody", **left):
+            drugs(world, "pharmacy").undo(world.pharmacy, item())
+        assert world.suite.drugs.end_of(pack()) is not None
+
+    def test_makes_whole_what_is_in_quarantine(self, world):
+        dispense(world)
+        drugs(world, "pharmacy").flag_suspect(world.pharmacy, item())
+        drugs(world, "pharmacy").undo(world.pharmacy, item())
+        assert world.suite.drugs.end_of(pack()) is None
+        assert world.suite.drugs.custody_of(LOT, pack()).state == State.QUARANTINED
 
     def test_makes_pack_and_prescriptions_free(self, world):
         dispense(world, portion=1, whole=3, prescription=SCRIPT)
         dispense(world, portion=1, whole=3, prescription=REFILL)
         dispense(world, "1-1-2")
-        receipt = drugs(world, "pharmacy").undo(world.pharmacy, pack(), [SCRIPT, REFILL])
+        receipt = drugs(world, "pharmacy").undo(world.pharmacy, item(), [SCRIPT, REFILL])
 
         values = receipt.event("DispenseReversed").values
         assert (values["pack"], values["pharmacy"]) == (pack(), world.pharmacy)

@@ -365,13 +365,10 @@ class TestShip:
             "unit": PALLET_ID,
             "to": world.wholesaler,
             "from": world.maker,
-            "fromRole": Role.MANUFACTURER,
-            "toRole": Role.WHOLESALER,
-            "until": given.until,
-            "source": bytes(16),
+            "terms": given.terms,
             "logger": ZERO_ADDRESS,
-            "loggedFrom": 0,
         }
+        assert Offer.shipped(receipt.event("UnitShipped").values) == given
         on_its_way = Custody(State.IN_TRANSIT, None, given.id)
         for unit in (PALLET_ID, CASE_ID, pack()):
             assert world.suite.drugs.custody_of(LOT, unit, path_of(unit)) == on_its_way

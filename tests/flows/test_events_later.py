@@ -19,6 +19,7 @@ from medtrust.standards.epcis import read_epcis
 from medtrust.standards.epcis_plan import Deed
 from medtrust.standards.epcis_uris import epc_uri
 from medtrust.standards.gs1 import Element
+from medtrust.types import name_hash
 from tests.drugs_world import sscc
 
 IDENTIFIERS = [one.identifier for one in ORGANISATIONS.values()]
@@ -183,7 +184,7 @@ class TestExport:
         pharmacy.pack(f"(00){BOX}", [pack("EV00002")], packer=world.pharmacy)
         pharmacy.unpack(f"(00){BOX}", [pack("EV00002")], holder=world.pharmacy)
         pharmacy.suspect(world.pharmacy, pack("EV00002"))
-        goods("maker").resolve(world.maker, pack("EV00002"), is_cleared=True)
+        goods("maker").resolve(world.maker, pack("EV00002"), is_cleared=True, justification=name_hash("looked into"))
         pharmacy.dispense(pack("EV00003"), pharmacy=world.pharmacy, filling=Filling(portion=1, whole=2))
         pharmacy.undo(pack("EV00003"), pharmacy=world.pharmacy)
         pharmacy.end(pack("EV00004"), State.DESTROYED, organisation=world.pharmacy)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -12,6 +13,7 @@ from medtrust import samples
 from medtrust.cli import app
 from medtrust.cli.common import exit_code
 from medtrust.deploy import AddressBook
+from medtrust.drugs import mark_of
 from medtrust.errors import MedtrustError
 from medtrust.lotfile import LotFile
 from medtrust.nullifier import prescription_nullifier
@@ -126,6 +128,8 @@ class TestDispense:
 class TestSafety:
     """
     suspect, resolve      -> the unit is stopped and free again; the salt of the reason is in the answer
+    suspect of a shipment -> stopped for its sender, as who oversees it; received no more
+    resolve without a reason -> exit 2
     recall --status       -> the numbers; exit 1 once a partner is late, and so does late
     recall without a word -> exit 2; --status of a lot that is not recalled -> exit 2
     trace --svg           -> a picture with a row for each act
@@ -138,6 +142,21 @@ class TestSafety:
         _, answer = run("resolve", stocked, *words)
         assert answer["salt"] != "0x" + "00" * 32
         assert run("verify", CODE, "--file", stocked, "--holder", "pharmacy")[1]["code"] == "OK"
+
+    def test_stops_what_is_on_its_way(self, world, run, stocked):
+        run("ship", CASE, "--file", stocked, "--from", "pharmacy", "--to", "hospital", "--as", "pharmacy")
+        code, refused = run("suspect", stocked, "--unit", CASE, "--by", "pharmacy", "--as", "pharmacy")
+        assert (code, refused.error) == (4, "NotAuthorised")
+        assert run("suspect", stocked, "--unit", CASE, "--by", "maker", "--as", "maker")[0] == 0
+        assert run("receive", CASE, "--file", stocked, "--as", "hospital")[0] == 2
+        assert run("verify", CODE, "--file", stocked)[1].reason == "QUARANTINED"
+        custody = world.suite.drugs.custody_of(LotFile.read(Path(stocked)).packed.id, container_id(CASE[4:]))
+        assert custody.custodian == mark_of(world.pharmacy)
+
+    def test_needs_a_reason_to_set_free(self, run, stocked):
+        words = ("--unit", CASE, "--by", "regulator", "--as", "regulator", "--cleared")
+        code, refused = run("resolve", stocked, *words)
+        assert (code, refused.place) == (2, "--why")
 
     def test_says_how_far_a_recall_has_come(self, world, run, stocked, tmp_path):
         assert run("recall", stocked, "--status")[0] == 2

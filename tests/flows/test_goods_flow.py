@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from decimal import Decimal
 
 import pytest
 
 from medtrust import samples
+from medtrust.accreditation import Role
 from medtrust.cold_chain import Reading, from_celsius
-from medtrust.drugs import Act, Fate, Filling, Policy, RecallClass, RecallDepth, State, Verdict, mark_of
+from medtrust.drugs import NO_POLICY, Act, Fate, Filling, Policy, RecallClass, RecallDepth, State, Verdict, mark_of
 from medtrust.errors import InputError, Reverted
 from medtrust.goods import Goods, verify_alone
 from medtrust.lotfile import LotFile
 from medtrust.nullifier import prescription_nullifier
 from medtrust.packing import PackedLot, pack_id
+from medtrust.reasons import committed
 from medtrust.recall_effect import NOTICE, Whereabouts
-from tests.drugs_world import sscc
+from tests.drugs_world import at_second, sscc
+from tests.world import FAR
 
 GTIN = "00361414567894"
 PALLET, CASE, OTHER_CASE = "(00)103614140000000015", "(00)003614140000000032", "(00)003614140000000025"
 CODE = f"(01){GTIN}(17)280630(10)MT2026A(21)BW7K00005"
 NEXT = CODE.replace("00005", "00006")
 BOX, BIGGER_BOX = f"(00){sscc(7001)}", f"(00){sscc(7002)}"
+WHY = committed("the seal was ours")[1]
 WEEK = 7 * 86_400
 COLD = Policy(200, 800, 800, 600, 900, 86_400)
 
@@ -72,6 +77,7 @@ class TestReturns:
     """
     given a pack that was bought -> goes back to its seller, who may sell it again
     given it shipped to another  -> quarantined there
+    given it carried by one who trades too -> carried on, as who carries it, and free at its seller
     given what nobody sold       -> InputError
     """
 
@@ -87,8 +93,17 @@ class TestReturns:
         receipt = move(stocked, CODE, "pharmacy", "maker")
         assert receipt.event("UnitReceived").values["state"] == State.QUARANTINED
         assert stocked("maker").verify(CODE) == Verdict.QUARANTINED
-        stocked("maker").resolve(world.maker, CODE, is_cleared=True)
+        stocked("maker").resolve(world.maker, CODE, is_cleared=True, justification=WHY)
         assert custody(stocked("maker"), CODE).is_held_by(world.maker)
+
+    def test_is_carried_on(self, world, stocked, move):
+        move(stocked, CODE, "pharmacy", "carrier")
+        world.acting_as("authority").accreditation.accredit(world.carrier, Role.WHOLESALER, until=FAR)
+        until = world.chain.now() + WEEK
+        offer, _ = stocked("carrier").ship(CODE, sender=world.carrier, receiver=world.wholesaler, until=until)
+        assert offer.sender_role == Role.CARRIER
+        stocked("wholesaler").receive(CODE)
+        assert custody(stocked("wholesaler"), CODE).is_held_by(world.wholesaler)
 
     def test_needs_a_seller(self, world, goods):
         with pytest.raises(InputError, match="a unit that nobody sold"):
@@ -209,7 +224,7 @@ class TestSuspects:
         pharmacy = stocked("pharmacy")
         pharmacy.suspect(world.pharmacy, CASE)
         assert (pharmacy.verify(CODE), pharmacy.verify(CODE.replace("05", "01"))) == (Verdict.QUARANTINED, Verdict.OK)
-        stocked("regulator").resolve(world.regulator, CASE, is_cleared=True)
+        stocked("regulator").resolve(world.regulator, CASE, is_cleared=True, justification=WHY)
         assert pharmacy.verify(CODE, holder=world.pharmacy) == Verdict.OK
         acts = [one.act for one in pharmacy.trace(CODE)][-2:]
         assert acts == [Act.SUSPECTED, Act.CLEARED]
@@ -233,6 +248,7 @@ class TestRecall:
     """
     given a recalled lot -> every pack counted where it is, by the nearest thing around it that moved
       as partners acknowledge and destroy -> the percentages rise
+      made stronger, or found illegitimate -> the partners' day begins anew; who is late is so for the chain too
     given no recall      -> InputError
     """
 
@@ -261,6 +277,30 @@ class TestRecall:
         assert (after.packs[Whereabouts.DESTROYED], after.percentage) == (4, Decimal("84.2"))
         assert (list(after.answered), set(after.late)) == ([world.wholesaler], {world.maker, world.pharmacy})
 
+    @pytest.mark.parametrize("second", [-1, 0, 1])
+    @pytest.mark.parametrize("restart", ["", "stronger", "illegitimate"])
+    def test_agrees_with_the_chain_on_who_is_late(self, world, stocked, second, restart):
+        maker, pharmacy, wholesaler = (stocked(name) for name in ("maker", "pharmacy", "wholesaler"))
+        begun = maker.recall(world.maker, RecallClass.CLASS_II, depth=RecallDepth.RETAIL).at
+        at_second(world, begun + NOTICE + second)
+        answered = wholesaler.acknowledge(world.wholesaler).at
+        self.agree(pharmacy, late=answered >= begun + NOTICE, partner=world.wholesaler)
+        world.chain.mine(seconds=2)  # what is said in the second of a notice answers it
+        if restart == "stronger":
+            begun = maker.recall(world.maker, RecallClass.CLASS_I, depth=RecallDepth.RETAIL).at
+        if restart == "illegitimate":
+            maker.suspect(world.maker)
+            begun = maker.resolve(world.maker, is_cleared=False).at
+        if restart:
+            self.agree(pharmacy, late=False, partner=world.wholesaler)
+            world.chain.travel(begun + NOTICE + second)
+            self.agree(pharmacy, late=second >= 0, partner=world.wholesaler)
+
+    def agree(self, goods, *, late, partner):
+        found = goods.recall_effect()
+        assert found.late == tuple(sorted(goods.late()))
+        assert (partner in found.late) == late
+
     def test_needs_a_recall(self, goods):
         with pytest.raises(InputError, match="not recalled"):
             goods("maker").recall_effect()
@@ -269,6 +309,8 @@ class TestRecall:
 class TestColdChain:
     """
     given a cold lot -> ships with a logger alone, waits for its report, and then is free, or in quarantine
+    refused or taken back -> in quarantine at its sender, until somebody looked at it
+    given its policy switched off -> free without a report
     given its readings -> anyone computes the same figures; one reading more, less or other does not agree
     given a product without a policy -> InputError
     """
@@ -307,6 +349,23 @@ class TestColdChain:
         with pytest.raises(Reverted, match="WrongLogger"):
             move(cold, "(00)103614140000003009", "maker", "wholesaler")
 
+    @pytest.mark.parametrize("act", ["refuse", "take_back"])
+    def test_comes_back_into_quarantine(self, world, cold, act):
+        pallet, logger = "(00)103614140000003009", world.account("carrier").address
+        until = world.chain.now() + WEEK
+        cold("maker").ship(pallet, sender=world.maker, receiver=world.wholesaler, until=until, logger=logger)
+        getattr(cold("wholesaler" if act == "refuse" else "maker"), act)(pallet)
+        assert custody(cold("maker"), pallet).state is State.QUARANTINED
+        cold("maker").resolve(world.maker, pallet, is_cleared=True, justification=WHY)
+        assert custody(cold("maker"), pallet).is_held_by(world.maker)
+
+    def test_needs_no_report_once_it_need_not_be_cold(self, world, cold, move):
+        pallet = "(00)103614140000003009"
+        move(cold, pallet, "maker", "wholesaler", logger=world.account("carrier").address)
+        cold("maker").change_policy(NO_POLICY)
+        cold("wholesaler").give_up_report(pallet)
+        assert custody(cold("wholesaler"), pallet).is_held_by(world.wholesaler)
+
     def test_gives_up_waiting(self, world, cold, move):
         pallet = "(00)103614140000003009"
         move(cold, pallet, "maker", "wholesaler", logger=world.account("carrier").address)
@@ -314,6 +373,16 @@ class TestColdChain:
         assert custody(cold("wholesaler"), pallet).state is State.QUARANTINED
         with pytest.raises(InputError, match="not on its way"):
             cold("wholesaler").give_up_report(pallet)
+
+    @pytest.mark.parametrize(("second", "is_due"), [(-1, False), (0, False), (1, True)])
+    def test_is_given_up_by_anyone_once_it_is_overdue(self, world, cold, move, second, is_due):
+        pallet = "(00)103614140000003009"
+        at = move(cold, pallet, "maker", "wholesaler", logger=world.account("carrier").address).at
+        world.chain.travel(at + COLD.report_within + second)
+        with nullcontext() if is_due else pytest.raises(Reverted, match="NotAuthorised"):
+            cold("stranger").give_up_report(pallet)
+        expected = State.QUARANTINED if is_due else State.AWAITING
+        assert custody(cold("wholesaler"), pallet).state is expected
 
     def test_needs_a_policy_and_a_report(self, world, stocked, cold):
         with pytest.raises(InputError, match="without a policy"):

@@ -45,6 +45,7 @@ PURE = {
     "plan",
     "presentation",
     "pseudonym",
+    "reasons",
     "recall_effect",
     "record_terms",
     "recursion",

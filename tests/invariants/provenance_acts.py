@@ -12,6 +12,7 @@ from medtrust.types import ZERO_ADDRESS, ZERO_HASH
 from tests.invariants.accreditation_model import Refused, Told
 from tests.invariants.provenance_checks import Checks, count, mark_of, require
 from tests.invariants.provenance_model import (
+    CARRIER,
     CUSTODIANS,
     DAY,
     ILLEGITIMATE,
@@ -34,6 +35,7 @@ from tests.invariants.provenance_model import (
     arrived,
     key_of,
     mix_id,
+    returned,
 )
 
 UNDO = 10 * DAY
@@ -42,7 +44,7 @@ MAX_LOTS = 8
 
 
 class Model(Checks):
-    """What the contract should do, by what the registry of accreditations holds; `packed` is how lots are packed."""
+    """What the contract should do, by what the registry of accreditations holds; `ways` is how lots are packed."""
 
     def act(self, function: str, now: int, caller: str, *arguments: Any) -> list[Told]:
         """Do what a function of the contract does, all of it or nothing. Raises `Refused`."""
@@ -104,7 +106,7 @@ class Model(Checks):
         is_right = is_logged if self.state.is_cold(offer.lot) else offer.logger == ZERO_ADDRESS
         require(is_right, "WrongLogger", logger=offer.logger, loggedFrom=offer.logged_from)
         self._whole(offer.unit)
-        place = self._held(*offer.place, offer.sender, path)
+        place = self._held(*offer.place, offer.sender, path, may_be_carried=offer.sender_role == CARRIER)
         require(place.source.told == offer.source, "WrongSource", unit=offer.unit, source=place.source.told)
         self.state.places[offer.place] = Place(At.IN_TRANSIT, offer=offer.id)
         names = ("lot", "unit", "from", "fromRole", "to", "toRole", "until", "source", "logger", "loggedFrom")
@@ -114,13 +116,13 @@ class Model(Checks):
         if now < offer.until:
             self._authorised(offer.sender, caller, PARTICIPANT, now)
         self._live(offer)
-        self.state.places[offer.place] = Place(At.HELD, offer.sender, offer.sold_by)
+        self.state.places[offer.place] = returned(offer, now)
         return [_told("ShipmentTakenBack", offer)]
 
     def refuse(self, now: int, caller: str, offer: Offer) -> list[Told]:
         self._authorised(offer.receiver, caller, PARTICIPANT, now)
         self._live(offer)
-        self.state.places[offer.place] = Place(At.HELD, offer.sender, offer.sold_by)
+        self.state.places[offer.place] = returned(offer, now)
         return [_told("ShipmentRefused", offer)]
 
     def receive_unit(
@@ -134,12 +136,12 @@ class Model(Checks):
         count(1 + len(missing) + len(extra))
         told = []
         for item in missing:
-            is_inside = self._place(*item).offer == offer.id
+            is_inside = item.unit != offer.unit and self._place(*item).offer == offer.id
             require(is_inside, "NotInside", lot=item.lot, unit=item.unit, place=offer.id)
-            self.state.places[item.place] = Place(At.HELD, offer.sender, offer.sold_by)
+            self.state.places[item.place] = returned(offer, now)
             told.append(_told("MissingReported", offer, item.place))
         for item in extra:
-            self._held(item.lot, item.unit, offer.sender, item.path)
+            self._held(item.lot, item.unit, offer.sender, item.path, may_be_carried=True)
             told.append(_told("ExtraReported", offer, item.place))
         place = arrived(offer, now)
         if self.state.is_cold(offer.lot) and place.at is At.HELD:
@@ -158,14 +160,15 @@ class Model(Checks):
         place = self.state.places.get(offer.place, Place(At.HELD))
         is_awaited = place.at is At.AWAITING and place.offer == offer.id
         require(is_awaited, "OfferNotLive", offer=offer.id)
-        if not signature:
-            self._authorised(offer.receiver, caller, PARTICIPANT, now)
         require(signature != "bad", "InvalidSignature", signer=offer.logger)
-        next_ = Place(At.QUARANTINED, offer.receiver, since=now)
         cold = [self.state.lots[lot] for lot in self.state.lots_of(offer.lot) if self.state.lots[lot].is_cold]
-        policies = [self.state.policies[lot.gtin] for lot in cold]
-        if signature and all(is_within(one, report, offer.logged_from, place.since, now) for one in policies):
-            next_ = arrived(offer, now)
+        policies = [policy for lot in cold if (policy := self.state.policies[lot.gtin]).gap]
+        is_late = any(now > place.since + policy.report_within for policy in policies)
+        is_good = all(signature and is_within(one, report, offer.logged_from, place.since, now) for one in policies)
+        if not is_late and not (is_good and signature):
+            self._authorised(offer.receiver, caller, PARTICIPANT, now)
+        stopped = Place(At.QUARANTINED, offer.receiver, since=now)
+        next_ = arrived(offer, now) if is_good and not is_late else stopped
         self.state.places[offer.place] = next_
         told = {"lot": offer.lot, "unit": offer.unit, "to": offer.receiver, "offer": offer.id}
         return [("ReadingsReported", {**told, "root": report.root, "state": next_.at})]
@@ -208,7 +211,7 @@ class Model(Checks):
         self._authorised(organisation, caller, PARTICIPANT, now)
         count(len(children))
         place = self.state.own((mix, container))
-        self._holder(container, organisation, place or Place(At.IN_TRANSIT))
+        self._holder(container, organisation, place or Place(At.IN_TRANSIT), may_be_carried=True)
         told = []
         for child in children:
             known = self.state.places.get(child.place)
@@ -225,7 +228,7 @@ class Model(Checks):
         self._whole(item.unit)
         place = self._place(*item)
         may_end = (At.HELD,) if fate is At.EXPORTED else (At.HELD, At.QUARANTINED, At.ILLEGITIMATE)
-        self._holder(item.unit, organisation, place, may_end)
+        self._holder(item.unit, organisation, place, may_end, may_be_carried=fate is not At.EXPORTED)
         if fate is At.EXPORTED:
             self._active(item.lot, now)
         self.state.places[item.place] = Place(fate, organisation, since=now)
@@ -239,9 +242,9 @@ class Model(Checks):
         filling: tuple[bytes, int, int],
     ) -> list[Told]:  # fmt: skip
         self._authorised(pharmacy, caller, PHARMACY, now)
+        require(lot in self.state.lots, "UnknownLot", lot=lot)
         self._active(lot, now)
-        gtin = self.state.lots[lot].gtin if lot in self.state.lots else 0
-        pack = pack_id(f"{gtin:014}", serial)
+        pack = pack_id(f"{self.state.lots[lot].gtin:014}", serial)
         prescription, portion, whole = filling
         end = self.state.ends.get(pack, NO_END)
         is_open = end.taken < end.whole == whole and end.by == pharmacy
@@ -259,8 +262,9 @@ class Model(Checks):
         told = {"pack": pack, "lot": lot, "pharmacy": pharmacy, "prescription": prescription}
         return [("PackDispensed", {**told, "portion": portion, "whole": whole})]
 
-    def undo(self, now: int, caller: str, pharmacy: bytes, pack: bytes, prescriptions: Sequence[bytes]) -> list[Told]:
+    def undo(self, now: int, caller: str, pharmacy: bytes, item: Item, prescriptions: Sequence[bytes]) -> list[Told]:
         self._authorised(pharmacy, caller, PHARMACY, now)
+        pack = item.unit
         end = self.state.ends.get(pack, NO_END)
         is_theirs = end.by == pharmacy and now < end.ended_at + UNDO
         require(is_theirs, "NotUndoable", pack=pack, endedAt=end.ended_at)
@@ -268,6 +272,8 @@ class Model(Checks):
         fills = dict(self.state.fills)
         for one in prescriptions:
             require(fills.pop(one, None) == pack, "NotFilledWith", prescription=one, pack=pack)
+        there = (At.HELD, At.QUARANTINED, At.ILLEGITIMATE)
+        self._holder(pack, pharmacy, self._place(*item), there, may_be_carried=True)
         self.state.fills = fills
         del self.state.ends[pack]
         return [("DispenseReversed", {"pack": pack, "pharmacy": pharmacy, "prescriptions": list(prescriptions)})]
@@ -304,22 +310,32 @@ class Model(Checks):
             self._suspect(item.lot, SUSPECT)
         else:
             self.state.places[item.place] = Place(At.QUARANTINED, holder, since=now)
-        return [("SuspectFlagged", {"lot": item.lot, "unit": item.unit, "organisation": organisation})]
+        return [_flagged(*item.place, organisation, holder)]
+
+    def flag_shipment(self, now: int, caller: str, offer: Offer, organisation: bytes) -> list[Told]:
+        place = self.state.places.get(offer.place, Place(At.HELD))
+        require(place.offer == offer.id, "OfferNotLive", offer=offer.id)
+        self._oversees(now, caller, organisation, offer.lot)
+        holder = offer.sender if place.at is At.IN_TRANSIT else offer.receiver
+        self.state.places[offer.place] = Place(At.QUARANTINED, holder, since=now)
+        return [_flagged(*offer.place, organisation, holder)]
 
     def resolve(
         self, now: int, caller: str, organisation: bytes, lot: bytes, unit: bytes, is_cleared: bool, why: bytes
     ) -> list[Told]:
         self._oversees(now, caller, organisation, lot)
+        require(not is_cleared or why != ZERO_HASH, "MissingJustification")
         place = self.state.places.get((lot, unit), Place(At.HELD))
         is_suspect = place.at is At.QUARANTINED if unit != ZERO_HASH else self._suspicion(lot) == SUSPECT
-        require(is_suspect, "NotSuspect", lot=lot, unit=unit)
+        has_left = place.at in (At.STOLEN, At.EXPORTED, At.DESTROYED)
+        require(is_suspect or (has_left and not is_cleared), "NotSuspect", lot=lot, unit=unit)
         if not is_cleared:
             self.state.notices[lot, unit] = now
         if unit == ZERO_HASH:
             self._suspect(lot, TRUSTED if is_cleared else ILLEGITIMATE)
         elif is_cleared:
             self.state.places[lot, unit] = Place(At.HELD, place.holder)
-        else:
+        elif is_suspect:
             self.state.places[lot, unit] = Place(At.ILLEGITIMATE, place.holder, since=now)
         told = {"lot": lot, "unit": unit, "organisation": organisation, "isCleared": is_cleared}
         return [("SuspectResolved", {**told, "justification": why})]
@@ -344,15 +360,20 @@ class Model(Checks):
 
 
 def is_within(policy: Policy, report: Summary, logged_from: int, arrived_at: int, now: int) -> bool:
-    """Whether a report came in time, tells of the whole way, and of nothing that the product does not bear."""
-    is_in_time = now <= arrived_at + policy.report_within and report.until <= now
+    """Whether a report tells of the whole way, and of nothing that the product does not bear."""
+    is_past = report.until <= now + 15 * 60
     begins, ends = report.since <= logged_from + policy.gap, report.until + policy.gap >= arrived_at
     is_dense = report.gap <= policy.gap and report.count > 0
     is_dense = is_dense and (report.count - 1) * policy.gap >= report.until - report.since
     is_outside = report.lowest < policy.lowest or report.highest > policy.highest
     bears = report.excursion <= policy.excursion and not (is_outside and report.excursion == 0)
     is_ordered = report.since <= report.until
-    return is_in_time and begins and ends and is_ordered and is_dense and bears and report.kinetic <= policy.kinetic
+    return is_past and begins and ends and is_ordered and is_dense and bears and report.kinetic <= policy.kinetic
+
+
+def _flagged(lot: bytes, unit: bytes, organisation: bytes, holder: bytes | None) -> Told:
+    told = {"lot": lot, "unit": unit, "organisation": organisation, "custodian": mark_of(holder)}
+    return "SuspectFlagged", told
 
 
 def _told(name: str, offer: Offer, place: Unit | None = None) -> Told:

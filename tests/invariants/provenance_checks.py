@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from medtrust.packing import PackedLot, Path
+from medtrust.packing import Path
 from medtrust.types import ZERO_HASH
 from tests.invariants.accreditation_model import Refused
 from tests.invariants.accreditation_model import State as Accreditation
-from tests.invariants.provenance_model import MANUFACTURER, NO_END, REGULATOR, At, Place, Standing, State, mark
+from tests.invariants.provenance_model import MANUFACTURER, NO_END, REGULATOR, At, Place, Standing, State, Unit, mark
 
 MAX_ITEMS = 200
 
@@ -17,9 +17,9 @@ MAX_ITEMS = 200
 class Checks:
     """Each check passes, or raises the error that the contract must give."""
 
-    def __init__(self, accreditation: Accreditation, packed: Mapping[bytes, PackedLot]) -> None:
+    def __init__(self, accreditation: Accreditation, ways: Mapping[Unit, Path]) -> None:
         self.accreditation = accreditation
-        self.packed = packed
+        self.ways = ways
         self.owners: dict[str, bytes] = {}
         self.state = State()
 
@@ -30,8 +30,7 @@ class Checks:
         own = self.state.own((lot, unit))
         if own is not None:
             return own
-        packed = self.packed.get(lot)
-        if packed is None or lot not in self.state.lots or unit not in packed or path != packed.path(unit):
+        if lot not in self.state.lots or not path or path != self.ways.get((lot, unit)):
             return None
         around = [self.state.own((lot, step.unit)) for step in reversed(path[:-1])]
         maker = Place(At.HELD, self.state.lots[lot].manufacturer)
@@ -42,14 +41,24 @@ class Checks:
         require(place is not None, "UnitNotProven", lot=lot, unit=unit)
         return place or Place(At.HELD)
 
-    def _held(self, lot: bytes, unit: bytes, organisation: bytes, path: Path) -> Place:
+    def _held(self, lot: bytes, unit: bytes, organisation: bytes, path: Path, *, may_be_carried: bool = False) -> Place:
         place = self._place(lot, unit, path)
-        self._holder(unit, organisation, place)
+        self._holder(unit, organisation, place, may_be_carried=may_be_carried)
         return place
 
-    def _holder(self, unit: bytes, organisation: bytes, place: Place, at: Sequence[At] = (At.HELD,)) -> None:
+    def _holder(
+        self,
+        unit: bytes,
+        organisation: bytes,
+        place: Place,
+        at: Sequence[At] = (At.HELD,),
+        *,
+        may_be_carried: bool = False,
+    ) -> None:
+        """What somebody holds is his to do with as he likes, unless he carries it for another."""
         told = {"unit": unit, "organisation": organisation, "state": place.at, "custodian": mark_of(place.holder)}
-        require(place.at in at and place.holder == organisation, "NotInCustody", **told)
+        is_free = place.at in at and (may_be_carried or not place.source.is_carried)
+        require(is_free and place.holder == organisation, "NotInCustody", **told)
 
     def _whole(self, pack: bytes) -> None:
         end = self.state.ends.get(pack, NO_END)

@@ -35,6 +35,11 @@ class Source(NamedTuple):
     seller: bytes = bytes(15)
 
     @property
+    def is_carried(self) -> bool:
+        """Whether its holder carries it for somebody else."""
+        return self.tier > 0
+
+    @property
     def told(self) -> bytes:
         """The 16 bytes that offers and answers have."""
         return bytes([self.tier]) + self.seller
@@ -212,6 +217,13 @@ def mix_id(packer: bytes, level: int, lots: Sequence[bytes]) -> bytes:
 
 def tier(role: int) -> int:
     return {CARRIER: 0, MANUFACTURER: 3, WHOLESALER: 2}.get(role, 1)
+
+
+def returned(offer: Offer, now: int) -> Place:
+    """Where a unit is that did not arrive: what must be kept cold waits for somebody to look at it."""
+    if offer.logger != ZERO_ADDRESS:
+        return Place(At.QUARANTINED, offer.sender, since=now)
+    return Place(At.HELD, offer.sender, offer.sold_by)
 
 
 def arrived(offer: Offer, now: int) -> Place:

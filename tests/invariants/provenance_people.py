@@ -14,7 +14,7 @@ from medtrust.artifacts import Artifact, load
 from medtrust.keccak import keccak256
 from medtrust.packing import Container, PackedLot, Path, container_id
 from medtrust.standards.gs1 import check_digit
-from medtrust.types import ZERO_HASH, checksum_address, organisation_id
+from medtrust.types import ZERO_ADDRESS, ZERO_HASH, checksum_address, organisation_id
 from tests.drugs_world import sscc
 from tests.invariants.accreditation_model import Model as AccreditationModel
 from tests.invariants.accreditation_model import Refused, Told
@@ -41,18 +41,21 @@ TALLY = Tally()
 
 STEWARD, AUTHORITY = (wallet.role(name).address for name in ("steward", "authority"))
 FOREVER = 2**64 - 1
-ROLES = {
-    "maker": MANUFACTURER,
-    "wholesaler": WHOLESALER,
-    "depot": WHOLESALER,
-    "carrier": CARRIER,
-    "pharmacy": PHARMACY,
-    "chemist": PHARMACY,
-    "hospital": HOSPITAL,
-    "regulator": REGULATOR,
-    "stranger": REGULATOR,
+ROLES: dict[str, tuple[int, ...]] = {
+    "maker": (MANUFACTURER,),
+    "wholesaler": (WHOLESALER,),
+    "depot": (WHOLESALER,),
+    "carrier": (CARRIER,),
+    "haulier": (CARRIER, WHOLESALER),
+    "courier": (CARRIER, PHARMACY),
+    "pharmacy": (PHARMACY,),
+    "chemist": (PHARMACY,),
+    "drugstore": (PHARMACY, WHOLESALER),
+    "hospital": (HOSPITAL,),
+    "regulator": (REGULATOR,),
+    "stranger": (REGULATOR,),
 }
-"""Who there is; the stranger regulates another country."""
+"""Who there is, in which roles; the stranger regulates another country."""
 
 HOUSES = {name: organisation_id(f"urn:example:{name}") for name in ROLES}
 ACCOUNTS = {name: checksum_address("0x" + keccak256(name.encode())[12:].hex()) for name in (*ROLES, "attacker")}
@@ -79,6 +82,9 @@ LOTS = [_packed(PLAIN, "A", 2, 100, 0), _packed(PLAIN, "B", 1, 200, 7), _packed(
 """The last serial number of the first is also the first of the second: a pack that was commissioned twice."""
 
 PACKED = {lot.id: lot for lot in LOTS}
+WAYS: dict[Unit, Path] = {(lot.id, unit): lot.path(unit) for lot in LOTS for unit in lot.units()}
+"""How each unit is proven; computed once, for every step of a machine asks."""
+
 BOXES = [container_id(sscc(number)) for number in (901, 902, 903)]
 EXPIRES_AFTER = {"A": 900 * DAY, "B": 40 * DAY, "C": 900 * DAY}
 
@@ -98,7 +104,7 @@ class Trade(RuleBasedStateMachine):
         for name in ("AccreditationRegistry", "PatientRegistry"):
             self.contract.decoder.learn(load(name))
         self.accreditation = AccreditationModel(STEWARD)
-        self.model = Model(self.accreditation.state, PACKED)
+        self.model = Model(self.accreditation.state, WAYS)
         self.told: list[tuple[int, list[Told]]] = []
         self.offers: dict[bytes, Offer] = {}
         self._accredit()
@@ -109,8 +115,9 @@ class Trade(RuleBasedStateMachine):
         for name, house in HOUSES.items():
             jurisdiction = 156 if name == "stranger" else 840
             self._register("register", AUTHORITY, house, jurisdiction, ACCOUNTS[name], FOREVER)
-            self._register("accredit", AUTHORITY, house, ROLES[name], FOREVER)
-            roles = ROLES[name] | PARTICIPANT
+            for role in ROLES[name]:
+                self._register("accredit", AUTHORITY, house, role, FOREVER)
+            roles = sum(ROLES[name]) | PARTICIPANT
             self._register("addSigner", ACCOUNTS[name], house, ACCOUNTS[name], roles, FOREVER, ZERO_HASH)
         assigned = HOUSES["regulator"], HOUSES["maker"], int(PREFIX), 7
         self.contract.send(ACCOUNTS["regulator"], "assignPrefix", *assigned)
@@ -171,16 +178,16 @@ class Trade(RuleBasedStateMachine):
 
     def path(self, unit: Unit, chance: int) -> Path:
         """The path of a unit; none where none is needed, and now and then that of its neighbour."""
-        packed = PACKED.get(unit[0])
-        if packed is None or (chance % 2 and unit in self.model.state.places):
+        way = WAYS.get(unit, ())
+        if chance % 2 and unit in self.model.state.places:
             return ()
-        return packed.path(unit[1])[:-1] if chance == 6 else packed.path(unit[1])
+        return way[:-1] if chance == 6 else way
 
     def is_pack(self, unit: Unit) -> bool:
-        return unit[0] in PACKED and len(PACKED[unit[0]].path(unit[1])) == 3
+        return len(WAYS.get(unit, ())) == 3
 
     def is_small(self, unit: Unit) -> bool:
-        return unit[0] in PACKED and len(PACKED[unit[0]].path(unit[1])) > 1
+        return len(WAYS.get(unit, ())) > 1
 
     def is_free(self, unit: Unit) -> bool:
         return unit[1] not in self.model.state.ends
@@ -194,9 +201,11 @@ class Trade(RuleBasedStateMachine):
         return known is None or known.container is None
 
     def waiting(self, number: int, chance: int) -> Offer | None:
-        """An offer, mostly a live one, now and then with one thing changed."""
+        """An offer, mostly a live one, often of cold goods, now and then with one thing changed."""
         known = self.model.state.places.values()
         live = [self.offers[place.offer] for place in known if place.at is At.IN_TRANSIT and place.offer]
+        if chance > 8:
+            live = [offer for offer in live if offer.logger != ZERO_ADDRESS] or live
         chosen = live if live and chance > 0 else list(self.offers.values()) if chance < 2 else []
         if not chosen:
             return None
@@ -210,8 +219,8 @@ class Trade(RuleBasedStateMachine):
 
     def answer(self, unit: Unit) -> tuple[int, bytes, int]:
         """Ask the contract where a unit is: its state, the mark of its custodian, and what else there is to tell."""
-        told = self.contract.call("custodyOf", *unit, self.path(unit, 5))
-        return told["state"], told["custodian"], told["detail"]
+        told = self.contract.answer("custodyOf", *unit, self.path(unit, 5))
+        return told[31], told[32:48], int.from_bytes(told[64:], "big")
 
     def expected(self, unit: Unit) -> tuple[int, bytes, int]:
         """What the model answers."""
@@ -219,10 +228,14 @@ class Trade(RuleBasedStateMachine):
         return place.at, mark_of(place.holder), detail(place)
 
     def place(self, unit: Unit) -> Place:
-        path = PACKED[unit[0]].path(unit[1]) if unit[0] in PACKED else ()
-        place = self.model.locate(*unit, path)
+        place = self.model.locate(*unit, WAYS.get(unit, ()))
         assert place is not None
         return place
+
+
+def role_of(name: str, number: int) -> int:
+    """One of the roles that somebody has."""
+    return ROLES[name][number % len(ROLES[name])]
 
 
 def detail(place: Place) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,8 +22,9 @@ from tests.invariants.provenance_model import (
     Place,
     Policy,
     State,
-    Unit,
     arrived,
+    mark,
+    returned,
 )
 
 Transaction = tuple[int, Sequence[Told]]
@@ -31,19 +32,22 @@ Transaction = tuple[int, Sequence[Told]]
 
 
 class Replay:
-    """Rebuilds the state from the events alone (invariant 31).
+    """Rebuilds the state from the events alone (invariant 31): no packing list is needed, nor anything else."""
 
-    `holder_of` says with whom a unit is that was flagged where it stood: whose it is, is told by what is around it.
-    """
-
-    def __init__(self, transactions: Sequence[Transaction], holder_of: Callable[[State, Unit], bytes | None]) -> None:
+    def __init__(self, transactions: Sequence[Transaction]) -> None:
         self.state = State()
         self.offers: dict[bytes, Offer] = {}
-        self.holder_of = holder_of
+        self.organisations: dict[bytes, bytes] = {}
         for at, told in transactions:
             self.now = at
             for name, values in told:
+                self._meet(values)
                 getattr(self, re.sub("[A-Z]", lambda match: "_" + match.group().lower(), name))(values, told)
+
+    def _meet(self, values: dict[str, Any]) -> None:
+        """Remember organisations by their marks: whoever holds something was named by an event before."""
+        named = (values[name] for name in ("manufacturer", "from", "to", "packer") if name in values)
+        self.organisations.update((mark(one), one) for one in named)
 
     def _lot_commissioned(self, values: dict[str, Any], _: Sequence[Told]) -> None:
         gtin = values["gtin"]
@@ -78,15 +82,14 @@ class Replay:
     def _missing_reported(self, values: dict[str, Any], told: Sequence[Told]) -> None:
         """The sender has it, as it had the shipment that was received in the same transaction."""
         ((_, received),) = (one for one in told if one[0] == "UnitReceived")
-        source = self._offer(received).sold_by
-        self.state.places[values["lot"], values["unit"]] = Place(At.HELD, values["from"], source)
+        self.state.places[values["lot"], values["unit"]] = returned(self._offer(received), self.now)
 
     def _extra_reported(self, values: dict[str, Any], _: Sequence[Told]) -> None:
         pass
 
     def _given_back(self, values: dict[str, Any], _: Sequence[Told]) -> None:
         offer = self._offer(values)
-        self.state.places[offer.place] = Place(At.HELD, offer.sender, offer.sold_by)
+        self.state.places[offer.place] = returned(offer, self.now)
 
     _shipment_refused = _shipment_taken_back = _given_back
 
@@ -139,7 +142,8 @@ class Replay:
         if unit[1] == ZERO_HASH:
             self._suspect(unit[0], SUSPECT)
         else:
-            self.state.places[unit] = Place(At.QUARANTINED, self.holder_of(self.state, unit), since=self.now)
+            holder = self.organisations[values["custodian"]]
+            self.state.places[unit] = Place(At.QUARANTINED, holder, since=self.now)
 
     def _suspect_resolved(self, values: dict[str, Any], _: Sequence[Told]) -> None:
         unit = values["lot"], values["unit"]
@@ -148,9 +152,11 @@ class Replay:
         if unit[1] == ZERO_HASH:
             self._suspect(unit[0], TRUSTED if values["isCleared"] else ILLEGITIMATE)
             return
-        holder = self.state.places[unit].holder
-        stopped = Place(At.ILLEGITIMATE, holder, since=self.now)
-        self.state.places[unit] = Place(At.HELD, holder) if values["isCleared"] else stopped
+        place = self.state.places[unit]
+        if values["isCleared"]:
+            self.state.places[unit] = Place(At.HELD, place.holder)
+        elif place.at is At.QUARANTINED:
+            self.state.places[unit] = Place(At.ILLEGITIMATE, place.holder, since=self.now)
 
     def _suspect(self, lot: bytes, suspicion: int) -> None:
         if lot in self.state.mixes:

@@ -13,8 +13,11 @@ from medtrust.packing import Path, pack_id
 from medtrust.signing import Domain, sign
 from medtrust.types import ZERO_ADDRESS, ZERO_HASH
 from tests.invariants.provenance_model import (
+    CUSTODIANS,
     DAY,
     NO_END,
+    PHARMACY,
+    REGULATOR,
     At,
     Item,
     Offer,
@@ -34,13 +37,17 @@ from tests.invariants.provenance_people import (
     LOTS,
     NAMES,
     PACKED,
+    PLAIN,
     POLICY,
     ROLES,
+    WAYS,
     Trade,
+    role_of,
 )
 
 HOUR = 3_600
-HOLDERS = ("maker", "wholesaler", "depot", "carrier", "pharmacy", "chemist", "hospital")
+HOLDERS = [name for name, roles in ROLES.items() if sum(roles) & CUSTODIANS]
+DISPENSERS = [name for name, roles in ROLES.items() if PHARMACY in roles]
 PRESCRIPTIONS = [bytes([number]) * 32 for number in range(1, 9)]
 WHY = b"\x11" * 32
 
@@ -48,6 +55,8 @@ chances = st.integers(0, 11)
 numbers = st.integers(0, 5_000)
 people = st.sampled_from(sorted(ACCOUNTS))
 holders = st.sampled_from(HOLDERS)
+hands = st.sampled_from(HOLDERS + 2 * [name for name in HOLDERS if len(ROLES[name]) > 1])
+"""Mostly those who have two roles."""
 
 
 class Provenance(Trade):
@@ -74,10 +83,11 @@ class Provenance(Trade):
     @rule(name=st.sampled_from(HOLDERS), chance=chances)
     def change_accreditation(self, name: str, chance: int) -> None:
         """Suspend somebody, and mostly accredit him again at once; who was suspended before comes back."""
-        for house in HOUSES:
-            self._register("accredit", AUTHORITY, HOUSES[house], ROLES[house], FOREVER)
+        for house, roles in ROLES.items():
+            for role in roles:
+                self._register("accredit", AUTHORITY, HOUSES[house], role, FOREVER)
         if chance < 4:
-            self._register("suspend", AUTHORITY, HOUSES[name], ROLES[name])
+            self._register("suspend", AUTHORITY, HOUSES[name], ROLES[name][chance % len(ROLES[name])])
         self.host.advance(1)
 
     @rule(chance=chances, lot=st.integers(0, 2))
@@ -92,9 +102,13 @@ class Provenance(Trade):
 
     @rule(chance=chances, number=numbers)
     def change_policy(self, chance: int, number: int) -> None:
+        """Change what a product bears, switch it off, and seldom on for the one that was not cold."""
         name = "depot" if chance == 0 else "maker"
         policy = POLICY if chance < 6 else POLICY._replace(highest=700 + number % 200, excursion=number)
-        self.attempt("changePolicy", ACCOUNTS[name], HOUSES[name], int(COLD), 7, policy)
+        if chance > 9:
+            policy = policy._replace(gap=0)
+        product = PLAIN if chance in (5, 11) else COLD
+        self.attempt("changePolicy", ACCOUNTS[name], HOUSES[name], int(product), 7, policy)
 
     # ---- on the way
 
@@ -103,25 +117,45 @@ class Provenance(Trade):
         """Ship a unit that somebody has, mostly as he; now and then something in the offer is wrong."""
         unit = self.pick(number, lambda place, unit: place.at is At.HELD and self.is_free(unit), chance)
         holder = NAMES.get(self.place(unit).holder or b"", "maker")
-        offer = self._offer_for(unit, holder, receiver, ahead or (0 if chance < 3 else HOUR))
+        offer = self._offer_for(unit, holder, receiver, ahead or (0 if chance < 3 else HOUR), number)
         if chance == 1:
             offer = replace(offer, source=mark(HOUSES[receiver]))
         elif chance == 2:
-            offer = replace(offer, receiver=HOUSES["regulator"], receiver_role=ROLES["regulator"])
+            offer = replace(offer, receiver=HOUSES["regulator"], receiver_role=REGULATOR)
         elif chance == 3:
             offer = replace(offer, logger=LOGGER.address if offer.logger == ZERO_ADDRESS else ZERO_ADDRESS)
         elif chance == 4:
             offer = replace(offer, sender=HOUSES.get(caller, offer.sender))
+        elif chance > 8:
+            offer = replace(offer, sender_role=role_of(holder, number))
         self._ship(offer, ACCOUNTS[caller if chance in (4, 5) else holder], self.path(unit, chance))
 
     def _ship(self, offer: Offer, caller: str, path: Path) -> bool:
         self.offers[offer.id] = offer
         return self.attempt("ship", caller, offer, path)
 
-    def _offer_for(self, unit: Unit, sender: str, receiver: str, ahead: int) -> Offer:
-        sides = HOUSES[sender], ROLES[sender], HOUSES[receiver], ROLES[receiver]
+    def _offer_for(self, unit: Unit, sender: str, receiver: str, ahead: int, number: int = 0) -> Offer:
+        """An offer in the roles that fit: what was received as a carrier is carried on, all else is sold."""
+        is_carried = self.place(unit).source.tier > 0
+        role = ROLES[sender][0] if is_carried else role_of(sender, number // 7)
+        sides = HOUSES[sender], role, HOUSES[receiver], role_of(receiver, number)
         logged = (LOGGER.address, self.host.now) if self.model.state.is_cold(unit[0]) else (ZERO_ADDRESS, 0)
         return Offer(*unit, *sides, self.host.now + ahead, self.place(unit).source.told, *logged)
+
+    @rule(number=numbers, way=st.lists(st.tuples(hands, numbers), min_size=1, max_size=4))
+    def hand_on(self, number: int, way: list[tuple[str, int]]) -> None:
+        """Ship what somebody has, and receive it at once, from hand to hand; now and then in a role that is wrong."""
+        unit = self.pick(number, lambda place, unit: place.at is At.HELD and self.is_free(unit), 1)
+        for receiver, dice in way:
+            self._hand_on(unit, receiver, dice)
+
+    def _hand_on(self, unit: Unit, receiver: str, dice: int) -> None:
+        holder = NAMES.get(self.place(unit).holder or b"", "maker")
+        offer = self._offer_for(unit, holder, receiver, HOUR, dice)
+        if dice % 2:
+            offer = replace(offer, sender_role=role_of(holder, dice // 2))
+        if self._ship(offer, ACCOUNTS[holder], self.path(unit, 2)):
+            self.attempt("receiveUnit", ACCOUNTS[receiver], offer, [], [])
 
     @rule(chance=chances, caller=people, number=numbers)
     def receive(self, chance: int, caller: str, number: int) -> None:
@@ -144,6 +178,8 @@ class Provenance(Trade):
         extra = [others[other % len(others)]] if others and chance % 2 else []
         if chance == 2 and parts:
             missing *= 2
+        if chance == 5:
+            missing = [offer.place]
         if chance == 3:
             extra = [self.pick(other, lambda place, _: place.holder != offer.sender, 5)]
         items = [[Item(*one, self.path(one, 5)) for one in some] for some in (missing, extra)]
@@ -254,7 +290,7 @@ class Provenance(Trade):
         """Dispense a pack that a pharmacy has, or the rest of one; now and then a second time, or another's."""
 
         def is_here(place: Place, unit: Unit) -> bool:
-            return self.is_pack(unit) and NAMES.get(place.holder or b"", "") in ("pharmacy", "chemist")
+            return self.is_pack(unit) and NAMES.get(place.holder or b"", "") in DISPENSERS
 
         unit = self.pick(number, is_here, chance)
         if not self.is_pack(unit):
@@ -269,8 +305,9 @@ class Provenance(Trade):
         arguments = HOUSES[who], lot.id, lot.name(unit[1]), self.path(unit, chance), filling
         self.attempt("dispense", ACCOUNTS["attacker" if chance == 2 else who], *arguments)
 
-    @rule(chance=chances, caller=people, number=numbers)
-    def undo(self, chance: int, caller: str, number: int) -> None:
+    @rule(chance=chances, caller=people, number=numbers, receiver=holders)
+    def undo(self, chance: int, caller: str, number: int, receiver: str) -> None:
+        """Take back what was dispensed; now and then after the case in which the pack was went on."""
         state = self.model.state
         packs = list(state.ends) or [pack_id(LOTS[0].gtin, "0")] * (chance == 2)
         if not packs:
@@ -283,7 +320,11 @@ class Provenance(Trade):
             filled = PRESCRIPTIONS[: len(filled)]
         owner = NAMES.get(state.ends.get(pack, NO_END).by or b"", "pharmacy")
         who = caller if chance == 2 and caller in HOUSES else owner
-        self.attempt("undo", ACCOUNTS[who], HOUSES[who], pack, filled)
+        lots = [lot for lot in PACKED if pack in PACKED[lot] and lot in state.lots]
+        unit = lots[number % len(lots)], pack
+        if chance > 7:
+            self._hand_on((unit[0], WAYS[unit][-2].unit), receiver, 0)
+        self.attempt("undo", ACCOUNTS[who], HOUSES[who], Item(*unit, self.path(unit, chance)), filled)
 
     # ---- when something is wrong
 
@@ -298,20 +339,31 @@ class Provenance(Trade):
         caller = caller if chance == 1 else who
         self.attempt("flagSuspect", ACCOUNTS[caller], HOUSES[who], Item(*unit, path))
 
+    @rule(chance=chances, caller=people, number=numbers, by=st.sampled_from(["maker", "regulator", "stranger"]))
+    def flag_shipment(self, chance: int, caller: str, number: int, by: str) -> None:
+        """Freeze what is on its way, or what waits for its report."""
+        places = self.model.state.places.values()
+        awaited = [self.offers[place.offer] for place in places if place.at is At.AWAITING and place.offer]
+        offer = awaited[number % len(awaited)] if awaited and chance > 6 else self.waiting(number, chance)
+        if offer is not None:
+            self.attempt("flagShipment", ACCOUNTS[caller if chance == 1 else by], offer, HOUSES[by])
+
     @rule(chance=chances, caller=people, number=numbers, is_cleared=st.booleans())
     def resolve(self, chance: int, caller: str, number: int, is_cleared: bool) -> None:
         """Look into what was stopped, and mostly clear a whole lot."""
         state = self.model.state
         stopped = [unit for unit, place in state.places.items() if place.at is At.QUARANTINED]
         lots = [(lot, ZERO_HASH) for lot in state.lots if state.lots[lot].suspicion]
-        known = (lots or stopped) if chance != 3 else self.all_units()
+        gone = [unit for unit, place in state.places.items() if place.at in (At.STOLEN, At.EXPORTED, At.DESTROYED)]
+        known = (lots or stopped) if chance not in (3, 4) else gone if chance == 4 else self.all_units()
         if not known:
             return
         unit = known[number % len(known)]
         who = "regulator" if chance < 6 or unit[0] not in PACKED else "maker"
         who = caller if chance == 1 and caller in HOUSES else who
         is_cleared = is_cleared or (bool(lots) and chance > 0)
-        self.attempt("resolve", ACCOUNTS["attacker" if chance == 2 else who], HOUSES[who], *unit, is_cleared, WHY)
+        why = ZERO_HASH if chance == 11 else WHY
+        self.attempt("resolve", ACCOUNTS["attacker" if chance == 2 else who], HOUSES[who], *unit, is_cleared, why)
 
     @rule(chance=chances, caller=people, number=numbers, partner=holders)
     def acknowledge(self, chance: int, caller: str, number: int, partner: str) -> None:

@@ -24,9 +24,9 @@ PACKS = {
 }
 
 
-def effect(packs=None, *, now=RECALL, acknowledged=None):
+def effect(packs=None, *, now=RECALL, acknowledged=None, noticed_at=RECALL):
     more = {"partners": [CLINIC, CORNER, HARBOUR, CORNER], "acknowledged": acknowledged or {}}
-    return recall_effect(PACKS if packs is None else packs, recalled_at=RECALL, now=now, **more)
+    return recall_effect(PACKS if packs is None else packs, recalled_at=RECALL, noticed_at=noticed_at, now=now, **more)
 
 
 class TestPacks:
@@ -61,7 +61,8 @@ class TestPacks:
 class TestAnswers:
     """
     given partners, each named once or more -> each is waited for once, until a day is over, and late from then on
-    given who acknowledged                  -> with the time, neither waited for nor late
+    given who acknowledged                  -> with the time, no longer waited for; late if it was after the day
+    given a notice that began anew          -> what was acknowledged before is no answer, and the day begins again
     given no partner                        -> 100 percent
     """
 
@@ -73,5 +74,20 @@ class TestAnswers:
         assert found.answered == {CORNER: RECALL + 9}
         assert found.answers == Decimal("33.3")
 
+    @pytest.mark.parametrize(("seconds", "late"), [(NOTICE - 1, False), (NOTICE, True), (NOTICE + 1, True)])
+    def test_may_answer_too_late(self, seconds, late):
+        found = effect(now=RECALL + NOTICE - 1, acknowledged={CORNER: RECALL + seconds})
+        assert (found.waiting, found.late) == ((HARBOUR, CLINIC), (CORNER,) if late else ())
+        assert found.answered == {CORNER: RECALL + seconds}
+        assert found.answers == Decimal("33.3")
+
+    @pytest.mark.parametrize(("second", "counts"), [(-1, False), (0, True), (1, True)])
+    def test_are_asked_anew(self, second, counts):
+        again = RECALL + 3 * NOTICE
+        found = effect(now=again + NOTICE - 1, acknowledged={CORNER: again + second}, noticed_at=again)
+        assert (found.recalled_at, found.noticed_at, found.late) == (RECALL, again, ())
+        assert (CORNER in found.waiting, CORNER in found.answered) == (not counts, counts)
+
     def test_need_no_partner(self):
-        assert recall_effect({}, recalled_at=RECALL, partners=[], acknowledged={}, now=RECALL).answers == 100
+        none = {"partners": [], "acknowledged": {}, "now": RECALL}
+        assert recall_effect({}, recalled_at=RECALL, noticed_at=RECALL, **none).answers == 100
