@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import Final
 
 from medtrust.adjudication import Line
-from medtrust.canonical import Claim, Encounter
+from medtrust.canonical import Claim, ClaimLine, Encounter
 from medtrust.charges import benefit_of_code, token_units
 from medtrust.disclosure import seal
 from medtrust.errors import InputError
@@ -28,7 +28,8 @@ _NULLIFIER: Final = "medtrust/encounter-nullifier/1"
 class Bill:
     """One visit and what is charged for it. Personal: never leaves the provider.
 
-    `place` where it stands in its file · `policy_number` as the member's card has it, "" if the file has none.
+    `place` where it stands in its file, and `days` where the day of each of its lines does · `policy_number` as the
+    member's card has it, "" if the file has none.
     """
 
     encounter: Encounter
@@ -36,6 +37,7 @@ class Bill:
     patient: PatientIdentifier
     place: str
     policy_number: str
+    days: tuple[str, ...] = ()
 
     @property
     def served_at(self) -> int:
@@ -60,8 +62,8 @@ class Bill:
         behind the policy · `policy` its id · `member` its pseudonym · `currency` and `decimals` those of the token.
         The same bill makes the same visit under the same key, however often it is read, so it is recorded once.
 
-        Raises `InputError`, with the place in the claim, for another insurer or currency, an unknown code, a fraction
-        of a unit, or more than 25 lines.
+        Raises `InputError`, with the place in the claim, for another insurer or currency, a line of another day, an
+        unknown code, a fraction of a unit, or more than 25 lines.
         """
         if organisation_id(self.claim.payer) != insurer:
             raise InputError(place="payer", found=self.claim.payer, expected="the insurer of the policy")
@@ -85,12 +87,20 @@ class Bill:
         digits = len(minor_units("1", self.claim.cur)) - 1
         lines = []
         for line in self.claim.ln:
+            self._check_day(line)
             if not line.q.isdigit() or not 0 < int(line.q) < 2**32:
                 raise InputError(place=f"ln[{line.n}].q", found=line.q, expected="a whole number of units")
             benefit = benefit_of_code(line.sys, line.c, place=f"ln[{line.n}].c")
             charge = token_units(line.amt, digits, decimals, place=f"ln[{line.n}].amt")
             lines.append(Line(benefit, int(line.q), charge))
         return tuple(lines)
+
+    def _check_day(self, line: ClaimLine) -> None:
+        """Refuse a line of another day than the one by which the whole visit is decided."""
+        if line.d != self.encounter.start:
+            place = self.days[line.n - 1] if self.days else f"ln[{line.n}].d"
+            expected = f"{self.encounter.start}, the day of the visit: each day is a visit of its own"
+            raise InputError(place=place, found=line.d, expected=expected)
 
 
 def bills_in(records: Iterable[Record]) -> tuple[Bill, ...]:
@@ -110,7 +120,8 @@ def bills_in(records: Iterable[Record]) -> tuple[Bill, ...]:
         encounter = encounters.get(claim.enc)
         if not isinstance(encounter, Encounter):
             raise InputError(place=record.place, found="a claim alone", expected="the visit that it is for")
-        bills.append(Bill(encounter, claim, record.patient, record.place, record.beside.get("policy", "")))
+        policy = record.beside.get("policy", "")
+        bills.append(Bill(encounter, claim, record.patient, record.place, policy, record.days))
     return tuple(bills)
 
 

@@ -48,7 +48,8 @@ def _read(resource: Node, source: Source, beside: dict[str, str]) -> None:
         if beside:
             beside = {"decision": json.dumps(decided_lines(resource, marks), sort_keys=True)}
         beside = {"policy": policy, **beside}
-        source.reader.records.append(Record(claim, resource.path, patient, beside=beside))
+        days = tuple(f"{item.path}.{_day_name(item)}" for item in resource.children("item"))
+        source.reader.records.append(Record(claim, resource.path, patient, beside=beside, days=days))
         source.marks.update(marks)
     except InputError as error:
         source.reader.refuse(error)
@@ -167,11 +168,21 @@ def _line(number: int, item: Node, visit: Encounter, marks: Marks) -> tuple[Clai
 def _served(item: Node, visit: Encounter, marks: Marks) -> str:
     """Return the day of a line: its own, else the first of its period, else the first of the visit."""
     if "servicedDate" in item.value:
-        return day(item, "servicedDate", marks)
-    if "servicedPeriod" in item.value:
-        return day(item.child("servicedPeriod"), "start", marks)
-    marks[f"{item.path}.servicedDate"] = DEFAULTED
-    return visit.start
+        served = day(item, "servicedDate", marks)
+    elif "servicedPeriod" in item.value:
+        served = day(item.child("servicedPeriod"), "start", marks)
+    else:
+        marks[f"{item.path}.servicedDate"] = DEFAULTED
+        return visit.start
+    if not visit.includes(served):
+        raise item.error(_day_name(item), served, f"a day of the visit, {visit.days}")
+    return served
+
+
+def _day_name(item: Node) -> str:
+    """Return where a line says its day, or would."""
+    is_period = "servicedPeriod" in item.value and "servicedDate" not in item.value
+    return "servicedPeriod.start" if is_period else "servicedDate"
 
 
 def _amount(item: Node, units: str, marks: Marks) -> tuple[str, str]:

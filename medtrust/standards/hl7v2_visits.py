@@ -35,7 +35,8 @@ def read_visit(message: Message, reader: Reader, marks: Marks) -> None:
     if "claim/1" not in reader.take:
         return
     claim, policy = _claim(message, visit, charges, reader, own)
-    reader.records.append(Record(claim, charges[0].place, patient, beside={"policy": policy}))
+    days = tuple(charge.path(4) for charge in charges)
+    reader.records.append(Record(claim, charges[0].place, patient, beside={"policy": policy}, days=days))
     marks.update(own)
 
 
@@ -60,13 +61,16 @@ def _encounter(
     else:
         start = min(day_at(charge, 4, marks) for charge in charges)
         marks[pv1.path(44)] = DEFAULTED
+    end = day_at(pv1, 45, marks) if pv1.raw(45) else ""
+    if end and end < start:
+        raise pv1.error(45, end, f"{start}, when it starts, or later")
     return Encounter(
         sub=reader.pseudonym(patient),
         org=_provider(message.header, reader, marks),
         cls=choice(pv1, 2, _CLASSES, marks),
         start=start,
         vn=reader.visit_number(authority, value),
-        end=day_at(pv1, 45, marks) if pv1.raw(45) else "",
+        end=end,
     )
 
 
@@ -87,7 +91,7 @@ def _claim(
     payer, policy = _insurance(insurances[0], reader, marks)
     lines, currencies = [], set()
     for number, charge in enumerate(charges, 1):
-        line, currency = _line(number, charge, marks)
+        line, currency = _line(number, charge, visit, marks)
         lines.append(line)
         currencies.add(currency)
         if len(currencies) > 1:
@@ -123,12 +127,14 @@ def _insurance(in1: Segment, reader: Reader, marks: Marks) -> tuple[str, str]:
     return payer, policy
 
 
-def _line(number: int, ft1: Segment, marks: Marks) -> tuple[ClaimLine, str]:
+def _line(number: int, ft1: Segment, visit: Encounter, marks: Marks) -> tuple[ClaimLine, str]:
     """Return one charge as a line, and its currency."""
     if ft1.text(6) != _CHARGE:
         raise ft1.error(6, ft1.text(6), f"{_CHARGE}, a charge")
     marks[ft1.path(6)] = MAPPED
     served = day_at(ft1, 4, marks)
+    if not visit.includes(served):
+        raise ft1.error(4, served, f"a day of the visit, {visit.days}")
     system, code = _charged(ft1, marks)
     quantity = ft1.text(10)
     marks[ft1.path(10)] = MAPPED if quantity else DEFAULTED

@@ -29,10 +29,11 @@ _POLICY = "medtrust/policy-number/1"
 class Record:
     """One canonical object with what stands beside it.
 
-    `place` where in the source it stands · `patient` whose it is (personal: never leaves the registry) · `action`
-    whether the source adds, updates or deletes it · `beside` what was preserved: "source" ("administered" or
-    "historical"), "amount" and "unit" of a dose, "expires" of its lot, "policy" number of a claim; "form" and "issuer"
-    of a foreign certificate, its "certificate" id, its "product", and its "dose" as "1/2".
+    `place` where in the source it stands, and `days` where the day of each line of a claim does · `patient` whose it is
+    (personal: never leaves the registry) · `action` whether the source adds, updates or deletes it · `beside` what was
+    preserved: "source" ("administered" or "historical"), "amount" and "unit" of a dose, "expires" of its lot, "policy"
+    number of a claim; "form" and "issuer" of a foreign certificate, its "certificate" id, its "product", and its "dose"
+    as "1/2".
     """
 
     canonical: Canonical
@@ -40,6 +41,7 @@ class Record:
     patient: PatientIdentifier
     action: str = ADDED
     beside: Mapping[str, str] = field(default_factory=dict)
+    days: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,8 @@ def _read_claim(level: Level, claim: Sequence[Segment], reader: Reader, marks: M
         marks.update(own)
         charged, policy = _claim(level, head, lines, visit, payer, reader, own)
         beside = {"policy": policy, "order": order_of(level, own)}
-        reader.records.append(Record(charged, claim[0].place, patient, beside=beside))
+        days = tuple(_served(line).path(3) for line in lines)
+        reader.records.append(Record(charged, claim[0].place, patient, beside=beside, days=days))
         marks.update(own)
     except InputError as error:
         reader.refuse(error)
@@ -162,9 +163,7 @@ def _class(clm: Segment, marks: Marks) -> str:
 
 def _days(line: Sequence[Segment], marks: Marks) -> tuple[str, str]:
     """Return the first and the last day of a line."""
-    said = find_segment(line, "DTP", _SERVED)
-    if said is None:
-        raise InputError(place=line[0].place, found=f"no DTP*{_SERVED}", expected="the day of service")
+    said = _served(line)
     parts = said.text(3).split("-") if said.text(2) == "RD8" else [said.text(3)]
     if said.text(2) not in ("D8", "RD8"):
         raise said.error(2, said.text(2), "D8 (a day) or RD8 (two days)")
@@ -173,6 +172,14 @@ def _days(line: Sequence[Segment], marks: Marks) -> tuple[str, str]:
         raise said.error(3, said.text(3), "the first day, a hyphen and the last day")
     marks[said.path(1)] = marks[said.path(2)] = marks[said.path(3)] = MAPPED
     return days[0], days[-1]
+
+
+def _served(line: Sequence[Segment]) -> Segment:
+    """Return the segment that says when a line was served."""
+    said = find_segment(line, "DTP", _SERVED)
+    if said is None:
+        raise InputError(place=line[0].place, found=f"no DTP*{_SERVED}", expected="the day of service")
+    return said
 
 
 def _day(said: Segment, text: str) -> str:

@@ -78,7 +78,7 @@ class TestClaimAlone:
         visit, _ = read(document(billablePeriod={"start": "2026-10-04", "end": "2026-10-06T12:00:00Z"})).objects
         assert (visit.start, visit.end) == ("2026-10-04", "2026-10-06")
         visit, _ = read(document(billablePeriod={"start": "2026-10-04"})).objects
-        assert (visit.start, visit.end) == ("2026-10-04", "2026-10-04")
+        assert (visit.start, visit.end) == ("2026-10-04", "")
 
     def test_days_are_those_of_the_lines(self) -> None:
         claim = document()
