@@ -13,7 +13,7 @@ from medtrust.money import parse_amount
 from medtrust.plan import Plan
 from medtrust.types import organisation_id
 
-__all__ = ["read_plan"]
+__all__ = ["currency_of", "read_plan"]
 
 _SHARE = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,2}))?%")
 _TERMS: Final = {"deductible", "outOfPocketMaximum", "annualLimit", "attestationAbove", "waitingDays", "filingDays"}
@@ -66,6 +66,17 @@ def read_plan(document: Any, *, decimals: int = 6) -> Plan:
         benefits=_benefits(plan["benefits"], decimals),
         network=listed,
     )
+
+
+def currency_of(document: Any, asked: str = "", *, default: str = "USD") -> str:
+    """Return the currency of a plan: what the document says, else what is `asked` for, else the default.
+
+    Raises `InputError` if the two differ or it is no text.
+    """
+    said = _text(document.get("currency", ""), "currency") if isinstance(document, Mapping) else ""
+    if asked and said not in ("", asked):
+        raise InputError(place="currency", found=said, expected=f"{asked}, as is asked for")
+    return said or asked or default
 
 
 def _network(value: Any) -> tuple[bytes, ...]:

@@ -68,7 +68,7 @@ class Bill:
         if organisation_id(self.claim.payer) != insurer:
             raise InputError(place="payer", found=self.claim.payer, expected="the insurer of the policy")
         if self.claim.cur != currency:
-            raise InputError(place="cur", found=self.claim.cur, expected=f"{currency}, the currency of the token")
+            raise InputError(place="currency", found=self.claim.cur, expected=f"{currency}, the currency of the token")
         secret = patient_key(require_key(key), self.encounter.org, self.patient)
         return Visit(
             provider=organisation_id(self.encounter.org),
