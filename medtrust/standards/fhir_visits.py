@@ -6,7 +6,7 @@ from medtrust.canonical import Encounter, canonical_text
 from medtrust.errors import InputError
 from medtrust.pseudonym import PatientIdentifier
 from medtrust.standards.fhir_json import Node
-from medtrust.standards.fhir_source import Source, choice, codings, day
+from medtrust.standards.fhir_source import Source, check_rules, choice, codings, day
 from medtrust.standards.identifiers import authority_of_uri
 from medtrust.standards.loss import DEFAULTED, MAPPED, Marks
 from medtrust.standards.places import class_of_place
@@ -42,6 +42,7 @@ def read_encounter(resource: Node, source: Source) -> None:
 
 def visit_of_encounter(resource: Node, source: Source, marks: Marks) -> tuple[Encounter, PatientIdentifier]:
     """Return the visit that an Encounter is, and whose it is; raises `InputError` with the path of what is wrong."""
+    check_rules(resource)
     choice(resource, "status", _CAME, marks)
     patient = source.patient(resource.child("subject"), marks)
     period = resource.child("period")

@@ -29,11 +29,11 @@ _POLICY = "medtrust/policy-number/1"
 class Record:
     """One canonical object with what stands beside it.
 
-    `place` where in the source it stands, and `days` where the day of each line of a claim does · `patient` whose it is
-    (personal: never leaves the registry) · `action` whether the source adds, updates or deletes it · `beside` what was
-    preserved: "source" ("administered" or "historical"), "amount" and "unit" of a dose, "expires" of its lot, "policy"
-    number of a claim; "form" and "issuer" of a foreign certificate, its "certificate" id, its "product", and its "dose"
-    as "1/2".
+    `place` where in the source it stands, `days` where the day of each line of a claim does, and `test` where it says
+    that it is only a test, "" if it does not · `patient` whose it is (personal: never leaves the registry) · `action`
+    whether the source adds, updates or deletes it · `beside` what was preserved: "source" ("administered" or
+    "historical"), "amount" and "unit" of a dose, "expires" of its lot, "policy" number of a claim; "form" and "issuer"
+    of a foreign certificate, its "certificate" id, its "product", and its "dose" as "1/2".
     """
 
     canonical: Canonical
@@ -42,6 +42,7 @@ class Record:
     action: str = ADDED
     beside: Mapping[str, str] = field(default_factory=dict)
     days: tuple[str, ...] = ()
+    test: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -251,6 +251,9 @@ class TestCorpus:
         patient = {"resourceType": "Patient", "id": "1", "identifier": [{"system": "urn:oid:1.2", "value": "9"}]}
         payer = {"resourceType": "Organization", "id": "2", "identifier": [{"system": "urn:oid:1.3", "value": "2"}]}
         found = reading("\n".join(map(json.dumps, [*files, patient, payer])))
+        assert refusal(found)[:2] == ("line[2].Coverage.beneficiary.reference", "Patient/4")
+        files[1]["beneficiary"] = files[0]["patient"]
+        found = reading("\n".join(map(json.dumps, [*files, patient, payer])))
         assert found.refusals == ()
         assert [one.schema for one in found.objects] == ["enc/1", "claim/1"]
 
