@@ -132,14 +132,17 @@ class Billing:
         self.suite.token.approve(pool.address, amount)
         return pool.deposit(insurer, amount)
 
-    def visit(self, bill: Bill, policies: Mapping[str, bytes], *, key: bytes, currency: str = "USD") -> Visit:
+    def visit(
+        self, bill: Bill, policies: Mapping[str, bytes], *, key: bytes, currency: str = "USD", test: bool = False
+    ) -> Visit:
         """Make the visit of a bill, under the policy of its policy number, or under the one of "" for every other.
 
-        Raises `InputError` with the place of the bill if no policy is named for it, if there is none, or if the bill
-        cannot be expressed.
+        Raises `InputError` with the place of the bill if it is a test and `test` does not say that this is meant, if it
+        is in the future, if no policy is named for it, if there is none, or if the bill cannot be expressed.
         """
         id_ = policies.get(bill.policy_number) or policies.get("")
         try:
+            bill.check_live(self.suite.chain.now(), test=test)
             if id_ is None:
                 raise InputError(place="policy", found=repr(bill.policy_number), expected="a policy number with its id")
             policy = self.suite.insurance.policy_of(id_)

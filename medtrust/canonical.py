@@ -220,6 +220,21 @@ class Encounter(Canonical):
     vn: str
     end: str = ""
 
+    def __post_init__(self) -> None:
+        Canonical.__post_init__(self)
+        if self.end and self.end < self.start:
+            raise InputError(place="enc/1 end", found=self.end, expected=f"{self.start}, its start, or later")
+
+    @property
+    def days(self) -> str:
+        """Its days, for people: the first and the last, if there is a last one."""
+        until = f" to {self.end}" if self.end != self.start else ""
+        return f"{self.start}{until}" if self.end else f"{self.start} or later"
+
+    def includes(self, day: str) -> bool:
+        """Say whether a day is one of the visit; one that has no end has every day from its start on."""
+        return self.start <= day and (not self.end or day <= self.end)
+
 
 @dataclass(frozen=True, slots=True)
 class ClaimLine:

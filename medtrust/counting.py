@@ -119,7 +119,11 @@ def read_ledger(path: Path) -> list[Release]:
     """
     if not path.exists():
         return []
-    releases = [Release.from_dict(one) for one in read_json(path)]
+    raw = read_json(path)
+    if not isinstance(raw, list):
+        found = f"a JSON {type(raw).__name__}"
+        raise InputError(file=str(path), place="file", found=found, expected="a list of releases")
+    releases = [Release.from_dict(one) for one in raw]
     expected = "0x" + ZERO_HASH.hex()
     for place, one in enumerate(releases, 1):
         if one.previous != expected:

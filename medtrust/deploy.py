@@ -14,8 +14,9 @@ from medtrust import artifacts
 from medtrust.abi import Interface
 from medtrust.artifacts import Artifact
 from medtrust.chain import Chain, create_address
-from medtrust.errors import NotDeployed
+from medtrust.errors import InputError, NotDeployed
 from medtrust.files import read_json, write_json
+from medtrust.json_fields import JsonFields
 from medtrust.keccak import keccak256
 from medtrust.types import checksum_address
 
@@ -73,15 +74,26 @@ class AddressBook:
         self.chain_id = chain_id
         self.path = folder / f"{chain_id}.json"
         raw = read_json(self.path) if self.path.exists() else {}
-        self._contracts: dict[str, dict[str, Any]] = raw.get("contracts", {})
-        self._pending: dict[str, dict[str, Any]] = raw.get("pending", {})
+        self._contracts = self._part(raw, "contracts")
+        self._pending = self._part(raw, "pending")
+
+    def _part(self, raw: Any, name: str) -> dict[str, dict[str, Any]]:
+        """Take a part of the file, empty if it is left out. Raises `InputError` if it is no such file."""
+        part = raw.get(name, {}) if isinstance(raw, dict) else None
+        if not isinstance(part, dict) or not all(isinstance(entry, dict) for entry in part.values()):
+            raise InputError(file=str(self.path), place=name, found=repr(part)[:60], expected="objects by contract")
+        return part
 
     def find(self, contract: str) -> Deployed | None:
         """Look a contract up; None if the book does not name it."""
-        entry = self._contracts.get(contract)
-        if entry is None:
+        if contract not in self._contracts:
             return None
-        return Deployed(entry["address"], entry["block"], entry["transaction"], entry["abiHash"], entry["codeHash"])
+        entry = JsonFields(self._contracts[contract], f"contracts.{contract}")
+        try:
+            words = [entry.take(name, str) for name in ("transaction", "abiHash", "codeHash")]
+            return Deployed(entry.take("address", str), entry.take("block", int), *words)
+        except InputError as error:
+            raise error.within(str(self.path)) from None
 
     def get(self, contract: str) -> Deployed:
         """Look a contract up. Raises `NotDeployed` if the book does not name it."""

@@ -11,6 +11,7 @@ from medtrust.errors import InputError
 from medtrust.files import read_json
 from medtrust.import_journal import PlannedBatch
 from medtrust.intake import Intake, Source
+from medtrust.json_fields import JsonFields
 
 __all__ = ["ImportReport", "Issued", "Known", "refused_files"]
 
@@ -106,7 +107,11 @@ def refused_files(path: Path) -> Sequence[Path] | None:
         return None
     if not isinstance(raw, dict) or raw.get("t") != _FORM:
         return None
-    return [Path(file) for file in dict.fromkeys(one["file"] for one in raw["refused"])]
+    try:
+        refused = JsonFields(raw, "report").each("refused")
+        return [Path(file) for file in dict.fromkeys(one.take("file", str) for one in refused)]
+    except InputError as error:
+        raise error.within(str(path)) from None
 
 
 def _issued(one: Issued | Known) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from medtrust.money import parse_amount
 from medtrust.plan import Plan
 from medtrust.types import organisation_id
 
-__all__ = ["read_plan"]
+__all__ = ["currency_of", "read_plan"]
 
 _SHARE = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,2}))?%")
 _TERMS: Final = {"deductible", "outOfPocketMaximum", "annualLimit", "attestationAbove", "waitingDays", "filingDays"}
@@ -50,8 +50,7 @@ def read_plan(document: Any, *, decimals: int = 6) -> Plan:
     if reviews["solvency"] and filing > most:
         expected = f"at most {most} days: with `solvency`, filing, three decisions and two appeals end within a year"
         raise InputError(place="filingDays", found=str(filing), expected=expected)
-    network = plan["network"]
-    listed = () if network == "open" else tuple(sorted(organisation_id(_text(one, "network")) for one in network))
+    listed = _network(plan["network"])
     return Plan(
         insurer=organisation_id(_text(plan["insurer"], "insurer")),
         terms=Terms(
@@ -61,12 +60,32 @@ def read_plan(document: Any, *, decimals: int = 6) -> Plan:
             attestation_above=_limit(plan, "attestationAbove", decimals),
             waiting_days=_whole(plan["waitingDays"], "waitingDays"),
             filing_days=filing,
-            is_open=network == "open",
+            is_open=plan["network"] == "open",
             **reviews,
         ),
         benefits=_benefits(plan["benefits"], decimals),
         network=listed,
     )
+
+
+def currency_of(document: Any, asked: str = "", *, default: str = "USD") -> str:
+    """Return the currency of a plan: what the document says, else what is `asked` for, else the default.
+
+    Raises `InputError` if the two differ or it is no text.
+    """
+    said = _text(document.get("currency", ""), "currency") if isinstance(document, Mapping) else ""
+    if asked and said not in ("", asked):
+        raise InputError(place="currency", found=said, expected=f"{asked}, as is asked for")
+    return said or asked or default
+
+
+def _network(value: Any) -> tuple[bytes, ...]:
+    """The organisations of a network that is not open, in the order of their ids."""
+    if value == "open":
+        return ()
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise InputError(place="network", found=repr(value), expected='"open" or a list of identifier URIs')
+    return tuple(sorted(organisation_id(_text(one, f"network[{index}]")) for index, one in enumerate(value)))
 
 
 def _reviews(plan: Mapping[str, Any], decimals: int) -> dict[str, int]:

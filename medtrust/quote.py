@@ -15,7 +15,13 @@ from medtrust.types import ZERO_ADDRESS
 from medtrust.visit import Visit
 from medtrust.visit_file import Bill
 
-__all__ = ["Quote", "quote"]
+__all__ = ["ASKED", "Quote", "quote"]
+
+ASKED: Final = ("deductible met", "out-of-pocket met", "plan paid", "filed", "currency")
+"""The places of refusals that are about what is asked, not about what the visit says."""
+
+_CLOCKS: Final = 15 * 60
+"""How far the clocks of provider and chain may be apart, in seconds, as the registry of visits has it."""
 
 _DECIMALS: Final = 6
 _DAY: Final = 86_400
@@ -47,7 +53,8 @@ def quote(
     seconds); by default the policy is past its waiting period and the visit is recorded at once. Amounts are in units
     of which 10 to the power of `decimals` make one of the `currency`.
 
-    Raises `InputError` if the totals are beyond the plan's terms, or as `Bill.visit`.
+    Raises `InputError` if the totals are beyond the plan's terms or the visit is recorded before it took place, or as
+    `Bill.visit`.
     """
     before = totals or Totals()
     _check(plan, before)
@@ -63,7 +70,11 @@ def quote(
         currency=currency,
         decimals=decimals,
     )
-    reason = judge(plan, policy, visit, recorded_at=served_at if recorded_at is None else recorded_at)
+    recorded = served_at if recorded_at is None else recorded_at
+    if served_at > recorded + _CLOCKS:
+        found, expected = f"{recorded}, before the visit", f"{served_at - _CLOCKS} or later, else ServedInFuture"
+        raise InputError(place="filed", found=found, expected=expected)
+    reason = judge(plan, policy, visit, recorded_at=recorded)
     if reason is not Reason.COVERED:
         return Quote(Explanation(visit, ClaimStatus.DENIED, reason, 0, ()), before)
     benefits = [plan.terms_for(line) for line in visit.lines]

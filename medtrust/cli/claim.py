@@ -94,6 +94,7 @@ def visit(
     signature: Annotated[str, typer.Option(help="The member's signature of the one visit, from `attest`.")] = "",
     currency: Annotated[str, typer.Option(help="The currency (ISO 4217) that the token stands for.")] = "USD",
     key: Annotated[Path | None, typer.Option(help="The registry key's file; made at first use.")] = None,
+    test: Annotated[bool, typer.Option("--test", help="Also record what its sender marked as a test.")] = False,
     payer: claim_files.PayerOption = None,
     authority: claim_files.AuthorityOption = None,
     chain: ChainOption = "local",
@@ -117,7 +118,8 @@ def visit(
             payers=claim_files.payers_of(payer),
             authorities=claim_files.authorities_of(authority),
         )
-        visits = [billing.visit(bill, _policies(policy), key=secret, currency=currency) for bill in bills]
+        under = _policies(policy)
+        visits = [billing.visit(bill, under, key=secret, currency=currency, test=test) for bill in bills]
     except InputError as error:
         raise error if error.file else error.within(str(file)) from None
     filed = billing.file(visits, parse_roles(role), signature=_signature(signature, len(visits)))

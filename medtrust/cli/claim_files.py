@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -12,15 +12,15 @@ from rich.console import Console
 from medtrust.adjudication import Totals
 from medtrust.billing import read_bills, read_claims
 from medtrust.cli.claim_letter import explained, print_letter
-from medtrust.cli.common import JsonOption, answer, console
+from medtrust.cli.common import JsonOption, answer, answer_unless, console, error_body, refused_body
 from medtrust.cli.standards import COMPARISON_KEY
 from medtrust.errors import InputError
 from medtrust.explanation import ClaimStatus
 from medtrust.files import read_json
 from medtrust.instants import instant
 from medtrust.money import parse_amount
-from medtrust.plan_file import read_plan
-from medtrust.quote import Quote
+from medtrust.plan_file import currency_of, read_plan
+from medtrust.quote import ASKED, Quote
 from medtrust.quote import quote as quote_bill
 from medtrust.standards import Reading
 
@@ -75,8 +75,9 @@ def _import(
         payers=payers_of(payer),
         authorities=authorities_of(authority),
     )
-    answer(_imported(reading), lambda: _print_claims(reading), as_json=json_)
-    reading.loss.strict(strict)
+    answer_unless(
+        lambda: reading.loss.strict(strict), _imported(reading), lambda: _print_claims(reading), as_json=json_
+    )
     if reading.refusals:
         raise typer.Exit(1)
 
@@ -90,33 +91,54 @@ def _quote(
     from_: Annotated[str, typer.Option("--from", help="When coverage begins; a waiting period ago unless said.")] = "",
     until: Annotated[str, typer.Option(help="When coverage ends; 366 days after it began unless said.")] = "",
     filed: Annotated[str, typer.Option(help="When the visit is recorded; at once unless said.")] = "",
-    currency: Annotated[str, typer.Option(help="The currency (ISO 4217) of plan and claim.")] = "USD",
+    currency: Annotated[str, typer.Option(help="The currency (ISO 4217) of plan and claim; that of the plan.")] = "",
     organisation: OrganisationOption = _COMPARISON,
     payer: PayerOption = None,
     json_: JsonOption = False,
 ) -> None:
-    """Say what a plan would pay for the visit in a file, by the same rules as the contract; exit 1 if nothing."""
+    """Say what a plan would pay for the visit in a file, by the same rules as the contract; exit 1 if nothing.
+
+    A visit that is refused ends with exit code 1 and its place, as with `import`.
+    """
     try:
-        terms = read_plan(read_json(plan))
+        document = read_json(plan)
+        terms, currency = read_plan(document), currency_of(document, currency)
     except InputError as error:
         raise error.within(str(plan)) from None
-    bills = read_bills(
-        _read(visit), name=str(visit), key=COMPARISON_KEY, organisation=organisation, payers=payers_of(payer)
-    )
+    totals = Totals(_amount(deductible_met), _amount(out_of_pocket_met), _amount(plan_paid))
+    begins, ends, recorded_at = _time(from_), _time(until), _time(filed)
+    data, payers = _read(visit), payers_of(payer)
+    try:
+        bills = read_bills(data, name=str(visit), key=COMPARISON_KEY, organisation=organisation, payers=payers)
+    except InputError as error:
+        _refuse(error, as_json=json_)
     if len(bills) != 1:
         raise InputError(file=str(visit), place="file", found=f"{len(bills)} visits", expected="one")
-    quoted = quote_bill(
-        terms,
-        bills[0],
-        Totals(_amount(deductible_met), _amount(out_of_pocket_met), _amount(plan_paid)),
-        covered_from=_time(from_),
-        covered_until=_time(until),
-        recorded_at=_time(filed),
-        currency=currency,
-    )
+    try:
+        quoted = quote_bill(
+            terms,
+            bills[0],
+            totals,
+            covered_from=begins,
+            covered_until=ends,
+            recorded_at=recorded_at,
+            currency=currency,
+        )
+    except InputError as error:
+        if error.place in ASKED:
+            raise
+        _refuse(error.within(str(visit)), as_json=json_)
     answer(_quoted(quoted, currency), lambda: _print_quote(quoted, currency), as_json=json_)
     if quoted.explanation.status is ClaimStatus.DENIED:
         raise typer.Exit(1)
+
+
+def _refuse(error: InputError, *, as_json: bool) -> NoReturn:
+    """Say why the visit in a file is refused, and end with exit code 1."""
+    shown = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+    value = {**error_body(error), "refused": [refused_body(error)]}
+    answer(value, lambda: shown.print(f"refused: {error}"), as_json=as_json)
+    raise typer.Exit(1)
 
 
 def _imported(reading: Reading) -> dict[str, Any]:
@@ -127,10 +149,7 @@ def _imported(reading: Reading) -> dict[str, Any]:
             **reading.loss.counts(),
             "fields": [entry.to_dict() for entry in reading.loss.entries()],
         },
-        "refused": [
-            {"place": one.place, "found": one.found, "expected": one.expected, "message": str(one)}
-            for one in reading.refusals
-        ],
+        "refused": [refused_body(one) for one in reading.refusals],
     }
 
 

@@ -29,12 +29,15 @@ __all__ = [
     "act_or_relay",
     "address",
     "answer",
+    "answer_unless",
     "console",
+    "error_body",
     "exit_code",
     "new_app",
     "open_suite",
     "organisation",
     "receipt_answer",
+    "refused_body",
     "report",
     "run",
     "table",
@@ -149,6 +152,23 @@ def answer(value: Any, text: str | Table | Callable[[], None], *, as_json: bool)
         console.print(text)
 
 
+def answer_unless(
+    check: Callable[[], None], value: Mapping[str, Any], text: Table | Callable[[], None], *, as_json: bool
+) -> None:
+    """Print an answer, then what a check says against it: in JSON in the same line, whose exit code is 1.
+
+    Raises `CheckRefused` as the check does, where people read it.
+    """
+    try:
+        check()
+    except CheckRefused as error:
+        answer({**value, **error_body(error)}, text, as_json=as_json)
+        if as_json:
+            raise typer.Exit(exit_code(error)) from None
+        raise
+    answer(value, text, as_json=as_json)
+
+
 def receipt_answer(receipt: Receipt, text: str, *, as_json: bool, **more: Any) -> None:
     """Print what a transaction did: its values, its hash, its block, its gas."""
     value = {
@@ -186,15 +206,25 @@ def report(error: MedtrustError, *, as_json: bool) -> int:
     """Tell a person, or a program, why a command failed, and return its exit code."""
     code = exit_code(error)
     if as_json:
-        values: Mapping[str, Any] = {
-            key: value for key, value in vars(error).items() if isinstance(value, (str, int, dict, list, tuple, bytes))
-        }
-        name = getattr(error, "error", "") or type(error).__name__
-        body = {**to_plain(values), "error": name, "message": str(error)}
-        typer.echo(json.dumps(body, ensure_ascii=False))
+        typer.echo(json.dumps(error_body(error), ensure_ascii=False))
     else:
         Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(f"{_headline(error)}: {error}")
     return code
+
+
+def error_body(error: MedtrustError) -> dict[str, Any]:
+    """Return what a program is told of an exception: its values, its name and its message."""
+    values: Mapping[str, Any] = {
+        key: value for key, value in vars(error).items() if isinstance(value, (str, int, dict, list, tuple, bytes))
+    }
+    name = getattr(error, "error", "") or type(error).__name__
+    return {**to_plain(values), "error": name, "message": str(error)}
+
+
+def refused_body(error: InputError) -> dict[str, str]:
+    """Return what a program is told of a part of a file that is refused."""
+    told = {"file": error.file, "place": error.place, "found": error.found, "expected": error.expected}
+    return {**told, "message": str(error)}
 
 
 def _headline(error: MedtrustError) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -33,6 +33,7 @@ from medtrust.nullifier import prescription_nullifier
 from medtrust.registry_key import registry_key
 from medtrust.sandbox import ORGANISATIONS
 from medtrust.scanner import code_of
+from medtrust.suite import Suite
 from medtrust.trace_picture import draw_trace
 from medtrust.types import ZERO_ADDRESS, ZERO_HASH
 
@@ -41,6 +42,9 @@ __all__ = ["app"]
 app = new_app("Where medicines are: lots and packs from their maker to the one time they are dispensed.")
 for module in (drug_events, drug_pack, drug_stop, drug_cold):
     module.add_to(app)
+
+_UNREADABLE: Final = "UNREADABLE"
+"""The code of a scan that is no code of a package, or of a file that cannot be read."""
 
 _ARRIVED = {
     State.HELD: "free to be used",
@@ -163,15 +167,26 @@ def verify(
     """Say what a scanned pack is; exit code 1 unless it is OK."""
     suite = open_suite(chain, None)
     holder_id = organisation(holder) if holder else None
+    try:
+        verdict = _verdict(suite, scan, file, holder_id)
+    except (CheckRefused, InputError) as error:
+        # A program finds the verdict under one name, whatever it is.
+        vars(error)["code"] = error.reason if isinstance(error, CheckRefused) else _UNREADABLE
+        raise
+    answer({"code": verdict.name, "sentence": verdict.sentence}, f"OK: {verdict.sentence}", as_json=json_)
+
+
+def _verdict(suite: Suite, scan: str, file: Path | None, holder: bytes | None) -> Verdict:
+    """Return what a pack is, if it is OK; raises `CheckRefused` with the verdict as its reason if it is not."""
     if file:
-        verdict = Goods(suite, LotFile.read(file)).verify(scan, holder=holder_id)
+        verdict = Goods(suite, LotFile.read(file)).verify(scan, holder=holder)
     else:
-        verdict = verify_alone(suite, scan, holder=holder_id)
+        verdict = verify_alone(suite, scan, holder=holder)
     if verdict == Verdict.UNKNOWN_SERIAL and not file:
         raise CheckRefused(verdict.name, "This pack cannot be told from its code alone: name the file of its lot.")
     if verdict != Verdict.OK:
         raise CheckRefused(verdict.name, verdict.sentence)
-    answer({"code": verdict.name, "sentence": verdict.sentence}, f"OK: {verdict.sentence}", as_json=json_)
+    return verdict
 
 
 @app.command()

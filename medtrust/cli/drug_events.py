@@ -14,7 +14,7 @@ from medtrust.event_export import export_events
 from medtrust.event_import import EventReport, import_events, plan_of, read_lots
 from medtrust.files import write_whole
 from medtrust.sandbox import ORGANISATIONS
-from medtrust.standards.epcis import read_epcis
+from medtrust.standards.epcis import Epcis, read_epcis
 from medtrust.standards.epcis_plan import Plan, PlannedAct
 
 __all__ = ["add_to"]
@@ -44,7 +44,7 @@ def import_epcis(
     The hash of an event is its key. What the chain refuses is said, and the exit code is 1. What a document says that
     you did is done: import your own.
     """
-    document = read_epcis(_bytes_of(file), name=str(file))
+    document = _document(_bytes_of(file), str(file), as_json=json_)
     if dry_run:
         plan = plan_of(document)
         answer([_asked(act) for act in plan.acts], lambda: _show_plan(plan), as_json=json_)
@@ -55,6 +55,20 @@ def import_epcis(
     answer(_plain(report), lambda: _show(report), as_json=json_)
     if not report.is_complete:
         raise typer.Exit(1)
+
+
+def _document(data: bytes, name: str, *, as_json: bool) -> Epcis:
+    """Read a document; one that is no valid one is told with its path, and the exit code is 1."""
+    try:
+        document = read_epcis(data, name=name)
+        problems = document.problems
+    except InputError as error:
+        problems = (error,)
+    if not problems:
+        return document
+    told = [{"path": one.place, "found": one.found, "expected": one.expected, "message": str(one)} for one in problems]
+    answer({"refused": told}, f"refused: {problems[0]}", as_json=as_json)
+    raise typer.Exit(1)
 
 
 def export_epcis(

@@ -31,10 +31,7 @@ def validate(file: FileArgument, json_: JsonOption = False) -> None:
         "kind": found.kind,
         "version": found.version,
         "events": len(found.events),
-        "problems": [
-            {"path": one.place, "found": one.found, "expected": one.expected, "message": str(one)}
-            for one in found.problems
-        ],
+        "problems": [_told(one) for one in found.problems],
     }
     text = f"valid: {found.kind} with {len(found.events)} events" if found.is_valid else (lambda: _say(found))
     answer(value, text, as_json=json_)
@@ -48,8 +45,13 @@ def hash_events(
     prehash: Annotated[bool, typer.Option("--prehash", help="Print the text that is hashed, too.")] = False,
     json_: JsonOption = False,
 ) -> None:
-    """Print the hash of every event: the same for every way to write the event down."""
-    found = _read(file)
+    """Print the hash of every event: the same for every way to write the event down; exit code 1 if it has none."""
+    try:
+        found = _read(file)
+    except InputError as error:
+        unreadable = Epcis("unreadable", "", (), (error,))
+        answer({"refused": [_told(error)]}, lambda: _say(unreadable), as_json=json_)
+        raise typer.Exit(1) from None
     value = [
         {"path": event.path, "type": event.kind, "hash": event.hash, **({"prehash": event.prehash} if prehash else {})}
         for event in found.events
@@ -70,6 +72,10 @@ def _read(file: Path) -> Epcis:
     except OSError as error:
         raise InputError(place="file", found=error.strerror or "nothing", expected="a file", file=name) from None
     return read_epcis(data, name=name)
+
+
+def _told(problem: InputError) -> dict[str, str]:
+    return {"path": problem.place, "found": problem.found, "expected": problem.expected, "message": str(problem)}
 
 
 def _say(found: Epcis) -> None:

@@ -11,10 +11,10 @@ import typer
 from rich.console import Console
 
 from medtrust.canonical import Canonical
-from medtrust.cli.common import JsonOption, answer, new_app, table
+from medtrust.cli.common import JsonOption, answer, answer_unless, new_app, refused_body, table
 from medtrust.errors import InputError
 from medtrust.mapping_file import load_mapping
-from medtrust.standards import Reading, read
+from medtrust.standards import LossReport, Reading, read
 from medtrust.standards.foreign import ForeignCertificate
 from medtrust.verification import content_of, text_of
 
@@ -60,11 +60,15 @@ def canonical(
 ) -> None:
     """Print the canonical objects of files: the same for every file that says the same.
 
-    What is refused is said on stderr, and the exit code is 1.
+    What is refused is said on stderr, and the exit code is 1. In JSON it is the list of the objects; if nothing can be
+    read, an object with `objects` and `refused`, as of `claim import`.
     """
     readings = [_read(file, key, organisation, mapping, only) for file in files]
     objects = [canonical for reading in readings for canonical in reading.objects]
-    if json_:
+    refused = [refused_body(refusal) for reading in readings for refusal in reading.refusals]
+    if json_ and refused and not objects:
+        answer({"objects": [], "refused": refused}, "", as_json=True)
+    elif json_:
         typer.echo(b"[" + b",".join(found.to_json() for found in objects) + b"]")
     else:
         answer(objects, _shown(objects) if objects else "nothing", as_json=False)
@@ -91,13 +95,12 @@ def loss(
         "ratio": round(reading.loss.ratio, 6),
         **counts,
         "fields": [entry.to_dict() for entry in entries],
-        "refused": [{"place": refusal.place, "message": str(refusal)} for refusal in reading.refusals],
+        "refused": [refused_body(refusal) for refusal in reading.refusals],
     }
     shown = table(f"{reading.loss.ratio:.1%} of the fields are carried over", "field", "became")
     for entry in entries:
         shown.add_row(entry.path, entry.disposition)
-    answer(value, shown, as_json=json_)
-    reading.loss.strict(strict)
+    answer_unless(lambda: reading.loss.strict(strict), value, shown, as_json=json_)
     _say_refusals([reading])
 
 
@@ -107,16 +110,21 @@ def _read(file: Path, key: str, organisation: str, mapping: Path | None, only: S
         data = text_of(typer.get_binary_stream("stdin").read()) if str(file) == "-" else content_of(file)
     except OSError as error:
         raise InputError(place="file", found=error.strerror or "nothing", expected="a file", file=name) from None
-    columns = load_mapping(mapping) if mapping else None
-    return read(
-        data,
-        name=name,
-        key=_key(key),
-        organisation=organisation,
-        take=_wanted(only),
-        mapping=columns,
-        vouch=_let_pass,
-    )
+    columns, secret, wanted = load_mapping(mapping) if mapping else None, _key(key), _wanted(only)
+    try:
+        return read(
+            data,
+            name=name,
+            key=secret,
+            organisation=organisation,
+            take=wanted,
+            mapping=columns,
+            vouch=_let_pass,
+        )
+    except InputError as error:
+        if error.place != "beginning":
+            raise
+        return Reading((), (error,), LossReport(secret))
 
 
 def _wanted(only: Sequence[str] | None) -> Sequence[str]:

@@ -70,7 +70,7 @@ def read_json_source(data: bytes) -> Source:
     source = Source("", str(raw.get("schemaVersion", "")), raw)
     source.prefixes = {**PREFIXES, **_context(raw.get("@context"), "@context", source)}
     kind = raw.get("type")
-    if kind in EVENT_FIELDS:
+    if isinstance(kind, str) and kind in EVENT_FIELDS:
         source.kind = "event"
         _take([raw], "", source)
     elif kind == "EPCISDocument":

@@ -7,11 +7,13 @@ from typing import Final
 __all__ = [
     "ACTIONS",
     "COMMON_FIELDS",
+    "COMPARED_FIELDS",
     "CONTEXTS",
     "EPC_LISTS",
     "EVENT_FIELDS",
     "PREFIXES",
     "QUANTITY_LISTS",
+    "QUERY_TIMES",
     "SENSOR_METADATA",
     "SENSOR_REPORT",
     "TYPED_LISTS",
@@ -112,8 +114,8 @@ CONTEXTS: Final = (
 """How the addresses of that context begin; it is known here and never fetched, and no other is taken."""
 
 _OPERATORS: Final = _words("EQ GT GE LT LE")
-_COMPARED: Final = _words("quantity value minValue maxValue meanValue sDev percRank percValue")
-_TIMES: Final = _words("eventTime recordTime errorDeclarationTime time startTime endTime")
+COMPARED_FIELDS: Final = _words("quantity value minValue maxValue meanValue sDev percRank percValue")
+QUERY_TIMES: Final = _words("eventTime recordTime errorDeclarationTime time startTime endTime")
 _OTHERS: Final = frozenset(
     _words(
         """eventType EQ_action EQ_bizStep EQ_disposition EQ_persistentDisposition_set EQ_persistentDisposition_unset
@@ -133,8 +135,8 @@ def is_query_parameter(name: str) -> bool:
     operator, _, field = name.partition("_")
     if operator in _OPERATORS and (field.startswith(("ILMD_", "INNER_", "SENSORELEMENT_", "ERROR_DECLARATION_"))):
         return True
-    if operator in _OPERATORS and field.split("_")[0] in _COMPARED:
+    if operator in _OPERATORS and field.split("_")[0] in COMPARED_FIELDS:
         return True
-    if operator in ("GE", "LT") and field in _TIMES:
+    if operator in ("GE", "LT") and field in QUERY_TIMES:
         return True
     return name in _OTHERS or name.startswith(_OPEN) or ":" in name

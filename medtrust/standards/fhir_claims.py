@@ -7,10 +7,11 @@ from decimal import Decimal
 
 from medtrust.canonical import Claim, ClaimLine, Encounter, canonical_decimal, canonical_text
 from medtrust.errors import InputError
+from medtrust.pseudonym import PatientIdentifier
 from medtrust.standards import codes
 from medtrust.standards.fhir_eob import decided_lines, submitted, submitted_total
 from medtrust.standards.fhir_json import Node
-from medtrust.standards.fhir_source import Source, choice, codings, day, refuse_code
+from medtrust.standards.fhir_source import Source, check_rules, choice, codings, day, refuse_code
 from medtrust.standards.fhir_visits import visit_of_claim, visit_of_encounter
 from medtrust.standards.loss import DEFAULTED, MAPPED, Marks
 from medtrust.standards.reading import Record
@@ -48,7 +49,8 @@ def _read(resource: Node, source: Source, beside: dict[str, str]) -> None:
         if beside:
             beside = {"decision": json.dumps(decided_lines(resource, marks), sort_keys=True)}
         beside = {"policy": policy, **beside}
-        source.reader.records.append(Record(claim, resource.path, patient, beside=beside))
+        days = tuple(f"{item.path}.{_day_name(item)}" for item in resource.children("item"))
+        source.reader.records.append(Record(claim, resource.path, patient, beside=beside, days=days))
         source.marks.update(marks)
     except InputError as error:
         source.reader.refuse(error)
@@ -58,8 +60,20 @@ def _check_kind(resource: Node, marks: Marks) -> None:
     """Refuse what asks or foretells, what is no longer or not yet a claim, and what has no lines."""
     choice(resource, "use", {"claim": "claim"}, marks)
     choice(resource, "status", {"active": "active"}, marks)
+    check_rules(resource)
+    if resource.value.get("resourceType") == "Claim":
+        _check_related(resource)
     if not resource.children("item"):
         raise resource.error("item", "", "a line")
+
+
+def _check_related(resource: Node) -> None:
+    """Refuse what stands for a claim that was filed before, as X12 does (CLM05-3)."""
+    for related in resource.children("related"):
+        kinds = {code for _, code in codings(related.child("relationship"))}
+        if kinds != {"associated"}:
+            expected = "associated: what was filed before is corrected by voiding it"
+            raise related.error("relationship", " ".join(sorted(kinds)), expected)
 
 
 def _encounter_of(resource: Node, source: Source, marks: Marks) -> Node | None:
@@ -82,7 +96,7 @@ def _claim(resource: Node, visit: Encounter, source: Source, marks: Marks) -> tu
     patient = source.patient(resource.child("patient"), marks)
     if source.reader.pseudonym(patient) != visit.sub:
         raise resource.error("patient", "another patient", "the patient of the visit")
-    payer, policy = _insurance(resource, source, marks)
+    payer, policy = _insurance(resource, patient, source, marks)
     lines, currency = _lines(resource, visit, marks)
     total = sum(int(line.amt) for line in lines)
     stated = submitted_total(resource) if isinstance(resource.value.get("total"), list) else resource.child("total")
@@ -99,7 +113,7 @@ def _claim(resource: Node, visit: Encounter, source: Source, marks: Marks) -> tu
     return claim, policy
 
 
-def _insurance(resource: Node, source: Source, marks: Marks) -> tuple[str, str]:
+def _insurance(resource: Node, patient: PatientIdentifier, source: Source, marks: Marks) -> tuple[str, str]:
     """Return the payer's URI and the policy number, from the coverage claimed under."""
     insurances = resource.children("insurance")
     focal = [insurance for insurance in insurances if insurance.value.get("focal") is True] or insurances
@@ -108,6 +122,8 @@ def _insurance(resource: Node, source: Source, marks: Marks) -> tuple[str, str]:
     reference = focal[0].child("coverage")
     marks[reference.path] = marks[f"{focal[0].path}.focal"] = MAPPED
     coverage = source.library.find(reference, "Coverage")
+    if coverage:
+        _check_coverage(coverage, resource, patient, source, marks)
     payers = coverage.children("payor")[:1] if coverage else []
     uris = [source.organisation(payer, marks) for payer in (*payers, resource.child("insurer"))]
     payer = next(filter(None, uris), "") or _called([*payers, resource.child("insurer"), reference], source, marks)
@@ -121,6 +137,23 @@ def _insurance(resource: Node, source: Source, marks: Marks) -> tuple[str, str]:
         marks[f"{coverage.path}.subscriberId"] = MAPPED
         return payer, value
     raise reference.error("identifier", "", "the policy number, here or in a Coverage in this file")
+
+
+def _check_coverage(coverage: Node, resource: Node, patient: PatientIdentifier, source: Source, marks: Marks) -> None:
+    """Refuse a coverage that is not in force, or of somebody else."""
+    check_rules(coverage)
+    choice(coverage, "status", {"active": "active"}, marks)
+    beneficiary = coverage.child("beneficiary")
+    written = beneficiary.text("reference")
+    if not beneficiary.value or (written and written == resource.child("patient").text("reference")):
+        return
+    try:
+        is_hers = source.patient(beneficiary, {}) == patient
+    except InputError:
+        is_hers = False
+    if not is_hers:
+        raise beneficiary.error("reference", written, "the patient of the claim")
+    marks[beneficiary.path] = MAPPED
 
 
 def _called(references: list[Node], source: Source, marks: Marks) -> str:
@@ -167,32 +200,61 @@ def _line(number: int, item: Node, visit: Encounter, marks: Marks) -> tuple[Clai
 def _served(item: Node, visit: Encounter, marks: Marks) -> str:
     """Return the day of a line: its own, else the first of its period, else the first of the visit."""
     if "servicedDate" in item.value:
-        return day(item, "servicedDate", marks)
-    if "servicedPeriod" in item.value:
-        return day(item.child("servicedPeriod"), "start", marks)
-    marks[f"{item.path}.servicedDate"] = DEFAULTED
-    return visit.start
+        served = day(item, "servicedDate", marks)
+    elif "servicedPeriod" in item.value:
+        served = day(item.child("servicedPeriod"), "start", marks)
+    else:
+        marks[f"{item.path}.servicedDate"] = DEFAULTED
+        return visit.start
+    if not visit.includes(served):
+        raise item.error(_day_name(item), served, f"a day of the visit, {visit.days}")
+    return served
+
+
+def _day_name(item: Node) -> str:
+    """Return where a line says its day, or would."""
+    is_period = "servicedPeriod" in item.value and "servicedDate" not in item.value
+    return "servicedPeriod.start" if is_period else "servicedDate"
 
 
 def _amount(item: Node, units: str, marks: Marks) -> tuple[str, str]:
-    """Return the amount in minor units and its currency: `net`, the whole line, else `unitPrice` times quantity; an
-    explanation may say it among what was decided.
+    """Return the amount in minor units and its currency: `net`, the whole line, else `unitPrice` times quantity and
+    factor; an explanation may say it among what was decided.
     """
-    name = "net" if "net" in item.value else "unitPrice"
-    money = item.child(name)
-    told = None if money.value else submitted(item)
-    if told is not None:
-        name, money = "net", told
+    net, price = item.child("net"), item.child("unitPrice")
+    is_whole = "net" in item.value
+    if not (net.value or price.value) and (told := submitted(item)) is not None:
+        net, is_whole = told, True
+    times = Decimal(units) * Decimal(item.number("factor") or "1")
+    amount, currency = _money(item, net, "net", Decimal(1)) if is_whole else _money(item, price, "unitPrice", times)
+    if is_whole and price.value and not item.children("detail"):
+        _check_product(item, net, price, times)
+    for path in (net.path if is_whole else price.path, f"{item.path}.unitPrice", f"{item.path}.factor"):
+        if path.rpartition(".")[2] in item.value or path == net.path:
+            marks[path] = MAPPED
+    return amount, currency
+
+
+def _check_product(item: Node, net: Node, price: Node, times: Decimal) -> None:
+    """Refuse a line that is not what its parts make, to the smallest amount of its currency."""
+    currency = net.text("currency")
+    if price.text("currency") != currency:
+        raise item.error("net.currency", currency, f"{price.text('currency')}, as of unitPrice")
+    product = Decimal(price.number("value") or "0") * times
+    if abs(product - Decimal(net.number("value"))) * Decimal(codes.minor_units("1", currency)) >= 1:
+        expected = f"{product:f}, which is unitPrice times quantity and factor"
+        raise item.error("net.value", net.number("value"), expected)
+
+
+def _money(item: Node, money: Node, name: str, times: Decimal) -> tuple[str, str]:
+    """Return an amount, so many times, in minor units, and its currency."""
     currency = money.text("currency")
     try:
-        price = Decimal(canonical_decimal(money.number("value")))
-        whole = price if name == "net" else price * Decimal(units)
-        amount = codes.minor_units(format(whole, "f"), currency)
+        whole = Decimal(canonical_decimal(money.number("value"))) * times
+        return codes.minor_units(format(whole, "f"), currency), currency
     except ValueError as error:
         expected = f"an amount and its currency: {error}"
         raise item.error(name, f"{money.number('value')} {currency}".strip(), expected) from error
-    marks[money.path] = MAPPED
-    return amount, currency
 
 
 def _check_total(money: Node, total: int, currency: str, marks: Marks) -> None:

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, NoReturn
 
 from medtrust.canonical import canonical_text
+from medtrust.errors import InputError
 from medtrust.pseudonym import PatientIdentifier
 from medtrust.standards import codes
 from medtrust.standards.fhir_json import Library, Node, present
@@ -16,7 +17,7 @@ from medtrust.standards.loss import MAPPED, Marks
 from medtrust.standards.persons import person
 from medtrust.standards.reading import Reader
 
-__all__ = ["Source", "choice", "codings", "day", "refuse_code"]
+__all__ = ["Source", "check_rules", "choice", "codings", "day", "refuse_code"]
 
 _DATE_TIME = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
@@ -127,6 +128,27 @@ def day(node: Node, name: str, marks: Marks, disposition: str = MAPPED) -> str:
     except ValueError:
         pass
     raise node.error(name, written, "a day of the calendar as YYYY-MM-DD, with or without a time and its offset")
+
+
+def check_rules(resource: Node) -> None:
+    """Refuse what must not be processed by one who does not know what is said there (FHIR R4, 2.4.2 and 2.26.3).
+
+    That are rules that were implied, and extensions that change the meaning; none is known here.
+    """
+    if resource.value.get("implicitRules"):
+        raise resource.error(
+            "implicitRules", str(resource.value["implicitRules"]), "none: no such rules are known here"
+        )
+    stack: list[tuple[str, Any]] = [(resource.path, resource.value)]
+    while stack:
+        path, value = stack.pop()
+        if isinstance(value, list):
+            stack.extend((f"{path}[{index}]", one) for index, one in enumerate(value))
+        elif isinstance(value, dict):
+            if value.get("modifierExtension"):
+                expected = "none: it changes the meaning, and is not known here"
+                raise InputError(place=f"{path}.modifierExtension", found="an extension", expected=expected)
+            stack.extend((f"{path}.{name}", one) for name, one in value.items() if name != "contained")
 
 
 def choice(node: Node, name: str, table: Mapping[str, str], marks: Marks) -> str:

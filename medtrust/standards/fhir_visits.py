@@ -6,7 +6,7 @@ from medtrust.canonical import Encounter, canonical_text
 from medtrust.errors import InputError
 from medtrust.pseudonym import PatientIdentifier
 from medtrust.standards.fhir_json import Node
-from medtrust.standards.fhir_source import Source, choice, codings, day
+from medtrust.standards.fhir_source import Source, check_rules, choice, codings, day
 from medtrust.standards.identifiers import authority_of_uri
 from medtrust.standards.loss import DEFAULTED, MAPPED, Marks
 from medtrust.standards.places import class_of_place
@@ -42,21 +42,31 @@ def read_encounter(resource: Node, source: Source) -> None:
 
 def visit_of_encounter(resource: Node, source: Source, marks: Marks) -> tuple[Encounter, PatientIdentifier]:
     """Return the visit that an Encounter is, and whose it is; raises `InputError` with the path of what is wrong."""
+    check_rules(resource)
     choice(resource, "status", _CAME, marks)
     patient = source.patient(resource.child("subject"), marks)
     period = resource.child("period")
     provider = source.organisation(resource.child("serviceProvider"), marks)
     if not provider:
         marks[f"{resource.path}.serviceProvider"] = DEFAULTED
+    start, end = _period(period, marks)
     visit = Encounter(
         sub=source.reader.pseudonym(patient),
         org=provider or source.reader.organisation,
         cls=_class(resource.child("class"), marks),
-        start=day(period, "start", marks),
+        start=start,
         vn=_visit_number(resource, source, marks),
-        end=day(period, "end", marks) if "end" in period.value else "",
+        end=end,
     )
     return visit, patient
+
+
+def _period(period: Node, marks: Marks) -> tuple[str, str]:
+    """Return the first and the last day of a Period, "" for one that has no end."""
+    start, end = day(period, "start", marks), day(period, "end", marks) if "end" in period.value else ""
+    if end and end < start:
+        raise period.error("end", end, f"{start}, when it starts, or later")
+    return start, end
 
 
 def _class(coding: Node, marks: Marks) -> str:
@@ -114,11 +124,10 @@ def _biller(reference: Node, source: Source, marks: Marks) -> str:
 
 
 def _days(resource: Node, marks: Marks) -> tuple[str, str]:
-    """Return first and last day: of the period that is billed, else of the lines."""
+    """Return first and last day: of the period that is billed, which may have no end, else of the lines."""
     period = resource.child("billablePeriod")
     if "start" in period.value:
-        start = day(period, "start", marks)
-        return start, day(period, "end", marks) if "end" in period.value else start
+        return _period(period, marks)
     days: list[str] = []
     for item in resource.children("item"):
         served = item.child("servicedPeriod")

@@ -21,6 +21,8 @@ __all__ = ["read_visit"]
 _CLASSES = {"E": "EMER", "I": "IMP", "O": "AMB", "P": "PRENC"}
 # FT1-6, table 0017: what is charged; credits, payments and adjustments are another matter.
 _CHARGE = "CG"
+# MSH-11, table 0103: production, where it is not training or debugging.
+_PRODUCTION = ("P", "")
 
 
 def read_visit(message: Message, reader: Reader, marks: Marks) -> None:
@@ -35,7 +37,9 @@ def read_visit(message: Message, reader: Reader, marks: Marks) -> None:
     if "claim/1" not in reader.take:
         return
     claim, policy = _claim(message, visit, charges, reader, own)
-    reader.records.append(Record(claim, charges[0].place, patient, beside={"policy": policy}))
+    days = tuple(charge.path(4) for charge in charges)
+    test = "" if message.header.text(11) in _PRODUCTION else message.header.path(11)
+    reader.records.append(Record(claim, charges[0].place, patient, beside={"policy": policy}, days=days, test=test))
     marks.update(own)
 
 
@@ -60,13 +64,16 @@ def _encounter(
     else:
         start = min(day_at(charge, 4, marks) for charge in charges)
         marks[pv1.path(44)] = DEFAULTED
+    end = day_at(pv1, 45, marks) if pv1.raw(45) else ""
+    if end and end < start:
+        raise pv1.error(45, end, f"{start}, when it starts, or later")
     return Encounter(
         sub=reader.pseudonym(patient),
         org=_provider(message.header, reader, marks),
         cls=choice(pv1, 2, _CLASSES, marks),
         start=start,
         vn=reader.visit_number(authority, value),
-        end=day_at(pv1, 45, marks) if pv1.raw(45) else "",
+        end=end,
     )
 
 
@@ -86,8 +93,9 @@ def _claim(
         raise InputError(place=f"{message.prefix}{missing}", found="none", expected="an insurance and a charge")
     payer, policy = _insurance(insurances[0], reader, marks)
     lines, currencies = [], set()
+    _check_numbers(charges)
     for number, charge in enumerate(charges, 1):
-        line, currency = _line(number, charge, marks)
+        line, currency = _line(number, charge, visit, marks)
         lines.append(line)
         currencies.add(currency)
         if len(currencies) > 1:
@@ -102,6 +110,18 @@ def _claim(
         ln=tuple(lines),
     )
     return claim, policy
+
+
+def _check_numbers(charges: Sequence[Segment]) -> None:
+    """Refuse charges of which one is missing or stands twice."""
+    seen: set[str] = set()
+    for number, charge in enumerate(charges, 1):
+        if charge.text(1) not in ("", str(number)):
+            raise charge.error(1, charge.text(1), f"{number}, the number of the charge")
+        transaction = charge.text(2)
+        if transaction and transaction in seen:
+            raise charge.error(2, transaction, "each transaction once")
+        seen.add(transaction)
 
 
 def _insurance(in1: Segment, reader: Reader, marks: Marks) -> tuple[str, str]:
@@ -123,12 +143,14 @@ def _insurance(in1: Segment, reader: Reader, marks: Marks) -> tuple[str, str]:
     return payer, policy
 
 
-def _line(number: int, ft1: Segment, marks: Marks) -> tuple[ClaimLine, str]:
+def _line(number: int, ft1: Segment, visit: Encounter, marks: Marks) -> tuple[ClaimLine, str]:
     """Return one charge as a line, and its currency."""
     if ft1.text(6) != _CHARGE:
         raise ft1.error(6, ft1.text(6), f"{_CHARGE}, a charge")
     marks[ft1.path(6)] = MAPPED
     served = day_at(ft1, 4, marks)
+    if not visit.includes(served):
+        raise ft1.error(4, served, f"a day of the visit, {visit.days}")
     system, code = _charged(ft1, marks)
     quantity = ft1.text(10)
     marks[ft1.path(10)] = MAPPED if quantity else DEFAULTED
@@ -157,11 +179,19 @@ def _charged(ft1: Segment, marks: Marks) -> tuple[str, str]:
 
 def _amount(ft1: Segment, quantity: str, marks: Marks) -> tuple[str, str]:
     """Return the amount in minor units and its currency: FT1-11, the line, else FT1-12, one unit, times quantity."""
-    field = 11 if ft1.raw(11) else 12
+    found = [_money(ft1, field, times, marks) for field, times in ((11, "1"), (12, quantity)) if ft1.raw(field)]
+    if len(set(found)) > 1:
+        (amount, currency), (other, _) = found
+        expected = f"{amount} of {currency}, as FT1-11 says, for {quantity} units"
+        raise ft1.error(12, f"{other} of {found[1][1]}", expected, component=1)
+    return found[0] if found else _money(ft1, 12, quantity, marks)
+
+
+def _money(ft1: Segment, field: int, times: str, marks: Marks) -> tuple[str, str]:
+    """Return the amount in a field, so many times, in minor units, and its currency."""
     written, currency = ft1.subtexts(field, 1)[:2]
     try:
-        unit = Decimal(canonical_decimal(written))
-        whole = unit if field == 11 else unit * Decimal(quantity)
+        whole = Decimal(canonical_decimal(written)) * Decimal(times)
         amount = codes.minor_units(format(whole, "f"), currency)
     except ValueError as error:
         expected = f"an amount and its currency, such as 120.50&USD: {error}"

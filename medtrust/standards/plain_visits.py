@@ -58,7 +58,8 @@ def _read_visit(node: Node, reader: Reader, marks: Marks) -> None:
         reader.records.append(Record(visit, node.path, patient))
         marks.update(own)
         claim, policy = _claim(node, visit, reader, own)
-        reader.records.append(Record(claim, node.path, patient, beside={"policy": policy}))
+        days = tuple(f"{line.path}.day" for line in node.children("lines"))
+        reader.records.append(Record(claim, node.path, patient, beside={"policy": policy}, days=days))
         marks.update(own)
     except InputError as error:
         reader.refuse(error)
@@ -95,13 +96,16 @@ def _visit(node: Node, patient: PatientIdentifier, reader: Reader, marks: Marks)
     if not _CLASS.fullmatch(kind):
         raise visit.error("class", kind, "a class of HL7 ActCode, such as AMB")
     marks[f"{visit.path}.authority"] = MAPPED
+    start, end = day(visit, "start", marks), day(visit, "end", marks) if "end" in visit.value else ""
+    if end and end < start:
+        raise visit.error("end", end, f"{start}, when it starts, or later")
     return Encounter(
         sub=reader.pseudonym(patient),
         org=_uri(node, "provider", "the provider's identifier", marks),
         cls=kind,
-        start=day(visit, "start", marks),
+        start=start,
         vn=reader.visit_number(canonical_text(visit.text("authority")), number),
-        end=day(visit, "end", marks) if "end" in visit.value else "",
+        end=end,
     )
 
 
@@ -109,7 +113,7 @@ def _claim(node: Node, visit: Encounter, reader: Reader, marks: Marks) -> tuple[
     payer = _uri(node, "payer", "the payer's identifier", marks)
     policy = _text(node, "policy", "the policy number", marks)
     currency = _text(node, "currency", "a currency of ISO 4217", marks)
-    lines = tuple(_line(number, one, currency, marks) for number, one in enumerate(node.children("lines"), 1))
+    lines = tuple(_line(number, one, visit, currency, marks) for number, one in enumerate(node.children("lines"), 1))
     total = sum(int(line.amt) for line in lines)
     if "total" in node.value and _amount(node, "total", currency, marks) != str(total):
         raise node.error("total", node.text("total"), f"{total} minor units of {currency}, the sum of the lines")
@@ -127,7 +131,7 @@ def _claim(node: Node, visit: Encounter, reader: Reader, marks: Marks) -> tuple[
     return claim, policy
 
 
-def _line(number: int, node: Node, currency: str, marks: Marks) -> ClaimLine:
+def _line(number: int, node: Node, visit: Encounter, currency: str, marks: Marks) -> ClaimLine:
     try:
         system, code = codes.charge_code(*_coding(node, marks))
     except codes.CodeUnknown as unknown:
@@ -136,8 +140,10 @@ def _line(number: int, node: Node, currency: str, marks: Marks) -> ClaimLine:
         units = canonical_decimal(_text(node, "units", "a decimal number", marks))
     except ValueError as error:
         raise node.error("units", node.text("units"), "a decimal number") from error
-    amount = _amount(node, "amount", currency, marks)
-    return ClaimLine(n=number, sys=system, c=code, q=units, amt=amount, d=day(node, "day", marks))
+    amount, served = _amount(node, "amount", currency, marks), day(node, "day", marks)
+    if not visit.includes(served):
+        raise node.error("day", served, f"a day of the visit, {visit.days}")
+    return ClaimLine(n=number, sys=system, c=code, q=units, amt=amount, d=served)
 
 
 def _coding(node: Node, marks: Marks) -> tuple[str, str]:

@@ -29,7 +29,8 @@ _POLICY = "medtrust/policy-number/1"
 class Record:
     """One canonical object with what stands beside it.
 
-    `place` where in the source it stands · `patient` whose it is (personal: never leaves the registry) · `action`
+    `place` where in the source it stands, `days` where the day of each line of a claim does, and `test` where it says
+    that it is only a test, "" if it does not · `patient` whose it is (personal: never leaves the registry) · `action`
     whether the source adds, updates or deletes it · `beside` what was preserved: "source" ("administered" or
     "historical"), "amount" and "unit" of a dose, "expires" of its lot, "policy" number of a claim; "form" and "issuer"
     of a foreign certificate, its "certificate" id, its "product", and its "dose" as "1/2".
@@ -40,6 +41,8 @@ class Record:
     patient: PatientIdentifier
     action: str = ADDED
     beside: Mapping[str, str] = field(default_factory=dict)
+    days: tuple[str, ...] = ()
+    test: str = ""
 
 
 @dataclass(frozen=True, slots=True)

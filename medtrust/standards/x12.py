@@ -70,10 +70,13 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class TransactionSet:
-    """One transaction set: its segments from ST to SE, and the guide that it follows, such as "005010X222A1"."""
+    """One transaction set: its segments from ST to SE, the guide that it follows, such as "005010X222A1", and the ISA
+    of its interchange.
+    """
 
     segments: tuple[Segment, ...]
     guide: str
+    interchange: Segment
 
     @property
     def header(self) -> Segment:
@@ -176,7 +179,8 @@ def transaction_sets(found: Sequence[Segment], marks: Marks) -> tuple[Transactio
             held["segments"] = index - start + 1
             _check_closing(opening, segment, held, marks)
             if opening.name == "ST":
-                sets.append(TransactionSet(tuple(found[start : index + 1]), _guide(opening, open_[-1][0], marks)))
+                guide = _guide(opening, open_[-1][0], marks)
+                sets.append(TransactionSet(tuple(found[start : index + 1]), guide, open_[0][0]))
         elif inside != "ST":
             raise _out_of_turn(segment, inside)
     return tuple(sets)

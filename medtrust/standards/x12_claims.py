@@ -35,6 +35,9 @@ _DIAGNOSES = {"ABK": "I10C", "ABF": "I10C", "BK": "I9C", "BF": "I9C"}
 _CPT, _HCPCS = re.compile(r"[0-9]{4}[0-9A-Z]"), re.compile(r"[A-V][0-9]{4}")
 _DAY = re.compile(r"[0-9]{8}")
 _SERVED = "472"
+# BHT06, what the file is for, and ISA15, whether it is meant.
+_CHARGEABLE, _PRODUCTION = "CH", "P"
+_POINTERS = 4
 
 
 def is_x12(data: bytes) -> bool:
@@ -74,6 +77,7 @@ def _read_set(one: TransactionSet, reader: Reader, marks: Marks) -> None:
         if not one.guide.startswith(_GUIDES):
             expected = f"{' or '.join(_GUIDES)}: the claim of a professional provider (837P)"
             raise one.header.error(3, one.guide, expected)
+        _check_purpose(one, marks)
         levels = levels_of(one)
     except InputError as error:
         reader.refuse(error)
@@ -81,11 +85,22 @@ def _read_set(one: TransactionSet, reader: Reader, marks: Marks) -> None:
     claims = [(level, claim) for level in levels for claim in level.claims]
     if not claims:
         reader.refuse(InputError(place=one.header.place, found="no CLM", expected="a claim"))
+    usage = one.interchange
+    test = "" if usage.text(15) == _PRODUCTION else usage.path(15)
     for level, claim in claims:
-        _read_claim(level, claim, reader, marks)
+        _read_claim(level, claim, test, reader, marks)
 
 
-def _read_claim(level: Level, claim: Sequence[Segment], reader: Reader, marks: Marks) -> None:
+def _check_purpose(one: TransactionSet, marks: Marks) -> None:
+    """Refuse what reports or demands money back, and is no claim that is to be paid."""
+    begin = next((segment for segment in one.segments if segment.name == "BHT"), None)
+    if begin is not None and begin.text(6):
+        if begin.text(6) != _CHARGEABLE:
+            raise begin.error(6, begin.text(6), f"{_CHARGEABLE}, claims that are to be paid")
+        marks[begin.path(6)] = MAPPED
+
+
+def _read_claim(level: Level, claim: Sequence[Segment], test: str, reader: Reader, marks: Marks) -> None:
     """Read one claim as a visit and what is charged for it; the visit stands when the claim is refused."""
     own: Marks = {}
     head, lines = _parts(claim)
@@ -98,7 +113,8 @@ def _read_claim(level: Level, claim: Sequence[Segment], reader: Reader, marks: M
         marks.update(own)
         charged, policy = _claim(level, head, lines, visit, payer, reader, own)
         beside = {"policy": policy, "order": order_of(level, own)}
-        reader.records.append(Record(charged, claim[0].place, patient, beside=beside))
+        days = tuple(_served(line).path(3) for line in lines)
+        reader.records.append(Record(charged, claim[0].place, patient, beside=beside, days=days, test=test))
         marks.update(own)
     except InputError as error:
         reader.refuse(error)
@@ -162,9 +178,7 @@ def _class(clm: Segment, marks: Marks) -> str:
 
 def _days(line: Sequence[Segment], marks: Marks) -> tuple[str, str]:
     """Return the first and the last day of a line."""
-    said = find_segment(line, "DTP", _SERVED)
-    if said is None:
-        raise InputError(place=line[0].place, found=f"no DTP*{_SERVED}", expected="the day of service")
+    said = _served(line)
     parts = said.text(3).split("-") if said.text(2) == "RD8" else [said.text(3)]
     if said.text(2) not in ("D8", "RD8"):
         raise said.error(2, said.text(2), "D8 (a day) or RD8 (two days)")
@@ -173,6 +187,14 @@ def _days(line: Sequence[Segment], marks: Marks) -> tuple[str, str]:
         raise said.error(3, said.text(3), "the first day, a hyphen and the last day")
     marks[said.path(1)] = marks[said.path(2)] = marks[said.path(3)] = MAPPED
     return days[0], days[-1]
+
+
+def _served(line: Sequence[Segment]) -> Segment:
+    """Return the segment that says when a line was served."""
+    said = find_segment(line, "DTP", _SERVED)
+    if said is None:
+        raise InputError(place=line[0].place, found=f"no DTP*{_SERVED}", expected="the day of service")
+    return said
 
 
 def _day(said: Segment, text: str) -> str:
@@ -195,7 +217,8 @@ def _claim(
 ) -> tuple[Claim, str]:
     policy = member_of(level, marks)
     currency = currency_of(level, marks)
-    found = tuple(_line(number, line, currency, marks) for number, line in enumerate(lines, 1))
+    diagnoses = tuple(_diagnoses(head, marks))
+    found = tuple(_line(number, line, len(diagnoses), currency, marks) for number, line in enumerate(lines, 1))
     clm, total = head[0], sum(int(line.amt) for line in found)
     if _amount(clm, 2, currency, marks) != str(total):
         raise clm.error(2, clm.text(2), f"{total} minor units of {currency}, the sum of the lines")
@@ -205,13 +228,13 @@ def _claim(
         pol=reader.policy_number(payer, policy),
         cur=currency,
         tot=str(total),
-        dx=tuple(dict.fromkeys(_diagnoses(head, marks))),
+        dx=tuple(dict.fromkeys(diagnoses)),
         ln=found,
     )
     return claim, policy
 
 
-def _line(number: int, line: Sequence[Segment], currency: str, marks: Marks) -> ClaimLine:
+def _line(number: int, line: Sequence[Segment], diagnoses: int, currency: str, marks: Marks) -> ClaimLine:
     counter = line[0]
     if counter.text(1) != str(number):
         raise counter.error(1, counter.text(1), f"{number}, the number of the line")
@@ -225,9 +248,18 @@ def _line(number: int, line: Sequence[Segment], currency: str, marks: Marks) -> 
         quantity = canonical_decimal(service.text(4))
     except ValueError as error:
         raise service.error(4, service.text(4), "a decimal number") from error
+    _check_pointers(service, diagnoses)
     marks[counter.path(1)] = marks[service.path(3)] = marks[service.path(4)] = MAPPED
     amount = _amount(service, 2, currency, marks)
     return ClaimLine(n=number, sys=system, c=code, q=quantity, amt=amount, d=_days(line, marks)[0])
+
+
+def _check_pointers(service: Segment, diagnoses: int) -> None:
+    """Refuse a line for a diagnosis that the claim does not have."""
+    for component in range(1, _POINTERS + 1):
+        pointer = service.text(7, component)
+        if pointer and not (pointer.isdecimal() and 1 <= int(pointer) <= diagnoses):
+            raise service.error(7, pointer, f"one of the {diagnoses} diagnoses in HI", component=component)
 
 
 def _charged(service: Segment, marks: Marks) -> tuple[str, str]:

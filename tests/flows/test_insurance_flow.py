@@ -57,6 +57,7 @@ class TestBilling:
     given a plan or a policy again        -> nothing is sent
     given no policy for the number        -> raises InputError with the place
     given an id that is no policy         -> raises InputError
+    given a test, or a day to come        -> raises InputError with the place; a test that is meant is made
     given a file without a claim          -> raises InputError
     """
 
@@ -93,6 +94,17 @@ class TestBilling:
             clinic_desk.visit(bill, {"another": policy.id}, key=KEY)
         with pytest.raises(InputError, match="expected the id of a policy"):
             clinic_desk.visit(bill, {"": policy.plan}, key=KEY)
+
+    def test_raises_given_a_test_or_a_day_to_come(self, world, policy, clinic_desk):
+        sent = samples.read(HL7).replace(b"|P|2.5.1", b"|T|2.5.1")
+        (tried,) = read_bills(sent, name="dft", key=KEY, organisation=CLINIC)
+        with pytest.raises(InputError, match=r"MSH\[1\]-11: found a test"):
+            clinic_desk.visit(tried, {"": policy.id}, key=KEY)
+        assert clinic_desk.visit(tried, {"": policy.id}, key=KEY, test=True).policy == policy.id
+        later = samples.read("visit.json").replace(b"2026-10-05", b"2096-10-05")
+        (bill,) = read_bills(later, name="visit", key=KEY, organisation=CLINIC)
+        with pytest.raises(InputError, match="start: found 2096-10-05, in the future"):
+            clinic_desk.visit(bill, {"": policy.id}, key=KEY)
 
     def test_raises_given_no_claim(self):
         with pytest.raises(InputError, match=r"expected .*DFT"):

@@ -11,6 +11,9 @@ from typer.testing import CliRunner
 
 from medtrust import samples
 from medtrust.cli.claim import app
+from medtrust.cli.common import error_body
+from medtrust.cli.drug import app as drug
+from medtrust.cli.standards import app as standards
 from medtrust.errors import CheckRefused, InputError
 from tests.standards.support import KEY, ORGANISATION, reading
 
@@ -38,7 +41,7 @@ class TestImport:
     given a key or a payer        -> is read with it
     given a part that is refused  -> the rest, and the refusal with its place; exit code 1
     given no claim, or no format  -> the refusal with its place; exit code 1
-    when less is carried over than --strict asks for -> CheckRefused
+    when less is carried over than --strict asks for -> CheckRefused; in JSON all of it in one line, exit code 1
     when it is misused            -> InputError
     """
 
@@ -94,6 +97,14 @@ class TestImport:
         assert '"t": "claim/1"' in result.stdout
         assert "100.0% of the fields are carried over" in result.stdout
 
+    def test_says_all_in_one_line_under_the_threshold(self, sample: Path) -> None:
+        name = sample / "visit_837p.x12"
+        for application, words in ((app, ["import"]), (standards, ["loss"])):
+            result = RUNNER.invoke(application, [*words, str(name), "--strict", "0.99", "--json"])
+            assert result.exit_code == 1
+            answer = json.loads(result.stdout)
+            assert (answer["error"], answer["reason"], answer["refused"]) == ("CheckRefused", "TooMuchDropped", [])
+
     def test_reverts_under_the_threshold(self, sample: Path) -> None:
         result = RUNNER.invoke(app, ["import", str(sample / "visit_837p.x12"), "--strict", "0.9"])
         assert isinstance(result.exception, CheckRefused)
@@ -122,7 +133,9 @@ class TestQuote:
     given a plan and a visit      -> the amounts, line by line, and what the policy would have counted
     given what was counted before -> counts on
     given a visit outside         -> why it would be denied; exit code 1
-    when the plan, the visit or an option is wrong -> InputError with its place
+    given a visit that is refused -> its place and its file; exit code 1
+    when the plan or an option is wrong, or the currencies differ -> InputError with its place
+    when it is filed 15 minutes before the visit, earlier -> is quoted, InputError
     """
 
     @pytest.mark.parametrize("name", FORMATS)
@@ -176,13 +189,12 @@ class TestQuote:
     @pytest.mark.parametrize(
         ("options", "place"),
         [
-            (["plan.json", "plan.json"], "document"),
             (["visit.json", "visit.json"], "plan.diagnoses"),
-            (["plan.json", "vxu_v04.hl7"], "MSH[1]-9"),
             (["plan.json", "visit.json", "--deductible-met", "50.01"], "deductible met"),
             (["plan.json", "visit.json", "--deductible-met", "a lot"], "amount"),
             (["plan.json", "visit.json", "--from", "October"], "time"),
-            (["plan.json", "visit.json", "--currency", "EUR"], "cur"),
+            (["plan.json", "visit.json", "--currency", "EUR"], "currency"),
+            (["plan.json", "visit.json", "--filed", "2026-10-04T23:44:59Z"], "filed"),
         ],
     )
     def test_reverts_when_something_is_wrong(self, sample: Path, options: list[str], place: str) -> None:
@@ -191,9 +203,83 @@ class TestQuote:
         assert isinstance(result.exception, InputError)
         assert result.exception.place == place
 
+    @pytest.mark.parametrize(
+        ("name", "place"), [("plan.json", "document"), ("vxu_v04.hl7", "MSH[1]-9"), ("pack.png", "beginning")]
+    )
+    def test_says_what_is_refused(self, sample: Path, name: str, place: str) -> None:
+        answer = told("quote", sample / "plan.json", sample / name, exit_code=1)
+        (refused,) = answer["refused"]
+        assert (refused["file"], refused["place"]) == (answer["file"], answer["place"]) == (str(sample / name), place)
+        assert refused["message"] == answer["message"]
+        result = RUNNER.invoke(app, ["quote", str(sample / "plan.json"), str(sample / name)])
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr.startswith(f"refused: {sample / name}: {place}")
+
+    def test_says_which_line_is_refused(self, sample: Path) -> None:
+        file = sample / "visit.json"
+        file.write_text(file.read_text().replace('"90471"', '"99999"'))
+        answer = told("quote", sample / "plan.json", file, exit_code=1)
+        assert (answer["file"], answer["place"], answer["found"]) == (str(file), "ln[2].c", "cpt 99999")
+
+    def test_reverts_in_another_currency_than_the_plan(self, sample: Path) -> None:
+        plan = sample / "plan.json"
+        plan.write_text(plan.read_text().replace('"USD"', '"EUR"'))
+        for options, found in (([], "USD"), (["--currency", "USD"], "EUR")):
+            result = RUNNER.invoke(app, ["quote", str(plan), str(sample / "visit.json"), *options])
+            assert isinstance(result.exception, InputError)
+            assert (result.exception.place, result.exception.found) == ("currency", found)
+        visit = sample / "visit.json"
+        visit.write_text(visit.read_text().replace('"USD"', '"EUR"'))
+        assert told("quote", plan, visit)["currency"] == "EUR"
+
+    def test_is_recorded_within_the_clocks_of_the_visit(self, sample: Path) -> None:
+        for second in ("00", "01"):
+            words = ("quote", sample / "plan.json", sample / "visit.json", "--filed", f"2026-10-04T23:45:{second}Z")
+            assert told(*words)["status"] == "APPROVED"
+
     def test_reverts_given_two_visits(self, sample: Path) -> None:
         file = sample / "visit_dft_p03.hl7"
         file.write_text(file.read_text() + file.read_text().replace("V-2026-1005", "V-2"))
         result = RUNNER.invoke(app, ["quote", str(sample / "plan.json"), str(file)])
         assert isinstance(result.exception, InputError)
         assert (result.exception.place, result.exception.found) == ("file", "2 visits")
+
+
+class TestVerify:
+    """
+    given a code that is none, or has a wrong check digit -> the code UNREADABLE beside place and reason
+    """
+
+    @pytest.mark.parametrize("scan", ["garbage", "(01)00361414567895(21)1"])
+    def test_has_a_code(self, scan: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("medtrust.cli.drug.open_suite", lambda *_: None)
+        result = RUNNER.invoke(drug, ["verify", scan, "--json"])
+        assert isinstance(result.exception, InputError)
+        told = error_body(result.exception)
+        assert (told["code"], told["error"], "place" in told) == ("UNREADABLE", "InputError", True)
+
+
+class TestCanonical:
+    """
+    given files that are read          -> the list of their objects
+    given files of which a part is refused -> the same, and the refusal on stderr; exit code 1
+    given a file that is refused       -> the refusal with file and place; exit code 1
+    """
+
+    def test_says_the_objects_alone(self, sample: Path) -> None:
+        result = RUNNER.invoke(standards, ["canonical", str(sample / "visit.json"), "--json"])
+        assert (result.exit_code, len(json.loads(result.stdout))) == (0, 2)
+
+    def test_says_the_rest(self, sample: Path) -> None:
+        file = sample / "visit.json"
+        file.write_text(file.read_text().replace('"payer": "urn:gs1:gln:0614141000067"', '"payer": "Meridian"'))
+        result = RUNNER.invoke(standards, ["canonical", str(file), "--json"])
+        assert [one["t"] for one in json.loads(result.stdout)] == ["enc/1"]
+        assert (result.exit_code, "document.payer" in result.stderr) == (1, True)
+
+    @pytest.mark.parametrize(("name", "place"), [("pack.png", "beginning"), ("plan.json", "document")])
+    def test_says_what_is_refused(self, sample: Path, name: str, place: str) -> None:
+        result = RUNNER.invoke(standards, ["canonical", str(sample / name), "--json"])
+        answer = json.loads(result.stdout)
+        assert (result.exit_code, answer["objects"]) == (1, [])
+        assert [(one["file"], one["place"]) for one in answer["refused"]] == [(str(sample / name), place)]

@@ -103,7 +103,7 @@ class TestVisit:
             bill.visit(**{**TARGET, "insurer": organisation_id("urn:x:another")})
 
     def test_raises_when_currency_is_another(self, bill):
-        with pytest.raises(InputError, match="cur: found USD, expected EUR"):
+        with pytest.raises(InputError, match="currency: found USD, expected EUR"):
             bill.visit(**TARGET, currency="EUR")
 
     @pytest.mark.parametrize("code", ["99999", "9921", "992130", "Z9213"])

@@ -64,7 +64,7 @@ def dft(
     start = HEADER.replace("VXU^V04^VXU_V04", "DFT^P03").replace("|CLINIC|", f"|{sender}|")
     lines = [start, PERSON, segment("PV1", {**VISIT, **(visit or {})})]
     lines += [segment("DG1", {1: "1", 3: code}) for code in diagnoses]
-    lines += [segment("FT1", {**CHARGE, **changed}) for changed in charges]
+    lines += [segment("FT1", {**CHARGE, 1: str(at), **changed}) for at, changed in enumerate(charges, 1)]
     lines += [segment("IN1", {**INSURANCE, **insurance})] if insurance is not None else [segment("IN1", INSURANCE)]
     return "\r".join(lines)
 

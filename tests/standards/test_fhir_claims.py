@@ -78,7 +78,7 @@ class TestClaimAlone:
         visit, _ = read(document(billablePeriod={"start": "2026-10-04", "end": "2026-10-06T12:00:00Z"})).objects
         assert (visit.start, visit.end) == ("2026-10-04", "2026-10-06")
         visit, _ = read(document(billablePeriod={"start": "2026-10-04"})).objects
-        assert (visit.start, visit.end) == ("2026-10-04", "2026-10-04")
+        assert (visit.start, visit.end) == ("2026-10-04", "")
 
     def test_days_are_those_of_the_lines(self) -> None:
         claim = document()
@@ -250,6 +250,9 @@ class TestCorpus:
         files = [json.loads((folder / name).read_bytes()) for name in ("Claim-100156.json", "Coverage-9876B1.json")]
         patient = {"resourceType": "Patient", "id": "1", "identifier": [{"system": "urn:oid:1.2", "value": "9"}]}
         payer = {"resourceType": "Organization", "id": "2", "identifier": [{"system": "urn:oid:1.3", "value": "2"}]}
+        found = reading("\n".join(map(json.dumps, [*files, patient, payer])))
+        assert refusal(found)[:2] == ("line[2].Coverage.beneficiary.reference", "Patient/4")
+        files[1]["beneficiary"] = files[0]["patient"]
         found = reading("\n".join(map(json.dumps, [*files, patient, payer])))
         assert found.refusals == ()
         assert [one.schema for one in found.objects] == ["enc/1", "claim/1"]

@@ -17,7 +17,8 @@ class TestVisit:
     """
 
     def test_is_a_visit_and_its_claim(self) -> None:
-        found = reading(dft(charges=({}, {7: "90471^^C4", 10: "2", 11: "", 12: "12.25&USD", 4: "20261006"})))
+        second = {7: "90471^^C4", 10: "2", 11: "", 12: "12.25&USD", 4: "20261006"}
+        found = reading(dft(visit={45: "20261006102000"}, charges=({}, second)))
         assert found.refusals == ()
         visit, claim = (canonical.to_dict() for canonical in found.objects)
         assert visit.pop("vn") != claim["pol"]
@@ -27,7 +28,7 @@ class TestVisit:
             "org": ORGANISATION,
             "cls": "AMB",
             "start": "2026-10-05",
-            "end": "2026-10-05",
+            "end": "2026-10-06",
         }
         assert claim == {
             "t": "claim/1",

@@ -105,8 +105,9 @@ class TestCanonicalCommand:
 
     def test_refuses_a_table_without_a_mapping(self, sample: Path) -> None:
         result = RUNNER.invoke(app, ["canonical", str(sample / "immunizations.csv"), "--json"])
-        assert isinstance(result.exception, InputError)
-        assert (result.exception.place, "CSV with its mapping" in result.exception.expected) == ("beginning", True)
+        (refused,) = json.loads(result.stdout)["refused"]
+        assert result.exit_code == 1
+        assert (refused["place"], "CSV with its mapping" in refused["expected"]) == ("beginning", True)
 
     def test_refuses_a_mapping_that_is_none(self, sample: Path) -> None:
         options = ["--mapping", str(sample / "nowhere.yaml"), "--json"]
