@@ -37,8 +37,8 @@ _DEFINITION = re.compile(r"^\s*(?:abstract\s+)?(?:contract|interface|library)\s+
 _OUTPUT = ["abi", "evm.bytecode.object", "evm.bytecode.linkReferences", "evm.deployedBytecode.object"]
 _DOCUMENTS = ["userdoc", "devdoc", "storageLayout"]
 _CACHE_FORMAT = 1
-_QUICK_STEPS = {"peephole": True, "jumpdestRemover": True}
-_SMALLER_STEPS = {**_QUICK_STEPS, "deduplicate": True, "cse": True, "constantOptimizer": True}
+_QUICK_STEPS = {"peephole": False, "jumpdestRemover": False}  # which it takes unless told not to
+_SMALLER_STEPS = dict.fromkeys(["peephole", "jumpdestRemover", "deduplicate", "cse", "constantOptimizer"], True)
 _found: dict[Path, Solc] = {}
 
 
@@ -194,8 +194,8 @@ def compile_sources(
     """Compile with changed sources laid over the project's, by path from the root, and cache by their content.
 
     Only `contracts` are compiled, wherever they are defined; without it, what the changed sources define. `quick`
-    takes the compiler's older pipeline with few steps: the same behaviour many times as soon, in larger, dearer code;
-    `small` adds three, for a contract that would grow beyond what a chain takes.
+    takes the compiler's older pipeline without a step: the same behaviour many times as soon, in larger, dearer code;
+    `small` adds five, for a contract that would grow beyond what a chain takes.
     """
     project = _Project(root or find_root(), sources, quick=quick, small=small)
     if contracts is None:
