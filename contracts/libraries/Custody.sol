@@ -136,7 +136,7 @@ library Custody {
     /// @dev A receiver nearer to the maker takes something back: it may sell that again only if it had sold it to whom it comes from. A carrier
     /// trades with nobody, so its source tells on whose behalf it carries: the tier of the trader in the first byte, then the seller.
     function arrived(IDrugProvenance.Offer calldata offer) internal view returns (bytes32) {
-        uint256 source = uint128(offer.source());
+        uint256 source = uint256(offer.terms) >> 128;
         (uint256 tier, uint256 seller) = offer.fromRole() == Roles.CARRIER
             ? (source >> 120, uint120(source))
             : (_tierOf(offer.fromRole()), uint120(uint128(markOf(offer.from))));
