@@ -427,7 +427,7 @@ def _refused(containers: list[Container]) -> None:
     file="contracts/base/Stock.sol",
     patch=[
         (
-            "require(_wordAt(offer.lot, offer.unit) == id, OfferNotLive(id));",
+            "require(_words[key] == id, OfferNotLive(id));",
             "id;",
         ),
     ],
@@ -448,7 +448,7 @@ def accept_after_take_back(world: World) -> None:
     file="contracts/base/Stock.sol",
     patch=[
         (
-            "require(_wordAt(offer.lot, offer.unit) == id, OfferNotLive(id));",
+            "require(_words[key] == id, OfferNotLive(id));",
             "id;",
         ),
     ],
@@ -491,7 +491,7 @@ def accept_by_third_party(world: World) -> None:
     file="contracts/base/Stock.sol",
     patch=[
         (
-            "require(_wordAt(offer.lot, offer.unit) == id, OfferNotLive(id));",
+            "require(_words[key] == id, OfferNotLive(id));",
             "id;",
         ),
     ],
