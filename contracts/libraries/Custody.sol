@@ -143,6 +143,8 @@ library Custody {
         uint256 tierTo = _tierOf(offer.toRole());
         if (tierTo == 0) {
             if (offer.fromRole() != Roles.CARRIER && tier == _RETAIL) seller = uint120(source);
+            // Whoever hands on its own goods as a carrier might be anybody: they are carried as if for a pharmacy.
+            if (tier == 0) tier = _RETAIL;
             return held(offer.to, bytes16(uint128((tier << 120) | seller)));
         }
         // What a carrier brings from one pharmacy to another was sold to the second by nobody who is known here.
