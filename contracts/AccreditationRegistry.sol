@@ -73,8 +73,7 @@ contract AccreditationRegistry is IAccreditationRegistry {
         require(msg.sender == authorityOf(jurisdiction), NotAuthority(jurisdiction, msg.sender));
         require(roles & Roles.ALL == roles, InvalidRoles(roles));
 
-        Offices.Delegate storage record = _delegates[jurisdiction][delegate];
-        (record.roles, record.until) = (roles, until);
+        _delegates[jurisdiction][delegate] = Offices.Delegate({roles: roles, until: until});
 
         emit DelegateAppointed(jurisdiction, delegate, roles, until);
     }
@@ -109,9 +108,7 @@ contract AccreditationRegistry is IAccreditationRegistry {
         bool isAfterPrevious = block.timestamp > line.newest.from;
         require(isAfterPrevious && until > block.timestamp, InvalidInterval(uint64(block.timestamp), until));
 
-        uint256 index = line.append(until);
-
-        emit RoleAccredited(organisation, role, index, uint64(block.timestamp), until);
+        emit RoleAccredited(organisation, role, line.append(until), uint64(block.timestamp), until);
     }
 
     /// @inheritdoc IAccreditationRegistry
@@ -176,8 +173,7 @@ contract AccreditationRegistry is IAccreditationRegistry {
         require(record.from == 0, SignerExists(organisation, signer));
 
         roles |= Roles.PARTICIPANT;
-        (record.from, record.until, record.compromisedFrom) = (uint64(block.timestamp), until, 0);
-        record.roles = roles;
+        (record.from, record.until, record.compromisedFrom, record.roles) = (uint64(block.timestamp), until, 0, roles);
         if (unit != bytes32(0)) _units[organisation][signer] = unit;
 
         emit SignerAdded(organisation, signer, roles, until, unit);
@@ -215,14 +211,20 @@ contract AccreditationRegistry is IAccreditationRegistry {
     /* VIEWS */
 
     /// @inheritdoc IAccreditationRegistry
-    function checkAuthorised(bytes32 organisation, address signer, uint64 role) external view {
+    function checkAuthorised(bytes32 organisation, address signer, uint64 role) public view {
         bool isNow = isAuthorised(organisation, signer, role, uint64(block.timestamp));
         require(isNow, NotAuthorised(organisation, signer, role));
     }
 
     /// @inheritdoc IAccreditationRegistry
-    function checkAccredited(bytes32 organisation, uint64 role) external view {
+    function checkAccredited(bytes32 organisation, uint64 role) public view {
         require(isAccredited(organisation, role, uint64(block.timestamp)), NotAccredited(organisation, role));
+    }
+
+    /// @inheritdoc IAccreditationRegistry
+    function checkTakeover(bytes32 to, address signer, uint64 toRole, bytes32 from, uint64 fromRole) external view {
+        checkAuthorised(to, signer, toRole);
+        checkAccredited(from, fromRole);
     }
 
     /// @inheritdoc IAccreditationRegistry

@@ -91,10 +91,10 @@ contract DrugProvenance is GS1Prefixes, Sending, Receiving, Packing, Counter, No
 
     /// @inheritdoc IDrugProvenance
     function receiveExcept(Offer calldata offer, Item[] calldata missing, Item[] calldata extra) external {
-        bytes32 id = _checkReceiver(offer);
+        (bytes32 id, bytes32 key, bool isCold) = _checkReceiver(offer);
         Mixes.checkCount(missing.length + extra.length);
         _report(offer, id, missing, extra);
-        _receive(offer, id);
+        _receive(offer, id, key, isCold);
     }
 
     function _report(Offer calldata offer, bytes32 id, Item[] calldata missing, Item[] calldata extra) private {

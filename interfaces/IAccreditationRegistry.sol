@@ -407,6 +407,20 @@ interface IAccreditationRegistry {
     /// @param role The role, one bit of `Roles`.
     function checkAccredited(bytes32 organisation, uint64 role) external view;
 
+    /// @notice Reverts unless a signer may act now for one organisation, and another one is accredited now: both sides of a takeover at once.
+    /// @dev One call, because two cost more.
+    ///
+    /// Reverts with:
+    /// - {NotAuthorised} if the signer may not act now for `to`.
+    /// - {NotAccredited} if `from` is not accredited now.
+    ///
+    /// @param to The organisation that takes over.
+    /// @param signer Who acts for it.
+    /// @param toRole The role in which it takes over, one bit of `Roles`.
+    /// @param from The organisation that hands it over.
+    /// @param fromRole The role in which it does, one bit of `Roles`.
+    function checkTakeover(bytes32 to, address signer, uint64 toRole, bytes32 from, uint64 fromRole) external view;
+
     /// @notice Reverts unless `account` is the authority of the jurisdiction of `organisation` now; a delegate is not.
     /// @dev For contracts, whose caller then sees the error of this registry. They pass the account that called them, which is never zero.
     ///

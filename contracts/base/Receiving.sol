@@ -16,22 +16,21 @@ abstract contract Receiving is IDrugProvenance, Accredited, LotBook, Stock {
 
     /// @inheritdoc IDrugProvenance
     function receiveUnit(Offer calldata offer) external {
-        _receive(offer, _checkReceiver(offer));
+        (bytes32 id, bytes32 key, bool isCold) = _checkReceiver(offer);
+        _receive(offer, id, key, isCold);
     }
 
-    function _checkReceiver(Offer calldata offer) internal view returns (bytes32 id) {
-        _checkAuthorised(offer.to, offer.toRole());
-        id = _checkLive(offer);
-        _checkAccredited(offer.from, offer.fromRole());
+    function _checkReceiver(Offer calldata offer) internal view returns (bytes32 id, bytes32 key, bool isCold) {
+        ACCREDITATION.checkTakeover(offer.to, msg.sender, offer.toRole(), offer.from, offer.fromRole());
+        (id, key) = _checkLive(offer);
         require(block.timestamp < offer.until(), OfferExpired(offer.until()));
+        isCold = _checkActive(offer.lot);
     }
 
-    function _receive(Offer calldata offer, bytes32 id) internal {
-        bool isCold = _checkActive(offer.lot);
-
+    function _receive(Offer calldata offer, bytes32 id, bytes32 key, bool isCold) internal {
         bytes32 word = Custody.arrived(offer);
         if (isCold && Custody.isHeld(word)) word = Custody.awaiting(id, block.timestamp);
-        _put(offer.lot, offer.unit, word);
+        _keep(key, word);
 
         emit UnitReceived(offer.lot, offer.unit, offer.to, offer.from, Custody.stateOf(word));
     }

@@ -17,23 +17,23 @@ abstract contract Stock is IDrugProvenance {
     }
 
     function _put(bytes32 lot, bytes32 unit, bytes32 word) internal {
-        _words[Custody.keyOf(lot, unit)] = word;
+        _keep(Custody.keyOf(lot, unit), word);
     }
 
-    /// @dev The word of a unit or of what it is in; zero if it is not proven. `kept` is the record of its lot.
-    function _find(Lot storage kept, bytes32 lot, bytes32 unit, Step[] calldata path) internal view returns (bytes32) {
-        return Paths.locate(_words, kept, lot, unit, path);
+    function _keep(bytes32 key, bytes32 word) internal {
+        _words[key] = word;
+    }
+
+    /// @dev The word of a unit or of what it is in; zero if it is not proven. `own` is the record of its lot.
+    function _find(Lot storage own, bytes32 lot, bytes32 unit, Step[] calldata path) internal view returns (bytes32) {
+        return Paths.locate(_words, own, lot, unit, path);
     }
 
     /// @dev The word of a unit; reverts unless it was proven, now or earlier.
-    function _wordOf(
-        Lot storage kept,
-        bytes32 lot,
-        bytes32 unit,
-        Step[] calldata path
-    ) internal view returns (bytes32 word) {
-        word = _find(kept, lot, unit, path);
+    function _wordOf(Lot storage own, bytes32 lot, bytes32 unit, Step[] calldata path) internal view returns (bytes32) {
+        bytes32 word = _find(own, lot, unit, path);
         require(word != bytes32(0), UnitNotProven(lot, unit));
+        return word;
     }
 
     /// @dev Reverts unless a word says that a unit is with an organisation, and it is as free there as it must be.
@@ -44,14 +44,14 @@ abstract contract Stock is IDrugProvenance {
     }
 
     /// @dev Reverts unless the word of a unit is the id of one offer: this very one, or the offer is over.
-    function _checkLive(Offer calldata offer) internal view returns (bytes32 id) {
-        id = Custody.offered();
-        require(_wordAt(offer.lot, offer.unit) == id, OfferNotLive(id));
+    function _checkLive(Offer calldata offer) internal view returns (bytes32 id, bytes32 key) {
+        (id, key) = (Custody.offered(), Custody.keyOf(offer.lot, offer.unit));
+        require(_words[key] == id, OfferNotLive(id));
     }
 
     function _giveBack(Offer calldata offer) internal {
-        _checkLive(offer);
+        (, bytes32 key) = _checkLive(offer);
 
-        _put(offer.lot, offer.unit, Custody.returned(offer));
+        _words[key] = Custody.returned(offer);
     }
 }

@@ -136,13 +136,15 @@ library Custody {
     /// @dev A receiver nearer to the maker takes something back: it may sell that again only if it had sold it to whom it comes from. A carrier
     /// trades with nobody, so its source tells on whose behalf it carries: the tier of the trader in the first byte, then the seller.
     function arrived(IDrugProvenance.Offer calldata offer) internal view returns (bytes32) {
-        uint256 source = uint128(offer.source());
+        uint256 source = uint256(offer.terms) >> 128;
         (uint256 tier, uint256 seller) = offer.fromRole() == Roles.CARRIER
             ? (source >> 120, uint120(source))
             : (_tierOf(offer.fromRole()), uint120(uint128(markOf(offer.from))));
         uint256 tierTo = _tierOf(offer.toRole());
         if (tierTo == 0) {
             if (offer.fromRole() != Roles.CARRIER && tier == _RETAIL) seller = uint120(source);
+            // Whoever hands on its own goods as a carrier might be anybody: they are carried as if for a pharmacy.
+            if (tier == 0) tier = _RETAIL;
             return held(offer.to, bytes16(uint128((tier << 120) | seller)));
         }
         // What a carrier brings from one pharmacy to another was sold to the second by nobody who is known here.

@@ -427,7 +427,7 @@ def _refused(containers: list[Container]) -> None:
     file="contracts/base/Stock.sol",
     patch=[
         (
-            "require(_wordAt(offer.lot, offer.unit) == id, OfferNotLive(id));",
+            "require(_words[key] == id, OfferNotLive(id));",
             "id;",
         ),
     ],
@@ -448,7 +448,7 @@ def accept_after_take_back(world: World) -> None:
     file="contracts/base/Stock.sol",
     patch=[
         (
-            "require(_wordAt(offer.lot, offer.unit) == id, OfferNotLive(id));",
+            "require(_words[key] == id, OfferNotLive(id));",
             "id;",
         ),
     ],
@@ -468,7 +468,12 @@ def accept_twice(world: World) -> None:
     defence="only a signer of the named receiver receives",
     blocked_by="NotAuthorised",
     file="contracts/base/Receiving.sol",
-    patch=[("_checkAuthorised(offer.to, offer.toRole());", "")],
+    patch=[
+        (
+            "ACCREDITATION.checkTakeover(offer.to, msg.sender, offer.toRole(), offer.from, offer.fromRole());",
+            "_checkAccredited(offer.from, offer.fromRole());",
+        )
+    ],
 )
 def accept_by_third_party(world: World) -> None:
     """A stranger makes a receiver the holder of goods that it never saw."""
@@ -486,7 +491,7 @@ def accept_by_third_party(world: World) -> None:
     file="contracts/base/Stock.sol",
     patch=[
         (
-            "require(_wordAt(offer.lot, offer.unit) == id, OfferNotLive(id));",
+            "require(_words[key] == id, OfferNotLive(id));",
             "id;",
         ),
     ],
@@ -666,9 +671,8 @@ def refuse_by_another(world: World) -> None:
     file="contracts/base/Receiving.sol",
     patch=[
         (
-            """_checkAccredited(offer.from, offer.fromRole());
-        require(block.timestamp < offer.until(), OfferExpired(offer.until()));""",
-            "_checkAccredited(offer.from, offer.fromRole());",
+            "require(block.timestamp < offer.until(), OfferExpired(offer.until()));",
+            "",
         )
     ],
 )
@@ -686,7 +690,12 @@ def late_receipt(world: World) -> None:
     defence="the sender must be accredited when the goods are taken over",
     blocked_by="NotAccredited",
     file="contracts/base/Receiving.sol",
-    patch=[("_checkAccredited(offer.from, offer.fromRole());", "")],
+    patch=[
+        (
+            "ACCREDITATION.checkTakeover(offer.to, msg.sender, offer.toRole(), offer.from, offer.fromRole());",
+            "_checkAuthorised(offer.to, offer.toRole());",
+        )
+    ],
 )
 def sender_lost_accreditation(world: World) -> None:
     """A maker whose licence was suspended still places the stock that it had offered before."""
@@ -703,7 +712,12 @@ def sender_lost_accreditation(world: World) -> None:
     defence="the receiver must be accredited when the goods are taken over",
     blocked_by="NotAuthorised",
     file="contracts/base/Receiving.sol",
-    patch=[("_checkAuthorised(offer.to, offer.toRole());", "_checkAuthorised(offer.to, Roles.PARTICIPANT);")],
+    patch=[
+        (
+            "ACCREDITATION.checkTakeover(offer.to, msg.sender, offer.toRole(), offer.from, offer.fromRole());",
+            "_checkAuthorised(offer.to, Roles.PARTICIPANT);",
+        )
+    ],
 )
 def receiver_lost_accreditation(world: World) -> None:
     assign_prefix(world)
@@ -719,7 +733,12 @@ def receiver_lost_accreditation(world: World) -> None:
     defence="goods are taken over only in the role in which they were sent, by who is accredited for it",
     blocked_by="NotAuthorised",
     file="contracts/base/Receiving.sol",
-    patch=[("_checkAuthorised(offer.to, offer.toRole());", "_checkAuthorised(offer.to, Roles.PARTICIPANT);")],
+    patch=[
+        (
+            "ACCREDITATION.checkTakeover(offer.to, msg.sender, offer.toRole(), offer.from, offer.fromRole());",
+            "_checkAuthorised(offer.to, Roles.PARTICIPANT);",
+        )
+    ],
 )
 def receive_unaccredited(world: World) -> None:
     """A wholesaler that never was a pharmacy takes goods over as one."""

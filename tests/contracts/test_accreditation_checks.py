@@ -152,3 +152,29 @@ class TestCheckAdmin:
         check(world, "checkAdmin", world.hospital, stranger.address)
         with reverts("NotAdmin", organisation=world.hospital, caller=hospital.address):
             check(world, "checkAdmin", world.hospital, hospital.address)
+
+
+class TestCheckTakeover:
+    """
+    when the signer may not act for who takes over   -> reverts NotAuthorised
+    given who hands it over lacks the role           -> reverts NotAccredited
+    given both have their roles                      -> passes
+    """
+
+    @staticmethod
+    def _check(world, signer):
+        sides = (world.pharmacy, signer.address, int(Role.PHARMACY), world.wholesaler, int(Role.WHOLESALER))
+        check(world, "checkTakeover", *sides)
+
+    def test_reverts_when_the_signer_may_not_act(self, world, reverts, wholesaler):
+        refused = {"organisation": world.pharmacy, "signer": wholesaler.address, "role": int(Role.PHARMACY)}
+        with reverts("NotAuthorised", **refused):
+            self._check(world, wholesaler)
+
+    def test_reverts_given_the_other_side_lacks_its_role(self, world, reverts, pharmacy):
+        world.acting_as("authority").accreditation.suspend(world.wholesaler, Role.WHOLESALER)
+        with reverts("NotAccredited", organisation=world.wholesaler, role=int(Role.WHOLESALER)):
+            self._check(world, pharmacy)
+
+    def test_passes_given_both_have_their_roles(self, world, pharmacy):
+        self._check(world, pharmacy)

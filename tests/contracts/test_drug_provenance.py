@@ -488,7 +488,9 @@ class TestReceive:
         }
         other = replace(given, **{name: changed[name]})
         caller = "carrier" if name in ("receiver", "receiver_role") else "wholesaler"
-        error = "NotAuthorised" if name in ("receiver", "receiver_role") else "OfferNotLive"
+        errors = {"receiver": "NotAuthorised", "receiver_role": "NotAuthorised"}
+        errors |= {"sender": "NotAccredited", "sender_role": "NotAccredited"}
+        error = errors.get(name, "OfferNotLive")
         with reverts(error) as caught:
             drugs(world, caller).receive(other)
         if error == "OfferNotLive":

@@ -185,7 +185,7 @@ OPERATIONS = [
         budget=140_000,
         bound=120_000,
     ),
-    Operation("drug ship + receive of a pack, depth 3, lot of 2^20", _ship_and_receive_a_pack),
+    Operation("drug ship + receive of a pack, depth 3, lot of 2^20", _ship_and_receive_a_pack, budget=140_000),
     Operation("drug ship + receive again", _ship_and_receive_again, budget=140_000),
     Operation("drug takeBack", _take_back),
     Operation(

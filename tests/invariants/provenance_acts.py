@@ -109,8 +109,8 @@ class Model(Checks):
         place = self._held(*offer.place, offer.sender, path, may_be_carried=offer.sender_role == CARRIER)
         require(place.source.told == offer.source, "WrongSource", unit=offer.unit, source=place.source.told)
         self.state.places[offer.place] = Place(At.IN_TRANSIT, offer=offer.id)
-        names = ("lot", "unit", "from", "fromRole", "to", "toRole", "until", "source", "logger", "loggedFrom")
-        return [("UnitShipped", dict(zip(names, offer.__dict__.values(), strict=True)))]
+        names = ("lot", "unit", "from", "to", "terms", "logger")
+        return [("UnitShipped", dict(zip(names, offer.abi_fields, strict=True)))]
 
     def take_back(self, now: int, caller: str, offer: Offer) -> list[Told]:
         if now < offer.until:
@@ -125,15 +125,22 @@ class Model(Checks):
         self.state.places[offer.place] = returned(offer, now)
         return [_told("ShipmentRefused", offer)]
 
-    def receive_unit(
-        self, now: int, caller: str, offer: Offer, missing: Sequence[Item], extra: Sequence[Item]
-    ) -> list[Told]:
+    def receive_unit(self, now: int, caller: str, offer: Offer) -> list[Told]:
+        self._may_receive(now, caller, offer)
+        return [self._receive(now, offer)]
+
+    def _may_receive(self, now: int, caller: str, offer: Offer) -> None:
         self._authorised(offer.receiver, caller, offer.receiver_role, now)
-        self._live(offer)
         self._accredited(offer.sender, offer.sender_role, now)
+        self._live(offer)
         require(now < offer.until, "OfferExpired", until=offer.until)
         self._active(offer.lot, now)
-        count(1 + len(missing) + len(extra))
+
+    def receive_except(
+        self, now: int, caller: str, offer: Offer, missing: Sequence[Item], extra: Sequence[Item]
+    ) -> list[Told]:
+        self._may_receive(now, caller, offer)
+        count(len(missing) + len(extra))
         told = []
         for item in missing:
             is_inside = item.unit != offer.unit and self._place(*item).offer == offer.id
@@ -143,12 +150,15 @@ class Model(Checks):
         for item in extra:
             self._held(item.lot, item.unit, offer.sender, item.path, may_be_carried=True)
             told.append(_told("ExtraReported", offer, item.place))
+        return [*told, self._receive(now, offer)]
+
+    def _receive(self, now: int, offer: Offer) -> Told:
         place = arrived(offer, now)
         if self.state.is_cold(offer.lot) and place.at is At.HELD:
             place = Place(At.AWAITING, offer=offer.id, since=now)
         self.state.places[offer.place] = place
         name, received = _told("UnitReceived", offer)
-        return [*told, (name, {**received, "state": place.at})]
+        return name, {**received, "state": place.at}
 
     def _live(self, offer: Offer) -> None:
         place = self.state.places.get(offer.place)

@@ -60,8 +60,7 @@ class Replay:
         self.state.policies[values["gtin"]] = Policy(*values["policy"].values())
 
     def _unit_shipped(self, values: dict[str, Any], _: Sequence[Told]) -> None:
-        names = ("lot", "unit", "from", "fromRole", "to", "toRole", "until", "source", "logger", "loggedFrom")
-        offer = Offer(*(values[name] for name in names))
+        offer = Offer.shipped(values)
         self.offers[offer.id] = offer
         self.state.places[offer.place] = Place(At.IN_TRANSIT, offer=offer.id)
 
