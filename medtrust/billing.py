@@ -62,7 +62,9 @@ def read_claims(
             raise
         return standards.Reading((), (error,), standards.LossReport(key))
     if not reading.records and not reading.refusals:
-        nothing = InputError(file=name, place="file", found="no claim", expected="a claim or a visit that took place")
+        first = next((entry.path.partition(".")[0] for entry in reading.loss.entries()), "file")
+        place = f"{first}.entry" if first == "Bundle" else first
+        nothing = InputError(file=name, place=place, found="no claim", expected="a claim or a visit that took place")
         return standards.Reading((), (nothing,), reading.loss)
     return reading
 

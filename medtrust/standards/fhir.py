@@ -56,7 +56,8 @@ def _refuse_stranger(source: Source) -> None:
     alone = len(resources) == 1 and "." not in resources[0].path
     if alone and not reader.records and not reader.refusals:
         found = str(resources[0].value.get("resourceType") or "nothing")
-        expected = f"{' or '.join(_READERS)} of something that took place, or a Bundle of them"
+        wanted = [kind for kind, (schema, _) in _READERS.items() if schema in reader.take]
+        expected = f"{' or '.join(wanted)} of something that took place, or a Bundle of them"
         reader.refuse(InputError(place=resources[0].path, found=found, expected=expected))
 
 
