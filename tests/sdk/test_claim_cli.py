@@ -266,7 +266,7 @@ class TestVerify:
     given a code that is none, or has a wrong check digit -> the code UNREADABLE beside place and reason
     """
 
-    @pytest.mark.parametrize("scan", ["garbage", "(01)00361414567895(21)1"])
+    @pytest.mark.parametrize("scan", ["garbage", "nowhere.png", "(01)00361414567895(21)1"])
     def test_has_a_code(self, scan: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("medtrust.cli.drug.open_suite", lambda *_: None)
         result = RUNNER.invoke(drug, ["verify", scan, "--json"])
