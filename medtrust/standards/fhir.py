@@ -35,6 +35,8 @@ def read_fhir(data: bytes, reader: Reader, part: Part | None = None) -> None:
     """
     source = Source(reader)
     reader.loss.add(source.present, source.marks)
+    for name, content in reader.beside:
+        _add_beside(name, content, source)
     for path, document, text in parse(data, part):
         try:
             if isinstance(document, InputError):
@@ -48,6 +50,17 @@ def read_fhir(data: bytes, reader: Reader, part: Part | None = None) -> None:
         if read and schema in reader.take:
             read(resource, source)
     _refuse_stranger(source)
+
+
+def _add_beside(name: str, content: bytes, source: Source) -> None:
+    """Add the resources of a file beside, which are there to be referred to."""
+    for path, document, _ in parse(content):
+        try:
+            if isinstance(document, InputError):
+                raise document
+            source.library.add_beside(document, f"{name}:{path}")
+        except InputError as error:
+            source.reader.refusals.append(error.within(name))
 
 
 def _refuse_stranger(source: Source) -> None:
