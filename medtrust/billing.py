@@ -41,6 +41,8 @@ def read_claims(
     organisation: str,
     payers: Mapping[str, str] | None = None,
     authorities: Mapping[str, str] | None = None,
+    beside: Sequence[tuple[str, bytes]] = (),
+    policy_number: str = "",
 ) -> standards.Reading:
     """Read the visits and claims in HL7 v2, FHIR R4, X12 837P or plain JSON, and what became of every field.
 
@@ -56,13 +58,17 @@ def read_claims(
             take=_SCHEMAS,
             payers=payers,
             authorities=authorities,
+            beside=beside,
+            policy_number=policy_number,
         )
     except InputError as error:
         if error.place != "beginning":
             raise
         return standards.Reading((), (error,), standards.LossReport(key))
     if not reading.records and not reading.refusals:
-        nothing = InputError(file=name, place="file", found="no claim", expected="a claim or a visit that took place")
+        first = next((entry.path.partition(".")[0] for entry in reading.loss.entries()), "file")
+        place = f"{first}.entry" if first == "Bundle" else first
+        nothing = InputError(file=name, place=place, found="no claim", expected="a claim or a visit that took place")
         return standards.Reading((), (nothing,), reading.loss)
     return reading
 
@@ -75,15 +81,27 @@ def read_bills(
     organisation: str,
     payers: Mapping[str, str] | None = None,
     authorities: Mapping[str, str] | None = None,
+    beside: Sequence[tuple[str, bytes]] = (),
+    policy_number: str = "",
 ) -> tuple[Bill, ...]:
     """Read the visits and claims that a provider (identifier URI) files under its registry key.
 
-    `payers` and `authorities` say who is meant by bare numbers, as `standards.read` takes them. One visit is one in
+    `payers` and `authorities` say who is meant by bare numbers, `beside` are files to which it refers, as
+    `standards.read` takes them. One visit is one in
     every format only if its patient and its number have the same authorities in all.
 
     Raises `InputError`, with the place in the source `name`, if anything in it is refused, or if it holds no claim.
     """
-    reading = read_claims(data, name=name, key=key, organisation=organisation, payers=payers, authorities=authorities)
+    reading = read_claims(
+        data,
+        name=name,
+        key=key,
+        organisation=organisation,
+        payers=payers,
+        authorities=authorities,
+        beside=beside,
+        policy_number=policy_number,
+    )
     if reading.refusals:
         raise reading.refusals[0]
     try:

@@ -10,7 +10,7 @@ from medtrust import foreign
 from medtrust.certificate import Certificate
 from medtrust.errors import CheckRefused, InputError
 from medtrust.judgement import Registry, judge
-from medtrust.scanner import is_picture, is_picture_data, read_picture
+from medtrust.scanner import Symbol, is_picture, is_picture_data, read_picture
 from medtrust.shown import is_shown, parse_shown
 from medtrust.standards.foreign import LARGEST
 from medtrust.standards.trust import TrustList
@@ -23,6 +23,9 @@ _TEXTS: Final = ("MT1:", "MP1:", "MK1:", "HC1:", "shc:/")
 _CODES: Final = ("]Q", "]z")
 """Certificates stand in QR and Aztec codes. Stray patterns of a picture read as bar codes now and then."""
 
+_PACKAGES: Final = "]d"
+"""DataMatrix."""
+
 _IDENTIFIER_LENGTH: Final = 3
 """A symbol's text stands behind its symbology identifier, such as "]Q1"."""
 
@@ -32,19 +35,19 @@ def load(source: str) -> list[str | bytes]:
     the content of a file.
 
     Empty if the picture holds none that can be read. Raises `InputError` if there is no such file, `CheckRefused` with
-    reason "CodeUnreadable" if a picture is broken, and `ToolMissing` if pictures cannot be read because the extra
-    "scan" is not installed.
+    reason "CodeUnreadable" if a picture is broken and "UnknownForm" if it holds the code of a package alone, and
+    `ToolMissing` if pictures cannot be read because the extra "scan" is not installed.
     """
     if source.startswith(_TEXTS):
         return [source]
     path = Path(source)
     content = _content(path, "a file, or text that begins with MT1:, HC1: or shc:/")
-    return _codes(path) if is_picture(source) or is_picture_data(content) else [content]
+    return _shown_codes(path) if is_picture(source) or is_picture_data(content) else [content]
 
 
 def read_shown(content: bytes, *, name: str = "stdin") -> list[str | bytes]:
     """Return a content as it is, of a picture what its symbols say; raises as `load`."""
-    return _codes(Path(name), content) if is_picture_data(content) else [content]
+    return _shown_codes(Path(name), content) if is_picture_data(content) else [content]
 
 
 def content_of(path: Path) -> bytes:
@@ -62,11 +65,27 @@ def text_of(content: bytes, *, name: str = "stdin") -> bytes:
     return content
 
 
+def _shown_codes(path: Path, content: bytes | None = None) -> list[str | bytes]:
+    """Return what the codes of a picture say; that of a package is told by its kind, and is no certificate."""
+    symbols = _symbols(path, content)
+    if symbols and all(symbol.code.startswith(_PACKAGES) for symbol in symbols):
+        kind = symbols[0].kind
+        raise CheckRefused("UnknownForm", f"the picture holds a {kind} code, as packages have; no certificate is one")
+    return _texts(symbols)
+
+
 def _codes(path: Path, content: bytes | None = None) -> list[str | bytes]:
+    return _texts(_symbols(path, content))
+
+
+def _symbols(path: Path, content: bytes | None) -> tuple[Symbol, ...]:
     try:
-        symbols = read_picture(path, content)
+        return read_picture(path, content)
     except InputError as broken:
         raise CheckRefused("CodeUnreadable", str(broken)) from None
+
+
+def _texts(symbols: Sequence[Symbol]) -> list[str | bytes]:
     return [symbol.code[_IDENTIFIER_LENGTH:] for symbol in symbols if symbol.code.startswith(_CODES)]
 
 

@@ -97,6 +97,8 @@ def visit(
     test: Annotated[bool, typer.Option("--test", help="Also record what its sender marked as a test.")] = False,
     payer: claim_files.PayerOption = None,
     authority: claim_files.AuthorityOption = None,
+    with_: claim_files.WithOption = None,
+    policy_number: claim_files.PolicyNumberOption = "",
     chain: ChainOption = "local",
     as_: AccountOption = None,
     json_: JsonOption = False,
@@ -117,6 +119,8 @@ def visit(
             organisation=issuer,
             payers=claim_files.payers_of(payer),
             authorities=claim_files.authorities_of(authority),
+            beside=claim_files.beside_of(with_),
+            policy_number=policy_number,
         )
         under = _policies(policy)
         visits = [billing.visit(bill, under, key=secret, currency=currency, test=test) for bill in bills]

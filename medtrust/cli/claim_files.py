@@ -24,7 +24,16 @@ from medtrust.quote import ASKED, Quote
 from medtrust.quote import quote as quote_bill
 from medtrust.standards import Reading
 
-__all__ = ["AuthorityOption", "PayerOption", "add_to", "authorities_of", "payers_of"]
+__all__ = [
+    "AuthorityOption",
+    "PayerOption",
+    "PolicyNumberOption",
+    "WithOption",
+    "add_to",
+    "authorities_of",
+    "beside_of",
+    "payers_of",
+]
 
 FileArgument = Annotated[
     Path,
@@ -35,11 +44,18 @@ OrganisationOption = Annotated[
 ]
 PayerOption = Annotated[
     list[str] | None,
-    typer.Option("--payer", help="NUMBER=URI: who a payer is that the file numbers or names; repeatable."),
+    typer.Option("--payer", help="NUMBER=URI: who a payer is that the file numbers, names or refers to; repeatable."),
 ]
 AuthorityOption = Annotated[
     list[str] | None,
     typer.Option("--authority", help="EA=URI or CLM=URI: who gave patients or visits their numbers in an 837."),
+]
+WithOption = Annotated[
+    list[Path] | None,
+    typer.Option("--with", help="A FHIR file with the Patient, Encounter, … to which the claim refers; repeatable."),
+]
+PolicyNumberOption = Annotated[
+    str, typer.Option("--policy-number", help="The policy number, where the Coverage of a FHIR claim has none.")
 ]
 StrictOption = Annotated[
     float, typer.Option("--strict", min=0, max=1, help="Fail if a smaller share of the fields is carried over.")
@@ -62,6 +78,8 @@ def _import(
     organisation: OrganisationOption = _COMPARISON,
     payer: PayerOption = None,
     authority: AuthorityOption = None,
+    with_: WithOption = None,
+    policy_number: PolicyNumberOption = "",
     strict: StrictOption = 0.0,
     json_: JsonOption = False,
 ) -> None:
@@ -74,6 +92,8 @@ def _import(
         organisation=organisation,
         payers=payers_of(payer),
         authorities=authorities_of(authority),
+        beside=beside_of(with_),
+        policy_number=policy_number,
     )
     answer_unless(
         lambda: reading.loss.strict(strict), _imported(reading), lambda: _print_claims(reading), as_json=json_
@@ -94,6 +114,8 @@ def _quote(
     currency: Annotated[str, typer.Option(help="The currency (ISO 4217) of plan and claim; that of the plan.")] = "",
     organisation: OrganisationOption = _COMPARISON,
     payer: PayerOption = None,
+    with_: WithOption = None,
+    policy_number: PolicyNumberOption = "",
     json_: JsonOption = False,
 ) -> None:
     """Say what a plan would pay for the visit in a file, by the same rules as the contract; exit 1 if nothing.
@@ -107,9 +129,17 @@ def _quote(
         raise error.within(str(plan)) from None
     totals = Totals(_amount(deductible_met), _amount(out_of_pocket_met), _amount(plan_paid))
     begins, ends, recorded_at = _time(from_), _time(until), _time(filed)
-    data, payers = _read(visit), payers_of(payer)
+    data, payers, beside = _read(visit), payers_of(payer), beside_of(with_)
     try:
-        bills = read_bills(data, name=str(visit), key=COMPARISON_KEY, organisation=organisation, payers=payers)
+        bills = read_bills(
+            data,
+            name=str(visit),
+            key=COMPARISON_KEY,
+            organisation=organisation,
+            payers=payers,
+            beside=beside,
+            policy_number=policy_number,
+        )
     except InputError as error:
         _refuse(error, as_json=json_)
     if len(bills) != 1:
@@ -199,6 +229,11 @@ def _key(text: str) -> bytes:
     if len(key) != len(COMPARISON_KEY):
         raise InputError(place="--key", found=f"{len(text)} characters", expected="64 hexadecimal digits")
     return key
+
+
+def beside_of(files: list[Path] | None) -> list[tuple[str, bytes]]:
+    """Read the files beside a claim, to whose resources it refers."""
+    return [(str(file), _read(file)) for file in files or ()]
 
 
 def payers_of(options: list[str] | None) -> dict[str, str]:

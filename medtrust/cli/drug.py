@@ -158,17 +158,16 @@ def take_back(
 
 @app.command()
 def verify(
-    scan: ScanArgument,
+    scan: Annotated[str, typer.Argument(help="What the scanner read, as for the other commands; or a picture.")],
     file: Annotated[Path | None, typer.Option("--file", help="The file of the lot, if you have it.")] = None,
     holder: Annotated[str | None, typer.Option(help="The organisation that should hold it.")] = None,
     chain: ChainOption = "local",
     json_: JsonOption = False,
 ) -> None:
     """Say what a scanned pack is; exit code 1 unless it is OK."""
-    suite = open_suite(chain, None)
     holder_id = organisation(holder) if holder else None
     try:
-        verdict = _verdict(suite, scan, file, holder_id)
+        verdict = _verdict(open_suite(chain, None), code_of(scan), file, holder_id)
     except (CheckRefused, InputError) as error:
         # A program finds the verdict under one name, whatever it is.
         vars(error)["code"] = error.reason if isinstance(error, CheckRefused) else _UNREADABLE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from medtrust.errors import InputError
 from medtrust.standards.ccda import is_ccda, read_ccda
@@ -31,6 +31,8 @@ def read(
     payers: Mapping[str, str] | None = None,
     authorities: Mapping[str, str] | None = None,
     vouch: Vouch | None = None,
+    beside: Sequence[tuple[str, bytes]] = (),
+    policy_number: str = "",
 ) -> Reading:
     """Read HL7 v2 (one message, several, a batch), FHIR R4 JSON (a resource, a Bundle, NDJSON), C-CDA, X12 837P, CSV,
     a visit in plain JSON ("schema": "visit/1"), an EU DCC or a SMART Health Card.
@@ -40,9 +42,10 @@ def read(
     those under which patients get their pseudonyms; `take` names the schemas that are wanted, the rest is let by;
     `payers` says the identifier URI of a payer by the number or the name that the source has of it, `authorities` who
     assigned the bare numbers of X12, by "EA" those of patients' records and by "CLM" those of visits. `vouch` is told
-    each foreign certificate and raises `CheckRefused` for one that is not to be read, as all are without it. What
-    cannot be read is among the refusals, and everything else is read all the same. Raises `InputError` only if `data`
-    is none of these.
+    each foreign certificate and raises `CheckRefused` for one that is not to be read, as all are without it. `beside`
+    are other files of FHIR, name and content, to whose resources this one may refer, and `policy_number` is that of a
+    claim of FHIR whose coverage says none. What cannot be read is among the refusals, and everything else is read all
+    the same. Raises `InputError` only if `data` is none of these.
     """
     is_certificate = is_foreign(data)
     reader = Reader(
@@ -53,6 +56,8 @@ def read(
         payers=payers,
         authorities=authorities,
         by_name=is_certificate,
+        beside=beside,
+        policy_number=policy_number,
     )
     wants_visits = bool(reader.take & {"enc/1", "claim/1"})
     if is_hl7v2(data):

@@ -35,6 +35,8 @@ def read_fhir(data: bytes, reader: Reader, part: Part | None = None) -> None:
     """
     source = Source(reader)
     reader.loss.add(source.present, source.marks)
+    for name, content in reader.beside:
+        _add_beside(name, content, source)
     for path, document, text in parse(data, part):
         try:
             if isinstance(document, InputError):
@@ -50,13 +52,25 @@ def read_fhir(data: bytes, reader: Reader, part: Part | None = None) -> None:
     _refuse_stranger(source)
 
 
+def _add_beside(name: str, content: bytes, source: Source) -> None:
+    """Add the resources of a file beside, which are there to be referred to."""
+    for path, document, _ in parse(content):
+        try:
+            if isinstance(document, InputError):
+                raise document
+            source.library.add_beside(document, f"{name}:{path}")
+        except InputError as error:
+            source.reader.refusals.append(error.within(name))
+
+
 def _refuse_stranger(source: Source) -> None:
     """Refuse a file that is one resource from which nothing came, and nobody said why."""
     resources, reader = source.library.resources, source.reader
     alone = len(resources) == 1 and "." not in resources[0].path
     if alone and not reader.records and not reader.refusals:
         found = str(resources[0].value.get("resourceType") or "nothing")
-        expected = f"{' or '.join(_READERS)} of something that took place, or a Bundle of them"
+        wanted = [kind for kind, (schema, _) in _READERS.items() if schema in reader.take]
+        expected = f"{' or '.join(wanted)} of something that took place, or a Bundle of them"
         reader.refuse(InputError(place=resources[0].path, found=found, expected=expected))
 
 

@@ -42,7 +42,7 @@ def _read(resource: Node, source: Source, beside: dict[str, str]) -> None:
             visit, patient = visit_of_claim(resource, source, marks)
         else:
             visit, patient = visit_of_encounter(encounter, source, marks)
-        if encounter is None or encounter.resource is resource:
+        if encounter is None or encounter.resource is resource or source.library.is_beside(encounter):
             source.reader.records.append(Record(visit, (encounter or resource).path, patient))
             source.marks.update(marks)
         claim, policy = _claim(resource, visit, source, marks)
@@ -136,6 +136,8 @@ def _insurance(resource: Node, patient: PatientIdentifier, source: Source, marks
     if coverage and (value := canonical_text(coverage.text("subscriberId"))):
         marks[f"{coverage.path}.subscriberId"] = MAPPED
         return payer, value
+    if source.reader.policy:
+        return payer, source.reader.policy
     raise reference.error("identifier", "", "the policy number, here or in a Coverage in this file")
 
 
@@ -160,7 +162,8 @@ def _called(references: list[Node], source: Source, marks: Marks) -> str:
     """Return the URI of the payer that goes by a name or a number that the reader was told of, "" if none does."""
     for reference in references:
         found = source.library.find(reference, "Organization", "Coverage", "Patient", "RelatedPerson")
-        for name, node in (("display", reference), ("value", reference.child("identifier")), ("name", found)):
+        said = (("display", reference), ("reference", reference), ("value", reference.child("identifier")))
+        for name, node in (*said, ("name", found)):
             uri = source.reader.payers.get(canonical_text(node.text(name)), "") if node else ""
             if uri and node:
                 marks[f"{node.path}.{name}"] = MAPPED

@@ -89,12 +89,13 @@ class Node:
 class Library:
     """The resources of one file, findable by full URL and by type and id."""
 
-    __slots__ = ("_by_name", "_full_urls", "resources")
+    __slots__ = ("_beside", "_by_name", "_full_urls", "resources")
 
     def __init__(self) -> None:
         self.resources: list[Node] = []
         self._by_name: dict[str, Any] = {}
         self._full_urls: dict[int, str] = {}
+        self._beside: dict[int, Node] = {}
 
     def add(self, document: Mapping[str, Any], path: str) -> None:
         """Add a resource, or every resource of a Bundle.
@@ -109,6 +110,17 @@ class Library:
             if "resource" in entry.value:
                 resource = entry.child("resource")
                 self._add(Node(resource.value, resource.path), entry.text("fullUrl"))
+
+    def add_beside(self, document: Mapping[str, Any], path: str) -> None:
+        """Add a resource, or every resource of a Bundle, that others refer to and that is not read itself."""
+        before = len(self.resources)
+        self.add(document, path)
+        self._beside.update((id(resource.value), resource) for resource in self.resources[before:])
+        del self.resources[before:]
+
+    def is_beside(self, resource: Node) -> bool:
+        """Say whether a resource is one that others refer to and that is not read itself."""
+        return id(resource.value) in self._beside
 
     def _add(self, resource: Node, full_url: str) -> None:
         self.resources.append(resource)

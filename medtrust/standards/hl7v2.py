@@ -73,7 +73,9 @@ def _read_message(message: Message, reader: Reader, marks: Marks) -> None:
         elif kind == _VISIT and reader.take & {"enc/1", "claim/1"}:
             read_visit(message, reader, marks)
         else:
-            raise header.error(9, "^".join(kind), "VXU^V04 or RSP^K11 for vaccinations, DFT^P03 for a visit")
+            doses = ["VXU^V04 or RSP^K11 for vaccinations"] if "imm/1" in reader.take else []
+            visits = ["DFT^P03 for a visit"] if reader.take & {"enc/1", "claim/1"} else []
+            raise header.error(9, "^".join(kind), ", ".join([*doses, *visits]))
     except InputError as error:
         reader.refuse(error)
 

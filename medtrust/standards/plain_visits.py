@@ -18,16 +18,22 @@ from medtrust.standards.reading import Reader, Record
 
 __all__ = ["is_plain_visit", "read_plain_visits"]
 
-_SCHEMA = "visit/1"
+_SCHEMA, _ANY_VERSION = "visit/1", "visit/"
 _CLASS = re.compile("[A-Z]{2,10}")
 
 
 def is_plain_visit(data: bytes) -> bool:
-    """Say whether `data` is a visit in plain JSON, which says so by "schema": "visit/1", or several, one on a line."""
-    if _SCHEMA.encode() not in data or not data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
+    """Say whether `data` is a visit in plain JSON, which says so by "schema": "visit/1", or several, one on a line.
+
+    One of another version is one as well, and is refused as such.
+    """
+    if _ANY_VERSION.encode() not in data or not data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
         return False
     _, first, _ = next(parse(data))
-    return isinstance(first, dict) and first.get("schema") == _SCHEMA and "resourceType" not in first
+    if not isinstance(first, dict) or "resourceType" in first:
+        return False
+    schema = first.get("schema")
+    return isinstance(schema, str) and schema.startswith(_ANY_VERSION)
 
 
 def read_plain_visits(data: bytes, reader: Reader) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from medtrust.canonical import canonical_text
 from medtrust.errors import InputError
 from medtrust.keyed import keyed_hash, require_key
 from medtrust.pseudonym import PatientIdentifier, pseudonym
@@ -65,12 +66,14 @@ class Reader:
     __slots__ = (
         "_pseudonyms",
         "authorities",
+        "beside",
         "by_name",
         "key",
         "loss",
         "name",
         "organisation",
         "payers",
+        "policy",
         "records",
         "refusals",
         "take",
@@ -86,13 +89,17 @@ class Reader:
         payers: Mapping[str, str] | None = None,
         authorities: Mapping[str, str] | None = None,
         by_name: bool = False,
+        beside: Sequence[tuple[str, bytes]] = (),
+        policy_number: str = "",
     ) -> None:
         """Read the source called `name` for `organisation` (identifier URI) with its registry `key` (32 bytes).
 
         `take` names the schemas of the objects that are wanted, `payers` the identifier URIs of payers by the number
         or the name by which sources call them, `authorities` who assigned the bare numbers of X12, by "EA" those of
         patients' records and by "CLM" those of visits; the provider did unless it is said. With `by_name` a patient of
-        FHIR who has no identifier is known by name and date of birth, as on a certificate. Raises `InputError` if the
+        FHIR who has no identifier is known by name and date of birth, as on a certificate. `beside` are other files of
+        FHIR (name and content) to whose resources this one may refer, `policy_number` is that of a claim of FHIR whose
+        coverage says none. Raises `InputError` if the
         organisation or a payer's is no URI.
         """
         self.authorities = dict(authorities or {})
@@ -103,6 +110,8 @@ class Reader:
         if not is_uri(organisation):
             raise InputError(place="organisation", found=repr(organisation), expected="its identifier as a URI")
         self.by_name = by_name
+        self.beside = tuple(beside)
+        self.policy = canonical_text(policy_number)
         self.name = name
         self.key = require_key(key)
         self.organisation = organisation

@@ -109,7 +109,7 @@ class TestBilling:
     def test_raises_given_no_claim(self):
         with pytest.raises(InputError, match=r"expected .*DFT"):
             read_bills(samples.read("vxu_v04.hl7"), name="vxu", key=KEY, organisation=CLINIC)
-        with pytest.raises(InputError, match="bundle: file: found no claim"):
+        with pytest.raises(InputError, match=r"bundle: Bundle\.entry: found no claim"):
             read_bills(samples.read("immunizations_bundle.json"), name="bundle", key=KEY, organisation=CLINIC)
 
 

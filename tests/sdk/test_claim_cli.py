@@ -78,7 +78,9 @@ class TestImport:
         [
             ("name,date\n", "beginning"),
             ("", "beginning"),
-            ('{"resourceType": "Bundle", "type": "collection"}', "file"),
+            ('{"resourceType": "Bundle", "type": "collection"}', "Bundle.entry"),
+            ('{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Coverage"}}]}', "Bundle.entry"),
+            ('{"schema": "visit/2"}', "document.schema"),
             ('{"resourceType": "Coverage"}', "Coverage"),
             ("{", "document"),
             ("ISA*00*", "ISA[1]"),
@@ -90,6 +92,20 @@ class TestImport:
         file.write_text(text)
         answer = told("import", file, exit_code=1)
         assert (answer["objects"], [one["place"] for one in answer["refused"]]) == ([], [place])
+
+    @pytest.mark.parametrize(
+        ("name", "expected"),
+        [
+            ("vxu_v04.hl7", "DFT^P03 for a visit"),
+            (
+                "immunization.json",
+                "Encounter or Claim or ExplanationOfBenefit of something that took place, or a Bundle of them",
+            ),
+        ],
+    )
+    def test_does_not_expect_what_it_found(self, sample: Path, name: str, expected: str) -> None:
+        (refused,) = told("import", sample / name, exit_code=1)["refused"]
+        assert refused["expected"] == expected
 
     def test_shows_people_what_it_found(self, sample: Path) -> None:
         result = RUNNER.invoke(app, ["import", str(sample / "visit.json")])
@@ -250,7 +266,7 @@ class TestVerify:
     given a code that is none, or has a wrong check digit -> the code UNREADABLE beside place and reason
     """
 
-    @pytest.mark.parametrize("scan", ["garbage", "(01)00361414567895(21)1"])
+    @pytest.mark.parametrize("scan", ["garbage", "nowhere.png", "(01)00361414567895(21)1"])
     def test_has_a_code(self, scan: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("medtrust.cli.drug.open_suite", lambda *_: None)
         result = RUNNER.invoke(drug, ["verify", scan, "--json"])

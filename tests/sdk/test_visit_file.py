@@ -201,6 +201,7 @@ class TestPlanFile:
     """
     given the sample                     -> is the plan, benefits in their order
     given a limit "none" and a network   -> is unlimited and closed
+    when the network is neither "open" nor a list -> raises InputError with what it is
     given what is looked at, or not      -> is as it says, or paid without a look
     given capital, and days until the last claim -> at most a year of them; any number without capital
     given benefits that exclude each other -> both say so
@@ -222,6 +223,12 @@ class TestPlanFile:
         pharmacy = plan.terms_for(Line(Benefit.PHARMACY, 1, 1))
         assert (pharmacy.fee, pharmacy.copay, pharmacy.coinsurance) == (90 * COIN, 10 * COIN, 1_250)
         assert plan.terms_for(Line(Benefit.SURGERY, 1, 1)) is None
+
+    @pytest.mark.parametrize("network", ["closed", None, {}, 7, True])
+    def test_raises_given_no_network(self, document, network):
+        with pytest.raises(InputError) as caught:
+            read_plan({**document, "network": network})
+        assert (caught.value.place, caught.value.found) == ("network", repr(network))
 
     def test_reads_limits_and_network(self, document):
         plan = read_plan({**document, "annualLimit": "none", "network": ["urn:x:b", "urn:x:a"]})

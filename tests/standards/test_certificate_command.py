@@ -44,6 +44,7 @@ class TestVerify:
     given several cards in a file                                             -> a verdict each, a failing one first
     given a picture on stdin, or in a file of any name                        -> as if it were named .png
     given a picture without a code, or a broken one                           -> exit 1, CodeUnreadable
+    given a picture of the code of a package                                  -> exit 1, UnknownForm
     given a list of whom to trust that is refused                             -> exit 1, UNKNOWN, and why
     given no such file, or no time                                            -> InputError
     """
@@ -104,6 +105,11 @@ class TestVerify:
 
         Image.new("L", (60, 60), 255).save(tmp_path / "white.png")
         assert asked(tmp_path / "white.png", *DAY, code=1)["reason"] == "CodeUnreadable"
+
+    def test_reverts_given_the_code_of_a_package(self, sample: Path) -> None:
+        answer = asked(sample / "pack.png", *DAY, code=1)
+        assert (answer["verdict"], answer["reason"]) == ("UNKNOWN", "UnknownForm")
+        assert "DataMatrix" in answer["sentence"].replace(" ", "")
 
     @pytest.mark.parametrize("content", [b"no picture", samples.read("dcc.png")[:100]])
     def test_reverts_given_a_broken_picture(self, tmp_path: Path, content: bytes) -> None:

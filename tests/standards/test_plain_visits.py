@@ -36,7 +36,7 @@ class TestRead:
     given several, one on a line -> reads each, and refuses a bad one alone
     given no end, no total, no authority -> reads it all the same
     when any member is wrong     -> refuses with its path; the visit stands when only the claim is wrong
-    when the schema is another   -> is no such visit
+    when the schema is another   -> is no such visit; of another version, is refused at its schema
     when visits are not wanted   -> InputError
     """
 
@@ -96,7 +96,11 @@ class TestRead:
     def test_is_known_by_its_schema(self) -> None:
         assert is_plain_visit(samples.read("visit.json"))
         assert not is_plain_visit(samples.read("visit_claim.json"))
-        assert not is_plain_visit(b'{"schema": "visit/2", "was": "visit/1"}')
+        assert not is_plain_visit(b'{"schema": "plan/1", "was": "visit/1"}')
+
+    def test_of_another_version_is_refused_as_such(self) -> None:
+        found = reading('{"schema": "visit/2"}')
+        assert refusal(found) == ("document.schema", "visit/2", "visit/1")
 
     def test_reverts_when_visits_are_not_wanted(self) -> None:
         for name in ("visit_837p.x12",):
