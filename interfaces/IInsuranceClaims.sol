@@ -490,8 +490,8 @@ interface IInsuranceClaims {
 
     /// @notice Decides what is held or appealed: the insurer a held claim and the first appeal, a reviewer the second.
     /// @dev When the insurer's days for a held claim are over, anyone may call it: the claim is deemed approved up to the plan's cap for
-    /// its service day, whatever organisation and amount are given; but nothing is, of a visit that was voided or whose provider lost its trust. A held claim
-    /// that pays nothing has counted nothing. What an appeal raises is paid with interest of 10 % a year since the first decision.
+    /// its service day, whatever organisation and amount are given; but nothing is, of a visit that was voided or whose provider lost its
+    /// trust, and of what was held before a look ended that {reverse} began. A held claim that pays nothing has counted nothing. What an appeal raises is paid with interest of 10 % a year since the first decision.
     /// Emits {ClaimDecided} and {ClaimPaid}.
     ///
     /// Reverts with:
@@ -573,8 +573,8 @@ interface IInsuranceClaims {
     /// @notice Takes back the claim of a visit that its provider voided.
     /// @dev Everything that it counted is uncounted, exactly, whatever came in between; what is set aside for it is free again, and what was
     /// paid for it becomes a debt of the provider to the pool. Nothing is taken from the member. For 30 days what this provider records of
-    /// this policy is held, unless the insurer ends that: limits count what stands, so voiding and recording anew could be paid each
-    /// time. Emits {HoldPlaced} and {ClaimReversed}.
+    /// this policy is held, unless the insurer ends that, and silence approves nothing of it: limits count what stands, so voiding and
+    /// recording anew could be paid each time. Emits {HoldPlaced} and {ClaimReversed}.
     ///
     /// Reverts with:
     /// - {AnotherDossier} if this is not the newest dossier of a claim.

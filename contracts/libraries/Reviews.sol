@@ -19,9 +19,13 @@ library Reviews {
     uint256 private constant INTEREST = 1_000;
 
     /// @dev How long what a provider records for a policy is looked at, after a claim of its was taken back.
-    uint64 private constant LOOK = 30 days;
+    uint256 private constant LOOK = 30 days;
+
+    /// @dev Marks such a look. An insurer cannot set it, so that it does not make a refusal of its own silence.
+    uint256 private constant REVERSED = 1 << 64;
 
     /// @notice Approves a held claim by the silence of its insurer, up to what the plan lets silence approve for a service day.
+    /// @dev Nothing of what was held before a look ended that began with a reversal: else silence would pay again after each void.
     /// @return amount What it pays.
     function deem(
         ClaimBook.Book storage book,
@@ -31,7 +35,9 @@ library Reviews {
     ) internal returns (uint256 amount) {
         mapping(uint256 => uint256) storage deemed = book.deemed[dossier.policy];
         uint256 before = deemed[dossier.day];
-        if (isSound) amount = Math.min(claim.amount, book.versionOf(dossier.policy).terms.deemedUpTo - before);
+        ClaimBook.Version storage plan = book.versionOf(dossier.policy);
+        bool isLooked = book.holds[plan.insurer][ClaimBook.pairOf(dossier)] > REVERSED + claim.changedAt;
+        if (isSound && !isLooked) amount = Math.min(claim.amount, plan.terms.deemedUpTo - before);
         deemed[dossier.day] = before + amount;
         claim.reason = IInsuranceClaims.Reason.DEEMED_APPROVED;
     }
@@ -186,6 +192,6 @@ library Reviews {
         _undeem(book, claim, dossier);
         book.takeBack(dossier, claim.amount);
         delete book.claims[dossier.key];
-        book.hold(insurer, ClaimBook.pairOf(dossier), uint64(block.timestamp) + LOOK);
+        book.hold(insurer, ClaimBook.pairOf(dossier), REVERSED + block.timestamp + LOOK);
     }
 }

@@ -111,7 +111,9 @@ class TestReverse:
     given it waits and was appealed           -> waits no longer, as well
     given it was paid and another waits       -> the provider owes it; the other waits on
     given it waited and was paid meanwhile    -> the provider owes it; what it waits for elsewhere stays
-    given silence approved it                 -> silence can approve as much again
+    given silence approved it                 -> silence can approve as much again, once the insurer has looked
+    given it was taken back                   -> silence approves nothing of what is held in the look
+    given another was taken back since        -> the look ends later
     given silence approved it, and an appeal raised it -> silence approves by its cap again, before and after
     given a second policy paid too            -> each is reversed, the second first; else reverts ClaimSettled
     """
@@ -296,6 +298,8 @@ class TestReverse:
         else:
             registry.void(first)
             insurance.reverse(first)
+            pair = keccak256(first.policy + first.provider)
+            world.acting_as("insurer").insurance.hold(world.insurer, pair, world.chain.now() + 30 * DAY)
         insured.record(again)
         days_later(world, TERMS.decide_days)
         insurance.decide(again, world.hospital, 0)
@@ -305,6 +309,28 @@ class TestReverse:
             registry.void(first)
             insurance.reverse(first)
             assert insurance.claim_of(again).amount == insurance.totals_of(insured.policy.id).plan_paid == PAYS
+
+    @pytest.mark.parametrize("is_again", [False, True])
+    @pytest.mark.parametrize(("seconds", "amount"), [(-60, 0), (0, PAYS), (60, PAYS)])
+    def test_lets_silence_approve_nothing_in_the_look(self, world, registry, insurance, is_again, seconds, amount):
+        insured = insure(world, automatic_up_to=0, filing_days=366)
+        visit = insured.visit()
+        for days in (0, 5)[: 1 + is_again]:
+            days_later(world, days)
+            insured.record(visit)
+            registry.void(visit)
+            until = insurance.reverse(visit).at + 30 * DAY
+        world.chain.travel(until + seconds)
+        insured.record(visit)
+        days_later(world, TERMS.decide_days)
+        insurance.decide(visit, world.hospital, PAYS)
+        claim = insurance.claim_of(visit)
+        status = ClaimStatus.PAID if amount else ClaimStatus.DENIED
+        assert (claim.status, claim.reason, claim.amount) == (status, Reason.DEEMED_APPROVED, amount)
+        assert insurance.totals_of(visit.policy).plan_paid == insured.balance("hospital") == amount
+        world.acting_as("hospital").insurance.appeal(visit)
+        world.acting_as("insurer").insurance.decide(visit, world.insurer, PAYS)
+        assert insurance.totals_of(visit.policy).plan_paid == PAYS
 
     def test_reverses_each_policy_by_itself(self, world, insured, visit, registry, insurance, reverts):
         policy, member = second_policy(insured)

@@ -96,6 +96,21 @@ class CycleActs(ClaimActs, MoneyActs):
             self._decide(dice, key, self._anyone(dice), ORGANISATION["pharmacy"], 0)
 
     @act
+    def cycle_in_silence(self, dice: Random) -> None:
+        """Have silence approve a claim, take it back, record it as it was, and wait for the silence again."""
+        name, policy = dice.choice(SUBJECTS), dice.choice(FIRST[2:4])
+        visit = replace(self._clean(dice, name, 90), policy=policy.id, member=policy.member)
+        visit = replace(visit, served_at=self.now - DAY, lines=(Line(1, 2, 100), Line(2, 1, 90)))
+        self._record_again(visit)
+        for _ in range(2):
+            self.stage.host.advance(2 * DAY)
+            for key in set(self._held_since(2 * DAY)) & set(_keys(visit)):
+                self._decide(dice, key, self._anyone(dice), ORGANISATION["pharmacy"], 0)
+            if visit not in self.recorded or not self._take_back(dice, visit):
+                return
+            self._record_again(visit)
+
+    @act
     def be_left_without_an_answer(self, dice: Random) -> None:
         """Appeal and wait until everybody's days are over; then somebody asks a second policy, or appeals further."""
         key = self._key(dice, lambda claim: claim.status not in OPEN and not claim.appeals)

@@ -37,6 +37,9 @@ class ClaimsModel(Counts):
     places: Mapping[bytes, int]
     entries: dict[bytes, Entry] = field(default_factory=dict)
     holds: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
+    looks: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
+    """Until when what a provider does for a policy is looked at because a claim was taken back."""
+
     controllers: dict[str, str] = field(default_factory=dict)
     """Who decides for a member who named another than herself."""
 
@@ -106,6 +109,7 @@ class ClaimsModel(Counts):
         if until > now + MAX_HOLD:
             raise Refused("HoldTooLong", until=until, latest=now + MAX_HOLD)
         self.holds[insurer, subject] = until
+        self.looks.pop((insurer, subject), None)
 
     # Anyone.
 
@@ -126,7 +130,8 @@ class ClaimsModel(Counts):
         is_waiting = claim.status is ClaimStatus.APPROVED or claim.appeals > 0
         insurer = self.plan_of(claim.policy).insurer
         del self.claims[key]
-        self.holds[insurer, pair_of(claim.policy, claim.provider)] = now + MAX_HOLD
+        pair = insurer, pair_of(claim.policy, claim.provider)
+        self.holds[pair] = self.looks[pair] = now + MAX_HOLD
         self.pool.reclaim(insurer, claim.provider, key, paid, is_waiting=is_waiting)
 
     def _recorded(self, visit: Visit) -> Entry:
@@ -211,7 +216,8 @@ class ClaimsModel(Counts):
         is_sound = entry is not None and entry.visit == claim.visit and self._is_trusted(claim.provider, entry)
         if is_held and is_late:
             left = plan.terms.deemed_up_to - self.deemed(claim.policy, claim.day)
-            amount = min(claim.amount, left) if is_sound else 0
+            looked_until = self.looks.get((plan.insurer, pair_of(claim.policy, claim.provider)), 0)
+            amount = min(claim.amount, left) if is_sound and looked_until <= claim.changed_at else 0
         else:
             self._check_decider(caller, organisation, claim, plan.insurer, deadline, now)
             if amount and not is_sound:
