@@ -414,7 +414,7 @@ interface IInsuranceClaims {
     error NotTheInsurer(bytes32 organisation);
 
     /// @notice A reviewer is of the insurer's jurisdiction, has another administrator than the insurer and the provider, and whoever acts for
-    /// it is neither of these nor ever acted for them.
+    /// it is neither of these nor acted for them before the second appeal.
     /// @param reviewer The reviewer.
     /// @param signer The account that tried.
     error NotIndependent(bytes32 reviewer, address signer);
@@ -439,7 +439,7 @@ interface IInsuranceClaims {
     /// @param visit The visit's id.
     error AppealsExhausted(bytes32 visit);
 
-    /// @notice This visit is recorded: only the claim of a voided visit is taken back.
+    /// @notice This visit is recorded: a claim is taken back when its visit was voided, or its provider lost its trust.
     /// @param visit The visit's id.
     error VisitStands(bytes32 visit);
 
@@ -501,7 +501,7 @@ interface IInsuranceClaims {
     /// - {DecisionTooLate} if the insurer's days for an appeal are over.
     /// - {NotTheInsurer} if the organisation is not the policy's insurer, though it is its turn.
     /// - {NotAuthorised} if the caller does not act for it as INSURER, or as REVIEWER.
-    /// - {NotIndependent} if the caller ever signed for the insurer or the provider or administers one, or the reviewer is administered by
+    /// - {NotIndependent} if the caller signed for the insurer or the provider up to the second appeal or administers one, or the reviewer is administered by
     /// who administers one, or is of another jurisdiction.
     /// - {AmountOutOfRange} if it is more than is asked, less than was paid, or more than is allowed.
     ///
@@ -578,7 +578,7 @@ interface IInsuranceClaims {
     ///
     /// Reverts with:
     /// - {AnotherDossier} if this is not the newest dossier of a claim.
-    /// - {VisitStands} if the visit is recorded.
+    /// - {VisitStands} if the visit is recorded, and its provider to be trusted by what is known now.
     /// - {ClaimSettled} if it is the first of two, and the second was not taken back.
     ///
     /// @param dossier The claim, as its newest event shows it.

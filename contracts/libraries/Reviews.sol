@@ -101,6 +101,7 @@ library Reviews {
         unchecked {
             uint256 further = amount - before;
             uint256 interest = (further * INTEREST * (block.timestamp - dossier.decidedAt)) / (BASIS_POINTS * 365 days);
+            interest = Math.min(interest, type(uint96).max - further);
             totals.planPaid += uint128(further);
             dossier.interest += interest;
             claim.amount = uint96(amount);
@@ -159,7 +160,9 @@ library Reviews {
                 claim.status = isPaid ? IInsuranceClaims.Status.PAID : IInsuranceClaims.Status.DENIED;
             }
             _checkDecided(claim, id);
-            if (claim.status != IInsuranceClaims.Status.DENIED) room = given.allowed - claim.amount;
+            // An appeal that raised nothing leaves what was all the member's as denied; that counts units all the same.
+            bool isBound = claim.status != IInsuranceClaims.Status.DENIED || given.counted != 0;
+            if (isBound) room = given.allowed - claim.amount;
         }
         claim.appeals = LEVELS;
         book.write(first, claim);
@@ -187,7 +190,8 @@ library Reviews {
         // Else the first could be paid anew in full, beside what the second was paid of it.
         bytes32 second = ClaimBook.keyOf(dossier.nullifier, false);
         if (dossier.key != second) book.checkPending(second, dossier.visit);
-        if (claim.status != IInsuranceClaims.Status.HELD) paid = claim.amount + dossier.interest;
+        bool isDecided = claim.status != IInsuranceClaims.Status.HELD;
+        if (isDecided) paid = Math.min(type(uint96).max, claim.amount + dossier.interest);
         insurer = book.versionOf(dossier.policy).insurer;
         _undeem(book, claim, dossier);
         book.takeBack(dossier, claim.amount);

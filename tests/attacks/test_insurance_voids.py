@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
+from medtrust.accreditation import Role
 from medtrust.adjudication import Benefit, Line
+from medtrust.errors import Reverted
 from medtrust.explanation import ClaimStatus
 from medtrust.keccak import keccak256
 from medtrust.visit import Visit
@@ -73,12 +76,34 @@ def _void_of_another(world: World) -> None:
     "reversal-of-a-visit-that-stands",
     defence="only the claim of a voided visit is taken back",
     blocked_by="VisitStands",
-    patch=[("require(!stands, VisitStands(dossier.visit));", "stands;")],
+    patch=[("require(!isSound, VisitStands(dossier.visit));", "isSound;")],
 )
 def _reversal_of_a_standing(world: World) -> None:
     insured, visit = paid(world)
     world.acting_as("attacker").insurance.reverse(visit)
     assert world.suite.insurance.totals_of(insured.policy.id).plan_paid == 0
+
+
+@on_claims(
+    "kept-though-compromised",
+    defence="a claim of a provider that has lost its trust is taken back, though nobody can void its visit",
+    blocked_by="taken back",
+    patch=[
+        (
+            "(, bool isSound) = _standing(dossier);\n        require(!",
+            "(bool isSound, ) = _standing(dossier);\n        require(!",
+        )
+    ],
+)
+def _kept_though_compromised(world: World) -> None:
+    insured, visit = paid(world)
+    at = world.suite.visits.entry_of(visit.nullifier).recorded_at
+    world.acting_as("authority").accreditation.compromise(world.hospital, Role.HOSPITAL, since=at)
+    with suppress(Reverted):
+        world.acting_as("insurer").insurance.reverse(visit)
+    if world.suite.pool.receivable_of(world.insurer, world.hospital) == 160 * COIN:
+        raise Blocked("taken back")
+    assert world.suite.insurance.totals_of(insured.policy.id).plan_paid == 160 * COIN
 
 
 @on_claims(

@@ -97,6 +97,7 @@ class TestVoid:
 class TestReverse:
     """
     given the visit stands                    -> reverts VisitStands
+    given its provider was compromised since, at, before it was recorded -> reverts VisitStands, as before it was paid
     given another dossier                     -> reverts AnotherDossier
     given it was reversed                     -> reverts AnotherDossier
     given it was paid                         -> all as before; the provider owes it; emits HoldPlaced, ClaimReversed
@@ -131,6 +132,23 @@ class TestReverse:
         insurance._send("reverse", dossier)
         with reverts("AnotherDossier", visit=visit.id):
             insurance._send("reverse", dossier)
+
+    @pytest.mark.parametrize("seconds", [-1, 0, 1])
+    def test_needs_no_void_of_a_provider_without_trust(self, world, insured, visit, insurance, seconds, reverts):
+        at = insurance.claim_of(visit).changed_at
+        amount = insurance.claim_of(visit).amount
+        world.chain.mine(seconds=60)
+        world.acting_as("authority").accreditation.compromise(world.hospital, Role.HOSPITAL, since=at + seconds)
+        if seconds > 0:
+            with reverts("VisitStands", visit=visit.id):
+                insurance.reverse(visit)
+            return
+        assert insurance.reverse(visit).event("ClaimReversed").values["reclaimed"] == amount
+        assert insurance.totals_of(visit.policy) == Totals()
+        assert world.suite.pool.receivable_of(world.insurer, world.hospital) == amount
+        assert insurance.claim_of(visit).status is ClaimStatus.PENDING
+        with reverts("NotAccredited", organisation=world.hospital, role=Role.HOSPITAL):
+            insurance.settle(visit)
 
     def test_takes_everything_back(self, world, insured, visit, registry, insurance):
         amount = insurance.claim_of(visit).amount

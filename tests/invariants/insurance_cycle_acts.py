@@ -15,7 +15,7 @@ from tests.invariants.insurance_claim_acts import OPEN, ClaimActs
 from tests.invariants.insurance_counts import ClaimRecord, key_of
 from tests.invariants.insurance_machine import SUBJECTS, act
 from tests.invariants.insurance_money_acts import MoneyActs
-from tests.invariants.insurance_pool_model import DAY
+from tests.invariants.insurance_pool_model import DAY, FUND
 from tests.invariants.insurance_stage import ACCOUNT, FIRST, NAME, ORGANISATION, ROLES
 
 
@@ -41,6 +41,15 @@ class CycleActs(ClaimActs, MoneyActs):
             self._record_with_carrier(dice, name)
         self.cycle(dice)
         self._deposit(carrier, dice.choice([1, 25, 60]))
+
+    @act
+    def be_saved_in_part(self, dice: Random) -> None:
+        """Let somebody wait for an insurer without money, and ask a fund that has less than that."""
+        carrier = ORGANISATION["carrier"]
+        self._withdraw(ACCOUNT["carrier"], carrier, ACCOUNT["stranger"], self.pool.books[carrier].free)
+        self._record_with_carrier(dice)
+        self._deposit(FUND, dice.choice([1, 5]))
+        self.guarantee(dice)
 
     @act
     def take_back_one_of_two(self, dice: Random) -> None:

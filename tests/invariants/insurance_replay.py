@@ -60,7 +60,7 @@ class Storage:
 
     def put(self, contract: str, slot: int, value: int, shift: int = 0, bits: int = 256) -> None:
         kept = self.words.get((contract, slot), 0) & ~((1 << bits) - 1 << shift)
-        self.words[contract, slot] = kept | value << shift
+        self.words[contract, slot] = kept | (value & (1 << bits) - 1) << shift  # less than nothing until the next event
 
     def add(self, contract: str, slot: int, delta: int, shift: int = 0, bits: int = 256) -> None:
         self.put(contract, slot, self.read(contract, slot, shift, bits) + delta, shift, bits)

@@ -39,6 +39,9 @@ class Told:
     ended: dict[tuple[bytes, bytes, int], list[tuple[int, int]]] = field(default_factory=dict)
     """What of that the last hold took out."""
 
+    apart: Counter[bytes] = field(default_factory=Counter)
+    """What each insurer set apart for those who wait, beyond what the fund gave it."""
+
     lines: dict[bytes, list[dict[str, Any]]] = field(default_factory=dict)
     by_rule: set[bytes] = field(default_factory=set)
     """The keys of claims that nobody decided but the rules."""
@@ -51,6 +54,11 @@ class Told:
             kept = max(before - told["amount"], 0)
             self.moved["kept"] += kept
             self.received[told["insurer"], told["payee"]] += kept
+        elif name == "QueueFunded":
+            self.apart[told["insurer"]] += told["amount"]
+        elif name == "GuaranteePaid":
+            self.apart[told["insurer"]] -= told["amount"]
+            assert self.apart[told["insurer"]] >= 0, "the fund gave what nobody is to get"
         elif name in ("PaymentMade", "PaymentQueued"):
             self.moved["paid"] += told["amount"]
         elif name == "ClaimReversed":

@@ -73,6 +73,8 @@ FOUND = {
     "second-policy-stopped-by-a-silent-reviewer",
     "deemed-again-and-again-on-one-day",
     "deemed-again-after-each-void",
+    "guarantee-kept-by-the-insurer",
+    "kept-though-compromised",
 }
 MODULES = (
     test_insurance,
