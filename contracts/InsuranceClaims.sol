@@ -125,8 +125,8 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Controlled, Payer,
     /// @inheritdoc IInsuranceClaims
     function reverse(Dossier memory dossier) external nonReentrant {
         Claim memory claim = _book.claimOf(dossier);
-        (bool stands, ) = _standing(dossier);
-        require(!stands, VisitStands(dossier.visit));
+        (, bool isSound) = _standing(dossier);
+        require(!isSound, VisitStands(dossier.visit));
 
         (bytes32 insurer, uint256 paid) = _book.reverse(claim, dossier);
 
@@ -199,7 +199,7 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Controlled, Payer,
             organisation = bytes32(0);
             due = _book.lower(claim, dossier, _book.deem(claim, dossier, isSound));
         } else {
-            _checkTurn(dossier, claim.status, plan.insurer, organisation, deadline);
+            _checkTurn(dossier, claim, plan.insurer, organisation, deadline);
             require(amount == 0 || isSound, IVisitRegistry.UnknownVisit(dossier.visit));
             due = isHeld ? _book.lower(claim, dossier, amount) : _book.raise(claim, dossier, amount);
         }
@@ -219,14 +219,15 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Controlled, Payer,
     /// @dev Reverts unless the caller's organisation is the one to decide now.
     function _checkTurn(
         Dossier memory dossier,
-        Status status,
+        Claim memory claim,
         bytes32 insurer,
         bytes32 organisation,
         uint64 deadline
     ) private view {
+        Status status = claim.status;
         if (status == Status.ESCALATED) {
             _checkAuthorised(organisation, Roles.REVIEWER);
-            bool isIndependent = _isIndependent(organisation, insurer, dossier.provider);
+            bool isIndependent = _mayReview(organisation, insurer, dossier.provider, claim.changedAt);
             require(isIndependent, NotIndependent(organisation, msg.sender));
         } else {
             require(status == Status.HELD || status == Status.APPEALED, ClaimSettled(dossier.visit, status));

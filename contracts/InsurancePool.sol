@@ -133,7 +133,8 @@ contract InsurancePool is IInsurancePool, Accredited, ReentrancyGuard {
         Solvency.Books storage books = _adjudicated(insurer);
         _lock(books, insurer, claim, 0);
         if (isWaiting) amount -= books.leave(insurer, payee, amount);
-        _expect(books, insurer, payee, books.receivables[payee] + amount);
+        _expect(books, insurer, payee, uint96(Math.min(type(uint96).max, uint256(books.receivables[payee]) + amount)));
+        books.feed(insurer);
     }
 
     function _expect(Solvency.Books storage books, bytes32 insurer, bytes32 payee, uint96 amount) private {
@@ -199,18 +200,19 @@ contract InsurancePool is IInsurancePool, Accredited, ReentrancyGuard {
         bool isActive = ACCREDITATION.isAccredited(insurer, Roles.INSURER, uint64(block.timestamp));
         require(!isActive, StillAccredited(insurer));
         Solvency.Books storage books = _books[insurer];
-        books.feed(insurer);
-        uint256 waiting = books.account.waiting;
-        require(waiting != 0, NothingOwed(insurer));
+        (Account storage fund, Account storage account) = (_books[FUND].account, books.account);
 
-        Account storage fund = _books[FUND].account;
-        uint96 amount = uint96(Math.min(fund.free, waiting - books.account.free));
+        uint96 amount = fund.free;
+        account.free += amount;
+        books.feed(insurer);
+        // What is not set apart goes back: else it would be the insurer's once they who wait leave.
+        uint96 back = uint96(Math.min(amount, account.free));
+        account.free -= back;
+        amount -= back;
+        require(amount != 0, NothingOwed(insurer));
         fund.free -= amount;
-        books.account.free += amount;
 
         emit GuaranteePaid(insurer, amount);
-
-        books.feed(insurer);
     }
 
     /// @inheritdoc IInsurancePool

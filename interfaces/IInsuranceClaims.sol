@@ -414,7 +414,7 @@ interface IInsuranceClaims {
     error NotTheInsurer(bytes32 organisation);
 
     /// @notice A reviewer is of the insurer's jurisdiction, has another administrator than the insurer and the provider, and whoever acts for
-    /// it is neither of these nor ever acted for them.
+    /// it is neither of these nor acted for them before the second appeal.
     /// @param reviewer The reviewer.
     /// @param signer The account that tried.
     error NotIndependent(bytes32 reviewer, address signer);
@@ -439,7 +439,7 @@ interface IInsuranceClaims {
     /// @param visit The visit's id.
     error AppealsExhausted(bytes32 visit);
 
-    /// @notice This visit is recorded: only the claim of a voided visit is taken back.
+    /// @notice This visit is recorded: a claim is taken back when its visit was voided, or its provider lost its trust.
     /// @param visit The visit's id.
     error VisitStands(bytes32 visit);
 
@@ -490,8 +490,8 @@ interface IInsuranceClaims {
 
     /// @notice Decides what is held or appealed: the insurer a held claim and the first appeal, a reviewer the second.
     /// @dev When the insurer's days for a held claim are over, anyone may call it: the claim is deemed approved up to the plan's cap for
-    /// its service day, whatever organisation and amount are given; but nothing is, of a visit that was voided or whose provider lost its trust. A held claim
-    /// that pays nothing has counted nothing. What an appeal raises is paid with interest of 10 % a year since the first decision.
+    /// its service day, whatever organisation and amount are given; but nothing is, of a visit that was voided or whose provider lost its
+    /// trust, and of what was held before a look ended that {reverse} began. A held claim that pays nothing has counted nothing. What an appeal raises is paid with interest of 10 % a year since the first decision.
     /// Emits {ClaimDecided} and {ClaimPaid}.
     ///
     /// Reverts with:
@@ -501,7 +501,7 @@ interface IInsuranceClaims {
     /// - {DecisionTooLate} if the insurer's days for an appeal are over.
     /// - {NotTheInsurer} if the organisation is not the policy's insurer, though it is its turn.
     /// - {NotAuthorised} if the caller does not act for it as INSURER, or as REVIEWER.
-    /// - {NotIndependent} if the caller ever signed for the insurer or the provider or administers one, or the reviewer is administered by
+    /// - {NotIndependent} if the caller signed for the insurer or the provider up to the second appeal or administers one, or the reviewer is administered by
     /// who administers one, or is of another jurisdiction.
     /// - {AmountOutOfRange} if it is more than is asked, less than was paid, or more than is allowed.
     ///
@@ -573,12 +573,12 @@ interface IInsuranceClaims {
     /// @notice Takes back the claim of a visit that its provider voided.
     /// @dev Everything that it counted is uncounted, exactly, whatever came in between; what is set aside for it is free again, and what was
     /// paid for it becomes a debt of the provider to the pool. Nothing is taken from the member. For 30 days what this provider records of
-    /// this policy is held, unless the insurer ends that: limits count what stands, so voiding and recording anew could be paid each
-    /// time. Emits {HoldPlaced} and {ClaimReversed}.
+    /// this policy is held, unless the insurer ends that, and silence approves nothing of it: limits count what stands, so voiding and
+    /// recording anew could be paid each time. Emits {HoldPlaced} and {ClaimReversed}.
     ///
     /// Reverts with:
     /// - {AnotherDossier} if this is not the newest dossier of a claim.
-    /// - {VisitStands} if the visit is recorded.
+    /// - {VisitStands} if the visit is recorded, and its provider to be trusted by what is known now.
     /// - {ClaimSettled} if it is the first of two, and the second was not taken back.
     ///
     /// @param dossier The claim, as its newest event shows it.

@@ -316,11 +316,12 @@ interface IInsurancePool {
     function draw(bytes32 insurer, bytes32 payee, uint256 round) external;
 
     /// @notice Moves money of the guarantee fund to those who wait for an insurer that has lost its accreditation.
-    /// @dev Anyone may call it. It moves as much as is missing, or all that there is. Emits {GuaranteePaid}, and {QueueFunded}.
+    /// @dev Anyone may call it. It moves as much as is missing, or all that there is, and only what is set apart at once for those who wait:
+    /// an open round takes less than all of it a day after its first payment. Emits {QueueFunded} and {GuaranteePaid}.
     ///
     /// Reverts with:
     /// - {StillAccredited} if the insurer is accredited.
-    /// - {NothingOwed} if nobody waits.
+    /// - {NothingOwed} if nobody waits, or what there is cannot be set apart yet.
     ///
     /// @param insurer The insurer.
     function guarantee(bytes32 insurer) external;

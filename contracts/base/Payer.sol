@@ -44,14 +44,16 @@ abstract contract Payer is Accredited {
         isSound = stands && _isTrusted(dossier.provider, entry);
     }
 
-    /// @dev Whether a reviewer is of the insurer's jurisdiction, its signer, who calls, never signed for insurer or provider, and who administers
-    /// one of these neither calls nor administers the reviewer.
-    function _isIndependent(bytes32 reviewer, bytes32 insurer, bytes32 provider) internal view returns (bool isIt) {
+    /// @dev Whether a reviewer is of the insurer's jurisdiction, its signer, who calls, did not sign for insurer or provider up to a time, and
+    /// who administers one of these neither calls nor administers the reviewer. Either can name any account as its signer, unasked: one
+    /// that is named when the claim is with the reviewers says nothing of them.
+    function _mayReview(bytes32 reviewer, bytes32 insurer, bytes32 provider, uint256 at) internal view returns (bool) {
         IAccreditationRegistry.Organisation memory own = ACCREDITATION.organisationOf(reviewer);
         for (bytes32 party = provider; ; party = insurer) {
             IAccreditationRegistry.Organisation memory other = ACCREDITATION.organisationOf(party);
             if (other.admin == own.admin || other.admin == msg.sender) return false;
-            if (ACCREDITATION.signerOf(party, msg.sender).from != 0) return false;
+            uint256 signsFrom = ACCREDITATION.signerOf(party, msg.sender).from;
+            if (signsFrom != 0 && signsFrom <= at) return false;
             if (party == insurer) return own.jurisdiction == other.jurisdiction;
         }
     }

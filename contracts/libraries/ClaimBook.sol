@@ -77,10 +77,10 @@ library ClaimBook {
         require(isPending, IInsuranceClaims.ClaimSettled(visit, status));
     }
 
-    /// @dev Has all claims of a subject looked at until a time.
-    function hold(Book storage book, bytes32 insurer, bytes32 subject, uint64 until) internal {
+    /// @dev Has all claims of a subject looked at until a time, of which the lower 64 bits are told; those above say why.
+    function hold(Book storage book, bytes32 insurer, bytes32 subject, uint256 until) internal {
         book.holds[insurer][subject] = until;
-        emit IInsuranceClaims.HoldPlaced(insurer, subject, until);
+        emit IInsuranceClaims.HoldPlaced(insurer, subject, uint64(until));
     }
 
     /// @dev What a provider does for a policy, as the subject of a hold.

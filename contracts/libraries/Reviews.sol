@@ -19,9 +19,13 @@ library Reviews {
     uint256 private constant INTEREST = 1_000;
 
     /// @dev How long what a provider records for a policy is looked at, after a claim of its was taken back.
-    uint64 private constant LOOK = 30 days;
+    uint256 private constant LOOK = 30 days;
+
+    /// @dev Marks such a look. An insurer cannot set it, so that it does not make a refusal of its own silence.
+    uint256 private constant REVERSED = 1 << 64;
 
     /// @notice Approves a held claim by the silence of its insurer, up to what the plan lets silence approve for a service day.
+    /// @dev Nothing of what was held before a look ended that began with a reversal: else silence would pay again after each void.
     /// @return amount What it pays.
     function deem(
         ClaimBook.Book storage book,
@@ -31,7 +35,9 @@ library Reviews {
     ) internal returns (uint256 amount) {
         mapping(uint256 => uint256) storage deemed = book.deemed[dossier.policy];
         uint256 before = deemed[dossier.day];
-        if (isSound) amount = Math.min(claim.amount, book.versionOf(dossier.policy).terms.deemedUpTo - before);
+        ClaimBook.Version storage plan = book.versionOf(dossier.policy);
+        bool isLooked = book.holds[plan.insurer][ClaimBook.pairOf(dossier)] > REVERSED + claim.changedAt;
+        if (isSound && !isLooked) amount = Math.min(claim.amount, plan.terms.deemedUpTo - before);
         deemed[dossier.day] = before + amount;
         claim.reason = IInsuranceClaims.Reason.DEEMED_APPROVED;
     }
@@ -95,6 +101,7 @@ library Reviews {
         unchecked {
             uint256 further = amount - before;
             uint256 interest = (further * INTEREST * (block.timestamp - dossier.decidedAt)) / (BASIS_POINTS * 365 days);
+            interest = Math.min(interest, type(uint96).max - further);
             totals.planPaid += uint128(further);
             dossier.interest += interest;
             claim.amount = uint96(amount);
@@ -153,7 +160,9 @@ library Reviews {
                 claim.status = isPaid ? IInsuranceClaims.Status.PAID : IInsuranceClaims.Status.DENIED;
             }
             _checkDecided(claim, id);
-            if (claim.status != IInsuranceClaims.Status.DENIED) room = given.allowed - claim.amount;
+            // An appeal that raised nothing leaves what was all the member's as denied; that counts units all the same.
+            bool isBound = claim.status != IInsuranceClaims.Status.DENIED || given.counted != 0;
+            if (isBound) room = given.allowed - claim.amount;
         }
         claim.appeals = LEVELS;
         book.write(first, claim);
@@ -181,11 +190,12 @@ library Reviews {
         // Else the first could be paid anew in full, beside what the second was paid of it.
         bytes32 second = ClaimBook.keyOf(dossier.nullifier, false);
         if (dossier.key != second) book.checkPending(second, dossier.visit);
-        if (claim.status != IInsuranceClaims.Status.HELD) paid = claim.amount + dossier.interest;
+        bool isDecided = claim.status != IInsuranceClaims.Status.HELD;
+        if (isDecided) paid = Math.min(type(uint96).max, claim.amount + dossier.interest);
         insurer = book.versionOf(dossier.policy).insurer;
         _undeem(book, claim, dossier);
         book.takeBack(dossier, claim.amount);
         delete book.claims[dossier.key];
-        book.hold(insurer, ClaimBook.pairOf(dossier), uint64(block.timestamp) + LOOK);
+        book.hold(insurer, ClaimBook.pairOf(dossier), REVERSED + block.timestamp + LOOK);
     }
 }

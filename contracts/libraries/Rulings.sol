@@ -147,7 +147,7 @@ library Rulings {
         bool isHeld =
             holds[dossier.policy] > block.timestamp ||
                 holds[dossier.provider] > block.timestamp ||
-                holds[ClaimBook.pairOf(dossier)] > block.timestamp;
+                uint64(holds[ClaimBook.pairOf(dossier)]) > block.timestamp;
         if (isHeld) return IInsuranceClaims.Reason.ON_HOLD;
         if (isExcluded) return IInsuranceClaims.Reason.EXCLUDED_PAIR;
         bool isAutomatic = Days.amount(book.days_[dossier.policy][dossier.day]) <= terms.automaticUpTo;

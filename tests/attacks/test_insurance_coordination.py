@@ -16,6 +16,8 @@ from medtrust.visit import Visit
 from tests.attacks.framework import Attack, AttackTests, Blocked, attacks_on
 from tests.insurance_world import (
     COIN,
+    PAYS,
+    PRIMARY,
     TERMS,
     VISIT_LINE,
     Insured,
@@ -79,6 +81,32 @@ def _above_allowed(world: World) -> None:
     if insured.balance("hospital") == 200 * COIN:
         raise Blocked("not above")
     assert insured.balance("hospital") > 200 * COIN
+
+
+@on_claims(
+    "bound-lifted-by-an-appeal-in-vain",
+    defence="a first policy that left all to the member bounds the second, also after an appeal that raised nothing",
+    blocked_by="not above",
+    patch=[
+        (
+            "claim.status != IInsuranceClaims.Status.DENIED || given.counted != 0",
+            "claim.status != IInsuranceClaims.Status.DENIED",
+        )
+    ],
+    file=in_reviews,
+)
+def _bound_lifted(world: World) -> None:
+    insured = insure(world, deductible=1_000 * COIN, benefits=(replace(PRIMARY, fee=50 * COIN),))
+    visit = insured.visit()
+    insured.record(visit)
+    world.acting_as("hospital").insurance.appeal(visit)
+    world.acting_as("insurer").insurance.decide(visit, world.insurer, 0)
+    dearer = replace(insured, plan=replace(insured.plan, benefits=(PRIMARY,)))
+    policy, member = second_policy(dearer, deductible=0)
+    coordinate(insured, visit, policy, member)
+    if insured.balance("hospital") == 50 * COIN:
+        raise Blocked("not above")
+    assert insured.balance("hospital") == PAYS
 
 
 @on_claims(

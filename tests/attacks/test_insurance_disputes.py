@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from medtrust.accreditation import Role
+from medtrust.errors import Reverted
 from medtrust.explanation import ClaimStatus
 from medtrust.keccak import keccak256
 from medtrust.visit import Visit
-from tests.attacks.framework import Attack, AttackTests, attacks_on
+from tests.attacks.framework import Attack, AttackTests, Blocked, attacks_on
 from tests.insurance_world import (
     COIN,
     PAYS,
@@ -134,16 +136,36 @@ def _employed_by_the_provider(world: World) -> None:
     "reviewer-once-employed-by-the-insurer",
     defence="a reviewer never signed for the insurer, also not before",
     blocked_by="NotIndependent",
-    patch=[("            if (ACCREDITATION.signerOf(party, msg.sender).from != 0) return false;\n", "")],
+    patch=[("            if (signsFrom != 0 && signsFrom <= at) return false;\n", "signsFrom; at;")],
     file=at_payer,
 )
 def _employed_by_the_insurer(world: World) -> None:
-    _, visit = escalated(world)
     insurer = world.acting_as("insurer").accreditation
     insurer.add_signer(world.insurer, world.account("stranger").address, Role.INSURER, until=FAR)
     insurer.remove_signer(world.insurer, world.account("stranger").address)
+    _, visit = escalated(world)
     appoint_reviewer(world, world.carrier, "carrier").insurance.decide(visit, world.carrier, 0)
     assert world.suite.insurance.claim_of(visit).status is ClaimStatus.DENIED
+
+
+@on_claims(
+    "reviewer-named-by-the-insurer-unasked",
+    defence="whom a side names as its signer when a claim is with the reviewers may decide it all the same",
+    blocked_by="decided",
+    patch=[("signsFrom != 0 && signsFrom <= at", "signsFrom != 0 && at != 0")],
+    file=at_payer,
+)
+def _named_unasked(world: World) -> None:
+    _, visit = escalated(world)
+    reviewer = appoint_reviewer(world, world.carrier, "carrier")
+    world.chain.mine(seconds=60)
+    account = world.account("stranger").address
+    world.acting_as("insurer").accreditation.add_signer(world.insurer, account, Role.INSURER, until=FAR)
+    with suppress(Reverted):
+        reviewer.insurance.decide(visit, world.carrier, PAYS)
+    if world.suite.insurance.claim_of(visit).status is ClaimStatus.PAID:
+        raise Blocked("decided")
+    assert world.suite.insurance.claim_of(visit).status is ClaimStatus.ESCALATED
 
 
 @on_claims(

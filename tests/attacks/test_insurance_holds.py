@@ -208,7 +208,7 @@ def _refused_late(world: World) -> None:
     "deemed-above-the-cap",
     defence="silence approves up to the plan's cap",
     blocked_by="capped",
-    patch=[("Math.min(claim.amount, book.versionOf(dossier.policy).terms.deemedUpTo - before)", "claim.amount")],
+    patch=[("Math.min(claim.amount, plan.terms.deemedUpTo - before)", "claim.amount")],
     file=in_reviews,
 )
 def _deemed_above_the_cap(world: World) -> None:
@@ -243,7 +243,7 @@ def _deemed_again_and_again(world: World) -> None:
     "deemed-though-compromised",
     defence="silence approves nothing of a provider that has lost its trust",
     blocked_by="nothing",
-    patch=[("if (isSound) amount", "isSound; amount")],
+    patch=[("if (isSound && !isLooked) amount", "isSound; if (!isLooked) amount")],
     file=in_reviews,
 )
 def _deemed_though_compromised(world: World) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from contextlib import suppress
 
 from medtrust.accreditation import Role
+from medtrust.adjudication import UNLIMITED
 from medtrust.errors import Reverted
 from medtrust.pool import GUARANTEE_FUND
 from medtrust.types import ZERO_HASH, name_hash
 from tests.attacks.framework import Attack, AttackTests, Blocked, attacks_on
 from tests.insurance_world import ask_mock, call_mock, with_token
 from tests.pool_world import DAY, PAID, QUEUED, Till, open_till
-from tests.world import World
+from tests.world import FAR, World
 
 ATTACKS: list[Attack] = []
 on_pool = attacks_on("InsurancePool", ATTACKS)
@@ -375,7 +376,7 @@ def _guarantee_for_a_healthy(world: World) -> None:
     "guarantee-beyond-what-is-missing",
     defence="the fund pays what is missing",
     blocked_by="what is missing",
-    patch=[("waiting - books.account.free", "waiting")],
+    patch=[("uint96 back = uint96(Math.min(amount, account.free));", "uint96 back = 0;")],
 )
 def _guarantee_beyond(world: World) -> None:
     till = open_till(world, 399)
@@ -385,7 +386,45 @@ def _guarantee_beyond(world: World) -> None:
     world.acting_as("attacker").pool.guarantee(world.insurer)
     if till.pool.guarantee_fund() == 499:
         raise Blocked("what is missing")
-    assert till.money == (399, 400, 0)
+    assert till.money == (499, 400, 0)
+
+
+@on_pool(
+    "guarantee-kept-by-the-insurer",
+    defence="what the fund gives and nobody is set apart for goes back at once",
+    blocked_by="NothingOwed",
+    patch=[("uint96 back = uint96(Math.min(amount, account.free));", "uint96 back = 0;")],
+)
+def _guarantee_kept(world: World) -> None:
+    till = open_till(world)
+    till.deposit(300, GUARANTEE_FUND)
+    till.pay(world.hospital, 400)
+    authority = world.acting_as("authority").accreditation
+    authority.suspend(world.insurer, Role.INSURER)
+    world.acting_as("attacker").pool.guarantee(world.insurer)
+    till.order("reclaim", world.hospital, CLAIM, 400, True)
+    world.chain.mine(seconds=60)
+    authority.accredit(world.insurer, Role.INSURER, until=FAR)
+    before = till.balance("insurer")
+    withdraw(till, 300)
+    assert till.balance("insurer") == before + 300
+
+
+@on_pool(
+    "debt-that-blocks-what-follows",
+    defence="a debt ends at the most that 96 bits hold, and what follows is noted",
+    blocked_by="noted",
+    patch=[("uint256(books.receivables[payee]) + amount)", "books.receivables[payee] + amount)")],
+)
+def _debt_that_blocks(world: World) -> None:
+    till = open_till(world, FUNDS)
+    till.order("reserve", CLAIM, 400)
+    till.order("reclaim", world.hospital, name_hash("another"), UNLIMITED, False)
+    with suppress(Reverted):
+        till.order("reclaim", world.hospital, CLAIM, 1, False)
+    if till.money == (FUNDS, 0, 0):
+        raise Blocked("noted")
+    assert till.money == (FUNDS - 400, 400, 0)
 
 
 # What is owed, and tokens that lie, refuse or call back.

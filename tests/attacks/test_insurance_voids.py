@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
+from medtrust.accreditation import Role
 from medtrust.adjudication import Benefit, Line
+from medtrust.errors import Reverted
 from medtrust.explanation import ClaimStatus
+from medtrust.keccak import keccak256
 from medtrust.visit import Visit
 from tests.attacks.framework import Attack, AttackTests, Blocked, attacks_on
 from tests.insurance_world import (
     COIN,
+    DAY,
     PAYS,
     TERMS,
     VISIT_LINE,
@@ -71,12 +76,34 @@ def _void_of_another(world: World) -> None:
     "reversal-of-a-visit-that-stands",
     defence="only the claim of a voided visit is taken back",
     blocked_by="VisitStands",
-    patch=[("require(!stands, VisitStands(dossier.visit));", "stands;")],
+    patch=[("require(!isSound, VisitStands(dossier.visit));", "isSound;")],
 )
 def _reversal_of_a_standing(world: World) -> None:
     insured, visit = paid(world)
     world.acting_as("attacker").insurance.reverse(visit)
     assert world.suite.insurance.totals_of(insured.policy.id).plan_paid == 0
+
+
+@on_claims(
+    "kept-though-compromised",
+    defence="a claim of a provider that has lost its trust is taken back, though nobody can void its visit",
+    blocked_by="taken back",
+    patch=[
+        (
+            "(, bool isSound) = _standing(dossier);\n        require(!",
+            "(bool isSound, ) = _standing(dossier);\n        require(!",
+        )
+    ],
+)
+def _kept_though_compromised(world: World) -> None:
+    insured, visit = paid(world)
+    at = world.suite.visits.entry_of(visit.nullifier).recorded_at
+    world.acting_as("authority").accreditation.compromise(world.hospital, Role.HOSPITAL, since=at)
+    with suppress(Reverted):
+        world.acting_as("insurer").insurance.reverse(visit)
+    if world.suite.pool.receivable_of(world.insurer, world.hospital) == 160 * COIN:
+        raise Blocked("taken back")
+    assert world.suite.insurance.totals_of(insured.policy.id).plan_paid == 160 * COIN
 
 
 @on_claims(
@@ -156,7 +183,7 @@ def _units_stuck(world: World) -> None:
     "paid-again-after-each-void",
     defence="after a claim was taken back, what its provider records of its policy is looked at",
     blocked_by="ON_HOLD",
-    patch=[("holds[ClaimBook.pairOf(dossier)] > block.timestamp", "false")],
+    patch=[("uint64(holds[ClaimBook.pairOf(dossier)]) > block.timestamp", "false")],
     file="contracts/libraries/Rulings.sol",
 )
 def _paid_again(world: World) -> None:
@@ -168,6 +195,69 @@ def _paid_again(world: World) -> None:
         if world.suite.insurance.claim_of(visit).status is ClaimStatus.HELD:
             raise Blocked(world.suite.insurance.claim_of(visit).reason.name)
     assert insured.balance("hospital") == (160 + 3 * 120) * COIN
+
+
+SILENT = " > REVERSED + claim.changedAt"
+
+
+def _deemed_after_a_void(world: World, days: int) -> None:
+    """Let silence approve a claim, and again each time it was taken back; the last held for days of the look."""
+    insured = insure(world, automatic_up_to=0, deemed_up_to=PAYS, annual_limit=PAYS, decide_days=30, filing_days=366)
+    visit = insured.visit(0)
+    insured.record(visit)
+    hospital = world.acting_as("hospital")
+    for _ in range(2):
+        days_later(world, 30)
+        hospital.insurance.decide(visit, world.hospital, 0)
+        if world.suite.insurance.claim_of(visit).status is ClaimStatus.DENIED:
+            raise Blocked("nothing")
+        hospital.visits.void(visit)
+        hospital.insurance.reverse(visit)
+        days_later(world, days)
+        insured.record(visit)
+    assert insured.balance("hospital") == (PAYS + PAYS * 3 // 4)
+
+
+@on_claims(
+    "deemed-again-after-each-void",
+    defence="silence approves nothing of what is held in the look after a claim was taken back",
+    blocked_by="nothing",
+    patch=[(SILENT, " > type(uint256).max - claim.changedAt")],
+    file=in_reviews,
+)
+def _deemed_again(world: World) -> None:
+    _deemed_after_a_void(world, 0)
+
+
+@on_claims(
+    "deemed-after-the-look-though-held-in-it",
+    defence="what was held in the look is not approved by silence after it either",
+    blocked_by="nothing",
+    patch=[(SILENT, " > REVERSED + block.timestamp")],
+    file=in_reviews,
+)
+def _deemed_after_the_look(world: World) -> None:
+    _deemed_after_a_void(world, 29)
+
+
+@on_claims(
+    "silence-made-a-refusal",
+    defence="an insurer's own look does not make its silence a refusal",
+    blocked_by="deemed approved",
+    patch=[(SILENT, " > claim.changedAt")],
+    file=in_reviews,
+)
+def _silence_made_a_refusal(world: World) -> None:
+    insured = insure(world, automatic_up_to=0)
+    visit = insured.visit(0)
+    pair = keccak256(visit.policy + visit.provider)
+    world.acting_as("insurer").insurance.hold(world.insurer, pair, world.chain.now() + 29 * DAY)
+    insured.record(visit)
+    days_later(world, TERMS.decide_days)
+    world.acting_as("hospital").insurance.decide(visit, world.hospital, 0)
+    if insured.balance("hospital") == PAYS:
+        raise Blocked("deemed approved")
+    assert world.suite.insurance.claim_of(visit).status is ClaimStatus.DENIED
 
 
 @on_claims(

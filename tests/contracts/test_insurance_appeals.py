@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from medtrust.accreditation import Role
-from medtrust.adjudication import Reason, Totals
+from medtrust.adjudication import UNLIMITED, Benefit, Line, Reason, Totals
 from medtrust.explanation import ClaimStatus
 from tests.insurance_world import (
     COIN,
     DAY,
     PAYS,
+    PRIMARY,
     TERMS,
     Insured,
     appoint_foreign_reviewer,
@@ -185,10 +188,29 @@ class TestAnswer:
         assert insured.balance("clinic") == 0
 
 
+class TestInterest:
+    """given an amount of 96 bits -> interest takes up to what 96 bits hold beside it; nothing is cut off"""
+
+    def test_ends_at_what_fits(self, world):
+        free = replace(PRIMARY, fee=UNLIMITED, copay=0)
+        insured = insure(world, funds=0, automatic_up_to=0, attestation_above=UNLIMITED, benefits=(free,))
+        visit = insured.visit(0, Line(Benefit.PRIMARY_CARE, 1, UNLIMITED))
+        insured.record(visit)
+        insurance = world.acting_as("insurer").insurance
+        insurance.decide(visit, world.insurer, 0)
+        world.acting_as("hospital").insurance.appeal(visit)
+        days_later(world, 5)
+        receipt = insurance.decide(visit, world.insurer, UNLIMITED - 1)
+        assert receipt.event("ClaimPaid").values["amount"] == UNLIMITED
+        assert receipt.event("ClaimDecided").values["dossier"]["interest"] == 1
+        assert world.suite.pool.account_of(world.insurer).waiting == UNLIMITED
+
+
 class TestReview:
     """
     when caller is no accredited reviewer     -> reverts NotAuthorised
     when the reviewer's signer signs, or signed, for the insurer or the provider -> reverts NotIndependent
+    when one of these names it as its signer after the appeal -> decides all the same
     when the reviewer shares its administrator with a side, or the signer administers one -> reverts NotIndependent
     when the reviewer is of another jurisdiction -> reverts NotIndependent
     when the insurer answers in its place     -> reverts NotAuthorised
@@ -197,6 +219,10 @@ class TestReview:
 
     @pytest.fixture
     def escalated(self, world, visit, insurance, appellant):
+        return self.escalate(world, visit, insurance, appellant)
+
+    @staticmethod
+    def escalate(world, visit, insurance, appellant):
         appellant.appeal(visit)
         insurance.decide(visit, world.insurer, 0)
         appellant.appeal(visit)
@@ -215,12 +241,24 @@ class TestReview:
         with reverts("NotIndependent", reviewer=world.carrier, signer=account.address):
             reviewer.insurance.decide(escalated, world.carrier, PAYS)
 
-    def test_reverts_when_the_reviewer_signed_for_a_side_once(self, world, escalated, stranger, reverts):
+    def test_reverts_when_the_reviewer_signed_for_a_side_once(
+        self, world, visit, insurance, appellant, stranger, reverts
+    ):
         insurer = world.acting_as("insurer").accreditation
         insurer.add_signer(world.insurer, stranger.address, Role.INSURER, until=FAR)
         insurer.remove_signer(world.insurer, stranger.address)
+        escalated = self.escalate(world, visit, insurance, appellant)
         with reverts("NotIndependent", reviewer=world.carrier, signer=stranger.address):
             appoint_reviewer(world, world.carrier, "carrier").insurance.decide(escalated, world.carrier, PAYS)
+
+    @pytest.mark.parametrize("side", ["insurer", "hospital"])
+    def test_takes_a_reviewer_whom_a_side_names_since(self, world, insured, escalated, side, stranger):
+        organisation, role = (world.insurer, Role.INSURER) if side == "insurer" else (world.hospital, Role.HOSPITAL)
+        world.chain.mine(seconds=60)
+        world.acting_as(side).accreditation.add_signer(organisation, stranger.address, role, until=FAR)
+        appoint_reviewer(world, world.carrier, "carrier").insurance.decide(escalated, world.carrier, PAYS)
+        claim = world.suite.insurance.claim_of(escalated)
+        assert (claim.status, claim.amount) == (ClaimStatus.PAID, PAYS)
 
     @pytest.mark.parametrize("side", ["insurer", "hospital"])
     def test_reverts_when_who_administers_a_side_administers_the_reviewer(

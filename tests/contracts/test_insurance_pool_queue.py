@@ -225,7 +225,8 @@ class TestGuarantee:
     """
     given the insurer is accredited    -> reverts StillAccredited
     given it is not, and nobody waits  -> reverts NothingOwed
-    given it is not, and some wait     -> moves what they wait for, or all there is; emits GuaranteePaid, QueueFunded
+    given it is not, and some wait     -> moves what they wait for; emits QueueFunded, GuaranteePaid
+    given there is less, and their round is open, or a day old -> reverts NothingOwed, moves all there is
     given some of it is in the account, or all -> moves no more than is missing, reverts NothingOwed
     when an insurer would withdraw it  -> reverts NotAuthorised
     given it was moved                 -> an insurer that is accredited again does not withdraw it
@@ -253,11 +254,14 @@ class TestGuarantee:
         failed.draw(world.hospital, 1)
         assert failed.balance("hospital") == 300
 
-    def test_moves_all_there_is(self, world, failed):
+    def test_moves_all_there_is_once_the_round_closes(self, world, failed, reverts):
         failed.pay(world.pharmacy, 600)
-        world.acting_as("relayer").pool.guarantee(world.insurer)
-        assert failed.pool.guarantee_fund() == 0
+        with reverts("NothingOwed", organisation=world.insurer):
+            world.acting_as("relayer").pool.guarantee(world.insurer)
+        assert (failed.pool.guarantee_fund(), failed.money) == (500, (0, 0, 1_000))
         world.chain.mine(seconds=DAY)
+        world.acting_as("relayer").pool.guarantee(world.insurer)
+        assert (failed.pool.guarantee_fund(), failed.money) == (0, (0, 500, 500))
         failed.draw(world.pharmacy, 1)
         assert failed.balance("pharmacy") == 300
 

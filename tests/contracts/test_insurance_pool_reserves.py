@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from medtrust.accreditation import Role
+from medtrust.adjudication import UNLIMITED
 from medtrust.types import ZERO_HASH, name_hash
 from tests.pool_world import DAY, OWED, PAID, QUEUED, Till, open_till
 
@@ -229,6 +230,8 @@ class TestReclaim:
                                                 the rest is noted
     when it does not wait                    -> what waits stays
     given the round had money                -> what waits stays
+    given as much as 96 bits hold is owed    -> notes no more
+    given what is free is enough once it left -> is set apart for who still waits; emits QueueFunded
     given the last one left a round          -> money goes to nobody, and the next to come opens it anew
     """
 
@@ -279,14 +282,14 @@ class TestReclaim:
 
     @pytest.mark.parametrize(("waits", "left", "noted"), [(99, 99, 1), (100, 100, 0), (101, 100, 0)])
     def test_lets_what_waits_go(self, world, till, waits, left, noted):
-        till.pay(world.hospital, FUNDS + waits)
-        till.order("reclaim", world.hospital, CLAIM, FUNDS, True)
+        till.order("reserve", OTHER, FUNDS)
+        till.pay(world.hospital, waits)
         till.pay(world.clinic, 7)
         receipt = till.order("reclaim", world.hospital, CLAIM, 100, True)
         told = {"insurer": world.insurer, "payee": world.hospital}
         assert till.told(receipt, "PaymentLeft") == {**told, "round": 1, "amount": left}
         assert till.told(receipt, "ReceivableChanged") == {**told, "amount": noted}
-        assert till.money == (FUNDS, 0, waits - left + 7)
+        assert till.money == (0, FUNDS, waits - left + 7)
 
     def test_keeps_what_waits_for_others(self, world, till):
         till.pay(world.hospital, FUNDS + 1)
@@ -302,6 +305,25 @@ class TestReclaim:
         till.order("reclaim", world.hospital, CLAIM, 2 * FUNDS, True)
         assert till.money == (0, FUNDS + 1, FUNDS - 1)
         assert till.pool.receivable_of(world.insurer, world.hospital) == 2 * FUNDS
+
+    def test_notes_at_most_what_fits(self, world, till):
+        for amount in (UNLIMITED - 1, 2, UNLIMITED):
+            receipt = till.order("reclaim", world.hospital, CLAIM, amount, False)
+        assert till.told(receipt, "ReceivableChanged")["amount"] == UNLIMITED
+        assert till.pool.receivable_of(world.insurer, world.hospital) == UNLIMITED
+        assert till.money == (FUNDS, 0, 0)
+
+    @pytest.mark.parametrize(
+        ("more", "money"), [(-1, (1, FUNDS - 1, 0)), (0, (0, FUNDS, 0)), (1, (FUNDS, 0, FUNDS + 1))]
+    )
+    def test_sets_apart_for_who_still_waits(self, world, till, more, money):
+        till.pay(world.hospital, FUNDS + 9)
+        till.pay(world.clinic, FUNDS + more)
+        receipt = till.order("reclaim", world.hospital, CLAIM, FUNDS + 9, True)
+        assert till.money == money
+        if more <= 0:
+            told = {"insurer": world.insurer, "round": 1, "amount": FUNDS + more}
+            assert till.told(receipt, "QueueFunded") == told
 
     def test_opens_a_round_anew(self, world, till, reverts):
         till.pay(world.hospital, FUNDS + 1)

@@ -97,6 +97,7 @@ class TestVoid:
 class TestReverse:
     """
     given the visit stands                    -> reverts VisitStands
+    given its provider was compromised since, at, before it was recorded -> reverts VisitStands, as before it was paid
     given another dossier                     -> reverts AnotherDossier
     given it was reversed                     -> reverts AnotherDossier
     given it was paid                         -> all as before; the provider owes it; emits HoldPlaced, ClaimReversed
@@ -111,7 +112,9 @@ class TestReverse:
     given it waits and was appealed           -> waits no longer, as well
     given it was paid and another waits       -> the provider owes it; the other waits on
     given it waited and was paid meanwhile    -> the provider owes it; what it waits for elsewhere stays
-    given silence approved it                 -> silence can approve as much again
+    given silence approved it                 -> silence can approve as much again, once the insurer has looked
+    given it was taken back                   -> silence approves nothing of what is held in the look
+    given another was taken back since        -> the look ends later
     given silence approved it, and an appeal raised it -> silence approves by its cap again, before and after
     given a second policy paid too            -> each is reversed, the second first; else reverts ClaimSettled
     """
@@ -129,6 +132,23 @@ class TestReverse:
         insurance._send("reverse", dossier)
         with reverts("AnotherDossier", visit=visit.id):
             insurance._send("reverse", dossier)
+
+    @pytest.mark.parametrize("seconds", [-1, 0, 1])
+    def test_needs_no_void_of_a_provider_without_trust(self, world, insured, visit, insurance, seconds, reverts):
+        at = insurance.claim_of(visit).changed_at
+        amount = insurance.claim_of(visit).amount
+        world.chain.mine(seconds=60)
+        world.acting_as("authority").accreditation.compromise(world.hospital, Role.HOSPITAL, since=at + seconds)
+        if seconds > 0:
+            with reverts("VisitStands", visit=visit.id):
+                insurance.reverse(visit)
+            return
+        assert insurance.reverse(visit).event("ClaimReversed").values["reclaimed"] == amount
+        assert insurance.totals_of(visit.policy) == Totals()
+        assert world.suite.pool.receivable_of(world.insurer, world.hospital) == amount
+        assert insurance.claim_of(visit).status is ClaimStatus.PENDING
+        with reverts("NotAccredited", organisation=world.hospital, role=Role.HOSPITAL):
+            insurance.settle(visit)
 
     def test_takes_everything_back(self, world, insured, visit, registry, insurance):
         amount = insurance.claim_of(visit).amount
@@ -296,6 +316,8 @@ class TestReverse:
         else:
             registry.void(first)
             insurance.reverse(first)
+            pair = keccak256(first.policy + first.provider)
+            world.acting_as("insurer").insurance.hold(world.insurer, pair, world.chain.now() + 30 * DAY)
         insured.record(again)
         days_later(world, TERMS.decide_days)
         insurance.decide(again, world.hospital, 0)
@@ -305,6 +327,28 @@ class TestReverse:
             registry.void(first)
             insurance.reverse(first)
             assert insurance.claim_of(again).amount == insurance.totals_of(insured.policy.id).plan_paid == PAYS
+
+    @pytest.mark.parametrize("is_again", [False, True])
+    @pytest.mark.parametrize(("seconds", "amount"), [(-60, 0), (0, PAYS), (60, PAYS)])
+    def test_lets_silence_approve_nothing_in_the_look(self, world, registry, insurance, is_again, seconds, amount):
+        insured = insure(world, automatic_up_to=0, filing_days=366)
+        visit = insured.visit()
+        for days in (0, 5)[: 1 + is_again]:
+            days_later(world, days)
+            insured.record(visit)
+            registry.void(visit)
+            until = insurance.reverse(visit).at + 30 * DAY
+        world.chain.travel(until + seconds)
+        insured.record(visit)
+        days_later(world, TERMS.decide_days)
+        insurance.decide(visit, world.hospital, PAYS)
+        claim = insurance.claim_of(visit)
+        status = ClaimStatus.PAID if amount else ClaimStatus.DENIED
+        assert (claim.status, claim.reason, claim.amount) == (status, Reason.DEEMED_APPROVED, amount)
+        assert insurance.totals_of(visit.policy).plan_paid == insured.balance("hospital") == amount
+        world.acting_as("hospital").insurance.appeal(visit)
+        world.acting_as("insurer").insurance.decide(visit, world.insurer, PAYS)
+        assert insurance.totals_of(visit.policy).plan_paid == PAYS
 
     def test_reverses_each_policy_by_itself(self, world, insured, visit, registry, insurance, reverts):
         policy, member = second_policy(insured)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 
 from medtrust.adjudication import Reason
-from tests.invariants.insurance_model import ClaimsModel
 from tests.invariants.insurance_stage import Stage
 from tests.invariants.insurance_told import LOOK
 
@@ -16,7 +15,7 @@ from tests.invariants.insurance_told import LOOK
 def check_cash(stage: Stage) -> None:
     """All of them."""
     _check_unseen(stage)
-    _check_silence(stage.model)
+    _check_silence(stage)
     _check_debts(stage)
     _check_weights(stage)
 
@@ -28,8 +27,12 @@ def _check_unseen(stage: Stage) -> None:
         assert recent <= stage.model.plan_of(policy).terms.automatic_up_to, "paid again without a look"
 
 
-def _check_silence(model: ClaimsModel) -> None:
-    """What silence approved for one service day of one policy is at most what silence may approve."""
+def _check_silence(stage: Stage) -> None:
+    """What silence approved for one service day of one policy is at most what silence may approve, void or no void."""
+    model = stage.model
+    for (policy, _, _), paid in stage.told.silent.items():
+        recent = sum(amount for at, amount in paid if at > stage.host.now - LOOK)
+        assert recent <= model.plan_of(policy).terms.deemed_up_to, "silence paid again after a void"
     silent: Counter[tuple[bytes, int]] = Counter()
     for claim in model.claims.values():
         if claim.reason is Reason.DEEMED_APPROVED:

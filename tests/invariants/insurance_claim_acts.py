@@ -104,9 +104,8 @@ class ClaimActs(InsuranceMachine):
 
     @act
     def reverse(self, dice: Random) -> None:
-        """Take back the claim of a voided visit, if there is any."""
-        gone = {one.id for one in self.voided} - {one.id for one in self.recorded}
-        key = self._key(dice, lambda claim: claim.visit in gone)
+        """Take back the claim of a visit that was voided, or whose provider has lost its trust, if there is any."""
+        key = self._key(dice, lambda claim: not self.model.is_sound(claim))
         if key:
             self._reverse(dice, key)
 

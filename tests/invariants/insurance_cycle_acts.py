@@ -15,7 +15,7 @@ from tests.invariants.insurance_claim_acts import OPEN, ClaimActs
 from tests.invariants.insurance_counts import ClaimRecord, key_of
 from tests.invariants.insurance_machine import SUBJECTS, act
 from tests.invariants.insurance_money_acts import MoneyActs
-from tests.invariants.insurance_pool_model import DAY
+from tests.invariants.insurance_pool_model import DAY, FUND
 from tests.invariants.insurance_stage import ACCOUNT, FIRST, NAME, ORGANISATION, ROLES
 
 
@@ -41,6 +41,15 @@ class CycleActs(ClaimActs, MoneyActs):
             self._record_with_carrier(dice, name)
         self.cycle(dice)
         self._deposit(carrier, dice.choice([1, 25, 60]))
+
+    @act
+    def be_saved_in_part(self, dice: Random) -> None:
+        """Let somebody wait for an insurer without money, and ask a fund that has less than that."""
+        carrier = ORGANISATION["carrier"]
+        self._withdraw(ACCOUNT["carrier"], carrier, ACCOUNT["stranger"], self.pool.books[carrier].free)
+        self._record_with_carrier(dice)
+        self._deposit(FUND, dice.choice([1, 5]))
+        self.guarantee(dice)
 
     @act
     def take_back_one_of_two(self, dice: Random) -> None:
@@ -94,6 +103,21 @@ class CycleActs(ClaimActs, MoneyActs):
         self.stage.host.advance(2 * DAY)
         for key in self._held_since(2 * DAY):
             self._decide(dice, key, self._anyone(dice), ORGANISATION["pharmacy"], 0)
+
+    @act
+    def cycle_in_silence(self, dice: Random) -> None:
+        """Have silence approve a claim, take it back, record it as it was, and wait for the silence again."""
+        name, policy = dice.choice(SUBJECTS), dice.choice(FIRST[2:4])
+        visit = replace(self._clean(dice, name, 90), policy=policy.id, member=policy.member)
+        visit = replace(visit, served_at=self.now - DAY, lines=(Line(1, 2, 100), Line(2, 1, 90)))
+        self._record_again(visit)
+        for _ in range(2):
+            self.stage.host.advance(2 * DAY)
+            for key in set(self._held_since(2 * DAY)) & set(_keys(visit)):
+                self._decide(dice, key, self._anyone(dice), ORGANISATION["pharmacy"], 0)
+            if visit not in self.recorded or not self._take_back(dice, visit):
+                return
+            self._record_again(visit)
 
     @act
     def be_left_without_an_answer(self, dice: Random) -> None:

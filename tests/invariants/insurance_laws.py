@@ -93,8 +93,8 @@ def _check_claims(model: ClaimsModel, storage: Storage) -> None:
             units = model.units(policy, day)
             assert all(word >> 102 + 11 * (one - 1) & 2047 == units[one] for one in range(1, 15))
             assert storage.read(CLAIMS, mapped(10, policy, day)) == model.deemed(policy, day)
-    for (insurer, subject), until in model.holds.items():
-        assert storage.read(CLAIMS, mapped(8, insurer, subject)) == until
+    for on, until in model.holds.items():
+        assert storage.read(CLAIMS, mapped(8, *on)) == until | (on in model.looks) << 64
     for nullifier, entry in model.entries.items():
         word = entry.recorded_at << 192 | entry.role << 232 | entry.is_attested << 248
         assert storage.read(VISITS, mapped(0, nullifier)) == int.from_bytes(entry.visit[:24], "big") | word

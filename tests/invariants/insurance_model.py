@@ -29,14 +29,17 @@ class ClaimsModel(Counts):
     """The registry of visits and the claims contract, as a person would write them down.
 
     The pool's model knows who is accredited and who acts for whom; `signers` names whoever ever signed for an
-    organisation, `places` its jurisdiction.
+    organisation, and since when, `places` its jurisdiction.
     """
 
     pool: PoolModel
-    signers: Mapping[bytes, set[str]]
+    signers: Mapping[bytes, dict[str, int]]
     places: Mapping[bytes, int]
     entries: dict[bytes, Entry] = field(default_factory=dict)
     holds: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
+    looks: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
+    """Until when what a provider does for a policy is looked at because a claim was taken back."""
+
     controllers: dict[str, str] = field(default_factory=dict)
     """Who decides for a member who named another than herself."""
 
@@ -106,6 +109,7 @@ class ClaimsModel(Counts):
         if until > now + MAX_HOLD:
             raise Refused("HoldTooLong", until=until, latest=now + MAX_HOLD)
         self.holds[insurer, subject] = until
+        self.looks.pop((insurer, subject), None)
 
     # Anyone.
 
@@ -117,8 +121,8 @@ class ClaimsModel(Counts):
 
     def reverse(self, key: bytes, now: int) -> None:
         claim = self.claims[key]
-        entry, second = self.entries.get(claim.nullifier), key_of(claim.nullifier, is_first=False)
-        if entry and entry.visit == claim.visit:
+        second = key_of(claim.nullifier, is_first=False)
+        if self.is_sound(claim):
             raise Refused("VisitStands", visit=claim.visit)
         if key != second:
             self._check_pending(claim.visit, second)
@@ -126,8 +130,14 @@ class ClaimsModel(Counts):
         is_waiting = claim.status is ClaimStatus.APPROVED or claim.appeals > 0
         insurer = self.plan_of(claim.policy).insurer
         del self.claims[key]
-        self.holds[insurer, pair_of(claim.policy, claim.provider)] = now + MAX_HOLD
-        self.pool.reclaim(insurer, claim.provider, key, paid, is_waiting=is_waiting)
+        pair = insurer, pair_of(claim.policy, claim.provider)
+        self.holds[pair] = self.looks[pair] = now + MAX_HOLD
+        self.pool.reclaim(insurer, claim.provider, key, paid, now, is_waiting=is_waiting)
+
+    def is_sound(self, claim: ClaimRecord) -> bool:
+        """Whether the visit of a claim stands, and who recorded it is to be trusted."""
+        entry = self.entries.get(claim.nullifier)
+        return entry is not None and entry.visit == claim.visit and self._is_trusted(claim.provider, entry)
 
     def _recorded(self, visit: Visit) -> Entry:
         if visit.payer != self.pool.claims:
@@ -199,19 +209,19 @@ class ClaimsModel(Counts):
             if first.appeals and first.status > ClaimStatus.OWED and is_over:
                 first.status = ClaimStatus.PAID if first.amount else ClaimStatus.DENIED
             self._check_decided(first)
-        is_denied = first.status is ClaimStatus.DENIED
-        return first, UNBOUNDED if is_denied else first.allowed - first.amount
+        is_refused = first.status is ClaimStatus.DENIED and not any(first.units.values())
+        return first, UNBOUNDED if is_refused else first.allowed - first.amount
 
     def decide(self, caller: str, key: bytes, organisation: bytes, amount: int, now: int) -> None:
         claim = self.claims[key]
         plan = self.plan_of(claim.policy)
         deadline = claim.changed_at + plan.terms.decide_days * DAY
         is_held, is_late = claim.status is ClaimStatus.HELD, now >= deadline
-        entry = self.entries.get(claim.nullifier)
-        is_sound = entry is not None and entry.visit == claim.visit and self._is_trusted(claim.provider, entry)
+        is_sound = self.is_sound(claim)
         if is_held and is_late:
             left = plan.terms.deemed_up_to - self.deemed(claim.policy, claim.day)
-            amount = min(claim.amount, left) if is_sound else 0
+            looked_until = self.looks.get((plan.insurer, pair_of(claim.policy, claim.provider)), 0)
+            amount = min(claim.amount, left) if is_sound and looked_until <= claim.changed_at else 0
         else:
             self._check_decider(caller, organisation, claim, plan.insurer, deadline, now)
             if amount and not is_sound:
@@ -234,7 +244,8 @@ class ClaimsModel(Counts):
             self._check_authorised(organisation, caller, Role.REVIEWER, now)
             parties = insurer, claim.provider
             admins = {self.pool.admins[one] for one in parties}
-            is_bound = caller in admins.union(*(self.signers[one] for one in parties))
+            named = {one for party in parties for one, at in self.signers[party].items() if at <= claim.changed_at}
+            is_bound = caller in admins | named
             is_bound |= self.pool.admins[organisation] in admins
             if is_bound or self.places[organisation] != self.places[insurer]:
                 raise Refused("NotIndependent", reviewer=organisation, signer=caller)

@@ -120,6 +120,8 @@ class MoneyActs(InsuranceMachine):
         if short and dice.random() < 0.8:
             self.stage.registrar.refusal(AUTHORITY, "suspend", insurer, int(ROLES["insurer"]))
         if short or dice.random() < 0.2:
+            if dice.random() < 0.5:
+                self.stage.host.advance(DAY)
             twin = lambda: self.pool.guarantee(insurer, self.now)  # noqa: E731
             self._try(self.stage.pool, "guarantee", self._anyone(dice), (insurer,), twin)
 
@@ -127,7 +129,7 @@ class MoneyActs(InsuranceMachine):
     def wind_down(self, dice: Random) -> None:
         """Stop an insurer for ever; seldom, since much else needs it."""
         name, sender = dice.choice(["insurer", "carrier"]), self._anyone(dice)
-        if dice.random() < 0.15:
+        if dice.random() < 0.25:
             sender = ACCOUNT[name]
             twin = lambda: self.pool.wind_down(sender, ORGANISATION[name], self.now)  # noqa: E731
             self._try(self.stage.pool, "windDown", sender, (ORGANISATION[name],), twin)

@@ -164,13 +164,14 @@ class PoolModel:
         books.free -= amount
         return OWED if self._send(payee, amount) else PAID
 
-    def reclaim(self, insurer: bytes, payee: bytes, claim: bytes, amount: int, *, is_waiting: bool) -> None:
+    def reclaim(self, insurer: bytes, payee: bytes, claim: bytes, amount: int, now: int, *, is_waiting: bool) -> None:
         books = self.books[insurer]
         books.unlock(claim)
         due = books.rounds[-1].due
         left = min(amount, due[payee]) if is_waiting else 0
         due[payee] -= left
         books.receivables[payee] += amount - left
+        books.feed(now)
 
     def _send(self, payee: bytes, amount: int) -> bool:
         """Send, or owe where that fails; whether it is owed."""
@@ -250,7 +251,11 @@ class PoolModel:
         if not books.waiting:
             raise Refused("NothingOwed", organisation=insurer)
         amount = min(self.books[FUND].free, books.waiting - books.free)
-        self.books[FUND].free -= amount
         books.free += amount
         books.feed(now)
+        back = min(amount, books.free)
+        if amount == back:
+            raise Refused("NothingOwed", organisation=insurer)
+        self.books[FUND].free -= amount - back
+        books.free -= back
         self.books[insurer] = books

@@ -60,7 +60,7 @@ class Storage:
 
     def put(self, contract: str, slot: int, value: int, shift: int = 0, bits: int = 256) -> None:
         kept = self.words.get((contract, slot), 0) & ~((1 << bits) - 1 << shift)
-        self.words[contract, slot] = kept | value << shift
+        self.words[contract, slot] = kept | (value & (1 << bits) - 1) << shift  # less than nothing until the next event
 
     def add(self, contract: str, slot: int, delta: int, shift: int = 0, bits: int = 256) -> None:
         self.put(contract, slot, self.read(contract, slot, shift, bits) + delta, shift, bits)
@@ -167,6 +167,8 @@ class Storage:
         self._undeem(dossier)
         del self.dossiers[dossier["key"]]
         self.put(CLAIMS, mapped(9, dossier["key"]), 0)
+        pair = keccak256(dossier["policy"] + dossier["provider"])
+        self.put(CLAIMS, mapped(8, self._insurer(dossier), pair), 1, 64)
 
     def _dossier(self, told: Mapping[str, Any]) -> dict[str, Any]:
         """The newest dossier of a visit's claim from a policy."""
@@ -191,10 +193,11 @@ class Storage:
         self.add(CLAIMS, mapped(6, dossier["policy"], dossier["day"]), dossier["counted"] - before["counted"])
         delta = dossier["visits"] - before["visits"]
         if delta:
-            plan = self.words[CLAIMS, mapped(4, dossier["policy"])]
-            insurer = self.words[CLAIMS, mapped(1, plan)]
             block, place = divmod(dossier["day"], 8)
-            self.add(CLAIMS, mapped(7, insurer, dossier["provider"], block), delta << 32 * place)
+            self.add(CLAIMS, mapped(7, self._insurer(dossier), dossier["provider"], block), delta << 32 * place)
+
+    def _insurer(self, dossier: Mapping[str, Any]) -> int:
+        return self.words[CLAIMS, mapped(1, self.words[CLAIMS, mapped(4, dossier["policy"])])]
 
     def _pack(self, contract: str, slot: int, parts: list[tuple[int, int]]) -> None:
         """Write values of so many bits into one word, the lowest first."""

@@ -142,7 +142,7 @@ class Stage:
             {ORGANISATION[name]: ACCOUNT[name] for name in ROLES},
             token,
         )
-        signers = {ORGANISATION[name]: {ACCOUNT[one] for one in SIGNERS[name]} for name in ROLES}
+        signers = {ORGANISATION[name]: {ACCOUNT[one]: 0 for one in SIGNERS[name]} for name in ROLES}
         places = {ORGANISATION[name]: PLACES[name] for name in ROLES}
         return ClaimsModel(pool=pool, signers=signers, places=places, plans=PLANS)
 

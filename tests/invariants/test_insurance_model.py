@@ -72,6 +72,9 @@ FOUND = {
     "key-of-a-second-claim-taken-by-a-visit",
     "second-policy-stopped-by-a-silent-reviewer",
     "deemed-again-and-again-on-one-day",
+    "deemed-again-after-each-void",
+    "guarantee-kept-by-the-insurer",
+    "kept-though-compromised",
 }
 MODULES = (
     test_insurance,
