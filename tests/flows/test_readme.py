@@ -43,7 +43,7 @@ class TestReadme:
         shown = next(block for block in _blocks("") if "✓" in block)
         assert [line for line in shown.splitlines() if line != "…" and _without_numbers(line) not in printed] == []
 
-    def test_its_python_runs(self, session_node, tmp_path, monkeypatch):
+    def test_its_python_runs(self, world, session_node, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
         book = AddressBook(session_node.chain_id)
         sandbox.accredit_everyone(sandbox.deploy_suite(session_node, book))
