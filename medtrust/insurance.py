@@ -138,7 +138,7 @@ class InsuranceClient(Client):
         return self._send("settle", visit)
 
     def reverse(self, visit: Visit, *, policy: bytes | None = None) -> Receipt:
-        """Take back the claim of a visit that its provider voided; anyone may.
+        """Take back the claim of a visit that its provider voided, or whose provider lost its trust; anyone may.
 
         Raises `InputError` if there is no claim, `Reverted` with error "AnotherDossier" or "VisitStands".
         """

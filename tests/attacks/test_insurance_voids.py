@@ -273,8 +273,7 @@ def _first_reversed_alone(world: World) -> None:
     world.acting_as("hospital").visits.void(visit)
     world.acting_as("hospital").insurance.reverse(visit)
     insured.record(visit)
-    days_later(world, TERMS.decide_days)
-    world.acting_as("hospital").insurance.decide(visit, world.hospital, 0)
+    world.acting_as("insurer").insurance.decide(visit, world.insurer, 160 * COIN)
     of_both = world.suite.insurance
     assert of_both.claim_of(visit).amount == 160 * COIN
     assert insured.balance("hospital") == (160 + 40 + 120) * COIN

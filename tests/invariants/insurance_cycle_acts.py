@@ -16,7 +16,7 @@ from tests.invariants.insurance_counts import ClaimRecord, key_of
 from tests.invariants.insurance_machine import SUBJECTS, act
 from tests.invariants.insurance_money_acts import MoneyActs
 from tests.invariants.insurance_pool_model import DAY, FUND
-from tests.invariants.insurance_stage import ACCOUNT, FIRST, NAME, ORGANISATION, ROLES
+from tests.invariants.insurance_stage import ACCOUNT, AUTHORITY, FIRST, FOREVER, NAME, ORGANISATION, ROLES
 
 
 class CycleActs(ClaimActs, MoneyActs):
@@ -44,12 +44,14 @@ class CycleActs(ClaimActs, MoneyActs):
 
     @act
     def be_saved_in_part(self, dice: Random) -> None:
-        """Let somebody wait for an insurer without money, and ask a fund that has less than that."""
+        """Let somebody wait for an insurer without money, ask a fund that has less, and begin anew."""
         carrier = ORGANISATION["carrier"]
         self._withdraw(ACCOUNT["carrier"], carrier, ACCOUNT["stranger"], self.pool.books[carrier].free)
         self._record_with_carrier(dice)
         self._deposit(FUND, dice.choice([1, 5]))
         self.guarantee(dice)
+        self.stage.host.advance(1)
+        self.stage.registrar.refusal(AUTHORITY, "accredit", carrier, int(ROLES["carrier"]), FOREVER)
 
     @act
     def take_back_one_of_two(self, dice: Random) -> None:

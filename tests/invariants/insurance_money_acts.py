@@ -44,7 +44,7 @@ class MoneyActs(InsuranceMachine):
             since = self.now - dice.choice([0, 60, DAY])
             registrar.refusal(AUTHORITY, "compromise", organisation, role, last, since)
         else:
-            for one in ("hospital", "clinic", "insurer"):
+            for one in ("hospital", "clinic", "insurer", "carrier"):
                 registrar.refusal(AUTHORITY, "accredit", ORGANISATION[one], int(ROLES[one]), FOREVER)
 
     # Money.
@@ -129,7 +129,7 @@ class MoneyActs(InsuranceMachine):
     def wind_down(self, dice: Random) -> None:
         """Stop an insurer for ever; seldom, since much else needs it."""
         name, sender = dice.choice(["insurer", "carrier"]), self._anyone(dice)
-        if dice.random() < 0.25:
+        if dice.random() < 0.5:
             sender = ACCOUNT[name]
             twin = lambda: self.pool.wind_down(sender, ORGANISATION[name], self.now)  # noqa: E731
             self._try(self.stage.pool, "windDown", sender, (ORGANISATION[name],), twin)
