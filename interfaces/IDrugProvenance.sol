@@ -833,7 +833,7 @@ interface IDrugProvenance {
     ///
     /// Reverts with:
     /// - `NotAuthorised` if the caller does not act for `pharmacy` as PHARMACY.
-    /// - {NotUndoable} if the pharmacy did not dispense it, or 10 days ago or earlier.
+    /// - {NotUndoable} if the pharmacy did not dispense it, or not of this lot, or 10 days ago or earlier.
     /// - {InvalidCount} if these are not as many prescriptions as were filled with it.
     /// - {NotFilledWith} if one of them was not filled with it.
     /// - {UnitNotProven} if the path does not lead from the lot to the pack.

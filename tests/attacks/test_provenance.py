@@ -193,7 +193,7 @@ def cloned_serial(world: World) -> None:
     file="contracts/libraries/Dispensing.sol",
     patch=[
         (
-            "require(end == 0, IDrugProvenance.AlreadyDispensed(pack, uint64(end)));",
+            "require(end == 0, IDrugProvenance.AlreadyDispensed(pack, uint32(end)));",
             "",
         ),
         (

@@ -258,7 +258,7 @@ class Model(Checks):
         if is_prescribed:
             self.state.fills[prescription] = pack
         since = end.ended_at if is_open else now
-        self.state.ends[pack] = End(since, pharmacy, taken, whole, end.fills + is_prescribed)
+        self.state.ends[pack] = End(since, pharmacy, taken, whole, end.fills + is_prescribed, end.lot or lot)
         told = {"pack": pack, "lot": lot, "pharmacy": pharmacy, "prescription": prescription}
         return [("PackDispensed", {**told, "portion": portion, "whole": whole})]
 
@@ -266,7 +266,7 @@ class Model(Checks):
         self._authorised(pharmacy, caller, PHARMACY, now)
         pack = item.unit
         end = self.state.ends.get(pack, NO_END)
-        is_theirs = end.by == pharmacy and now < end.ended_at + UNDO
+        is_theirs = end.by == pharmacy and end.lot == item.lot and now < end.ended_at + UNDO
         require(is_theirs, "NotUndoable", pack=pack, endedAt=end.ended_at)
         require(len(prescriptions) == end.fills, "InvalidCount", count=len(prescriptions))
         fills = dict(self.state.fills)

@@ -135,6 +135,7 @@ class End:
     taken: int = 0
     whole: int = 0
     fills: int = 0
+    lot: bytes = b""
 
 
 @dataclass(frozen=True)

@@ -124,7 +124,8 @@ class Replay:
             self.state.fills[values["prescription"]] = values["pack"]
         since = before.ended_at or self.now
         fills = before.fills + is_prescribed
-        self.state.ends[values["pack"]] = End(since, values["pharmacy"], taken, values["whole"], fills)
+        lot = before.lot or values["lot"]
+        self.state.ends[values["pack"]] = End(since, values["pharmacy"], taken, values["whole"], fills, lot)
 
     def _dispense_reversed(self, values: dict[str, Any], _: Sequence[Told]) -> None:
         del self.state.ends[values["pack"]]
