@@ -61,11 +61,12 @@ library Dispensing {
         // Each part of the word has room for what is added to it.
         unchecked {
             uint256 taken = uint16(end >> 96);
-            bool isPortion = taken + portion <= whole && (portion == 0) == (whole == 0) && uint8(end >> 112) != 255;
+            bool isPortion = taken + portion <= whole && (portion == 0) == (whole == 0);
             require(isPortion, IDrugProvenance.InvalidPortion(pack, uint16(taken)));
             end += portion << 96;
             bytes32 prescription = filling.prescription;
             if (prescription != bytes32(0)) {
+                require(uint8(end >> 112) != 255, IDrugProvenance.InvalidPortion(pack, uint16(taken)));
                 require(state.fills[prescription] == bytes32(0), IDrugProvenance.PrescriptionFilled(prescription));
                 state.fills[prescription] = pack;
                 end += _FILL;

@@ -84,6 +84,8 @@ def _struct(names: Sequence[str], encode: Encoder) -> Encoder:
 
 @cache
 def _fields_of(kind: type[Any]) -> Callable[[Any], tuple[Any, ...]]:
+    if hasattr(kind, "abi_fields"):
+        return attrgetter("abi_fields")
     return attrgetter(*(one.name for one in fields(kind)))
 
 

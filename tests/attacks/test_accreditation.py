@@ -436,8 +436,8 @@ def delegate_beyond_time(world: World) -> None:
     blocked_by="NotAuthority",
     patch=[
         (
-            "        (record.roles, record.until) = (roles, until);\n",
-            "        if (roles != 0) (record.roles, record.until) = (roles, until);\n",
+            "        _delegates[jurisdiction][delegate] = Off",
+            "        if (roles != 0) _delegates[jurisdiction][delegate] = Off",
         )
     ],
 )

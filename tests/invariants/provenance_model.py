@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from eth_abi.abi import encode
 
@@ -62,9 +62,27 @@ class Offer:
     logged_from: int = 0
 
     @property
+    def terms(self) -> bytes:
+        """The source, the roles and the times as one word."""
+        numbers = ((self.sender_role, 2), (self.receiver_role, 2), (self.until, 6), (self.logged_from, 6))
+        return self.source + b"".join(number.to_bytes(length, "big") for number, length in numbers)
+
+    @property
+    def abi_fields(self) -> tuple[bytes | str, ...]:
+        """The words that the contract hashes."""
+        return self.lot, self.unit, self.sender, self.receiver, self.terms, self.logger
+
+    @property
     def id(self) -> bytes:
-        values = list(self.__dict__.values())
-        return bytes(8) + keccak256(_encode_offer(values))[8:]
+        return bytes(8) + keccak256(_encode_offer(self.abi_fields))[8:]
+
+    @classmethod
+    def shipped(cls, values: Mapping[str, Any]) -> Offer:
+        """What an event says that was shipped."""
+        terms = values["terms"]
+        numbers = [int.from_bytes(terms[first:last], "big") for first, last in ((16, 18), (18, 20), (20, 26), (26, 32))]
+        sides = values["from"], numbers[0], values["to"], numbers[1]
+        return cls(values["lot"], values["unit"], *sides, numbers[2], terms[:16], values["logger"], numbers[3])
 
     @property
     def place(self) -> Unit:
@@ -75,9 +93,7 @@ class Offer:
         return Source(self.source[0], self.source[1:])
 
 
-_encode_offer = leaf_encoder(
-    ("bytes32", "bytes32", "bytes32", "uint64", "bytes32", "uint64", "uint64", "bytes16", "address", "uint64")
-)
+_encode_offer = leaf_encoder(("bytes32", "bytes32", "bytes32", "bytes32", "bytes32", "address"))
 
 
 class Item(NamedTuple):
@@ -143,7 +159,6 @@ class Mix:
     packer: bytes
     level: int
     lots: tuple[bytes, ...]
-    suspicion: int = TRUSTED
 
 
 NO_END = End(0, None)
@@ -179,7 +194,7 @@ class State:
             wrong = [one for one in all_ if one not in (Standing.ACTIVE, Standing.RECALLED)]
             if Standing.RECALLED in all_:
                 return Standing.RECALLED
-            return Standing.QUARANTINED if mix.suspicion else (wrong or all_)[-1]
+            return (wrong or all_)[-1]
         if record is None:
             return Standing.UNKNOWN
         if record.recall != (0, 0):
@@ -223,8 +238,18 @@ def tier(role: int) -> int:
 def returned(offer: Offer, now: int) -> Place:
     """Where a unit is that did not arrive: what must be kept cold waits for somebody to look at it."""
     if offer.logger != ZERO_ADDRESS:
-        return Place(At.QUARANTINED, offer.sender, since=now)
+        return quarantined(Place(At.HELD, offer.sender, offer.sold_by), now)
     return Place(At.HELD, offer.sender, offer.sold_by)
+
+
+def quarantined(held: Place, now: int) -> Place:
+    """Where a unit that somebody holds is once it was stopped: what is carried stays so."""
+    return Place(At.QUARANTINED, held.holder, Source(held.source.tier), since=now)
+
+
+def cleared(stopped: Place) -> Place:
+    """Where a unit is that was looked into: its holder has it from nobody, or to carry it on."""
+    return Place(At.HELD, stopped.holder, stopped.source)
 
 
 def arrived(offer: Offer, now: int) -> Place:
@@ -235,7 +260,8 @@ def arrived(offer: Offer, now: int) -> Place:
     if offer.receiver_role == CARRIER:
         if offer.sender_role != CARRIER and back_from == 1:
             seller = offer.sold_by.seller
-        return Place(At.HELD, offer.receiver, Source(back_from, seller))
+        # Whoever hands on what is his own as a carrier might be anybody: it is carried as if for a pharmacy.
+        return Place(At.HELD, offer.receiver, Source(back_from or 1, seller))
     if tier(offer.receiver_role) <= back_from:
         is_unknown = offer.sender_role == CARRIER and back_from == 1
         return Place(At.HELD, offer.receiver, NOBODY if is_unknown else Source(0, seller))

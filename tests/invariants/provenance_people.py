@@ -190,6 +190,10 @@ class Trade(RuleBasedStateMachine):
     def is_small(self, unit: Unit) -> bool:
         return len(WAYS.get(unit, ())) > 1
 
+    def may_lack(self, unit: Unit, chance: int) -> bool:
+        """Whether something may be missing from it; now and then only what must be kept cold."""
+        return not self.is_pack(unit) and (chance < 9 or self.model.state.is_cold(unit[0]))
+
     def is_free(self, unit: Unit) -> bool:
         return unit[1] not in self.model.state.ends
 

@@ -21,9 +21,12 @@ from tests.invariants.provenance_model import (
     Offer,
     Place,
     Policy,
+    Source,
     State,
     arrived,
+    cleared,
     mark,
+    quarantined,
     returned,
 )
 
@@ -60,8 +63,7 @@ class Replay:
         self.state.policies[values["gtin"]] = Policy(*values["policy"].values())
 
     def _unit_shipped(self, values: dict[str, Any], _: Sequence[Told]) -> None:
-        names = ("lot", "unit", "from", "fromRole", "to", "toRole", "until", "source", "logger", "loggedFrom")
-        offer = Offer(*(values[name] for name in names))
+        offer = Offer.shipped(values)
         self.offers[offer.id] = offer
         self.state.places[offer.place] = Place(At.IN_TRANSIT, offer=offer.id)
 
@@ -97,7 +99,7 @@ class Replay:
         offer = self.offers[values["offer"]]
         place = arrived(offer, self.now)
         if values["state"] == At.QUARANTINED:
-            place = Place(At.QUARANTINED, values["to"], since=self.now)
+            place = quarantined(place, self.now)
         self.state.places[offer.place] = place
 
     def _mix_registered(self, values: dict[str, Any], _: Sequence[Told]) -> None:
@@ -144,7 +146,8 @@ class Replay:
             self._suspect(unit[0], SUSPECT)
         else:
             holder = self.organisations[values["custodian"]]
-            self.state.places[unit] = Place(At.QUARANTINED, holder, since=self.now)
+            source = Source(values["carriedFor"])
+            self.state.places[unit] = Place(At.QUARANTINED, holder, source, since=self.now)
 
     def _suspect_resolved(self, values: dict[str, Any], _: Sequence[Told]) -> None:
         unit = values["lot"], values["unit"]
@@ -155,15 +158,12 @@ class Replay:
             return
         place = self.state.places[unit]
         if values["isCleared"]:
-            self.state.places[unit] = Place(At.HELD, place.holder)
+            self.state.places[unit] = cleared(place)
         elif place.at is At.QUARANTINED:
             self.state.places[unit] = Place(At.ILLEGITIMATE, place.holder, since=self.now)
 
     def _suspect(self, lot: bytes, suspicion: int) -> None:
-        if lot in self.state.mixes:
-            self.state.mixes[lot] = replace(self.state.mixes[lot], suspicion=suspicion)
-        else:
-            self.state.lots[lot] = replace(self.state.lots[lot], suspicion=suspicion)
+        self.state.lots[lot] = replace(self.state.lots[lot], suspicion=suspicion)
 
     def _notice_acknowledged(self, values: dict[str, Any], _: Sequence[Told]) -> None:
         self.state.answers[(values["lot"], values["unit"]), values["organisation"]] = self.now

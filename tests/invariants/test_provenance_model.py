@@ -12,6 +12,7 @@ import pytest
 from medtrust.artifacts import load
 from medtrust.errors import Reverted
 from tests.attacks.test_provenance import ATTACKS
+from tests.attacks.test_provenance_custody import ATTACKS as LATER
 from tests.invariants import provenance_acts as acts
 from tests.invariants.machine import run
 from tests.invariants.provenance_laws import Lawful
@@ -40,7 +41,15 @@ class TestModel:
             assert own - set(TALLY.errors) - UNSEEN == set()
 
 
-FOUND = {"provenance-double-dispensing", "provenance-accept-after-take-back", "provenance-late-receipt"}
+FOUND = {
+    "provenance-double-dispensing",
+    "provenance-accept-after-take-back",
+    "provenance-late-receipt",
+    "provenance-return-laundered-in-a-box",
+    "provenance-warm-goods-taken-back",
+    "provenance-flag-dodged-by-shipping",
+    "provenance-missing-is-all",
+}
 
 
 def forget_recalls(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +75,7 @@ class TestTeeth:
     given a model or a replay that forgets       -> the machine finds it
     """
 
-    @pytest.mark.parametrize("attack", [one for one in ATTACKS if one.id in FOUND], ids=str)
+    @pytest.mark.parametrize("attack", [one for one in (*ATTACKS, *LATER) if one.id in FOUND], ids=str)
     def test_finds_the_missing_check(self, attack, request, monkeypatch):
         monkeypatch.setattr(Lawful, "artifact", attack.twin(is_small=True))
         with pytest.raises((AssertionError, Reverted)):
