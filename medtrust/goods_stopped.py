@@ -200,7 +200,7 @@ def reported(suite: Suite, movement: Movement) -> tuple[Offer, Summary] | None:
     call = suite.drugs.interface.decode_call("report", sent)
     if call is None or not call["signature"]:
         return None
-    return Offer(*call["offer"].values()), Summary(*call["readings"].values())
+    return Offer.shipped(call["offer"]), Summary(*call["readings"].values())
 
 
 def _state(custody: Custody, names: Mapping[bytes, bytes], maker: bytes) -> PackState:

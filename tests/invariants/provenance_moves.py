@@ -156,7 +156,7 @@ class Moves(Trade):
         if chance == 0:
             offer = replace(offer, until=offer.until + 1)
         since = self.model.state.places.get(offer.place, Place(At.HELD)).since or self.host.now
-        span = since - offer.logged_from
+        span = max(0, since - offer.logged_from)
         good = Summary(WHY, span // POLICY.gap + 2, offer.logged_from, since, 300, 650, 0, 600, 500)
         changes = {
             1: {"highest": 900, "excursion": number},
