@@ -128,9 +128,9 @@ contract DrugProvenance is GS1Prefixes, Sending, Receiving, Packing, Counter, No
         }
         (bool isFine, bool isLate) = _judge(offer, readings, isSigned, arrivedAt);
         // While a better report may come, only the receiver settles for less.
-        if (!(isFine && isSigned) && !isLate) _checkAuthorised(offer.to, Roles.PARTICIPANT);
+        if (!isFine && !isLate) _checkAuthorised(offer.to, Roles.PARTICIPANT);
 
-        bytes32 next = isFine ? Custody.arrived(offer) : Custody.stopped(State.QUARANTINED, Custody.markOf(offer.to));
+        bytes32 next = isFine ? Custody.arrived(offer) : Custody.quarantined(Custody.arrived(offer));
         _put(offer.lot, offer.unit, next);
 
         emit ReadingsReported(offer.lot, offer.unit, offer.to, id, readings.root, Custody.stateOf(next));
@@ -144,13 +144,16 @@ contract DrugProvenance is GS1Prefixes, Sending, Receiving, Packing, Counter, No
         uint256 arrivedAt
     ) private view returns (bool isFine, bool isLate) {
         isFine = true;
+        uint64 first;
         bytes32 lot;
         for (uint256 i = 0; (lot = _lotAt(offer.lot, i)) != bytes32(0); ++i) {
             Policy storage policy = _policies[_lot(lot).gtin];
             // A policy that was switched off asks for no report, also of older lots.
             if (!_lot(lot).isCold || policy.maxGap == 0) continue;
+            if (first == 0) first = _lot(lot).gtin;
             isLate = isLate || block.timestamp > arrivedAt + policy.reportWithin;
             isFine = isFine && isSigned && ColdChain.isWithin(policy, readings, offer.loggedFrom(), arrivedAt);
+            isFine = isFine && ColdChain.isPlain(_policies[first], policy, readings);
         }
         isFine = isFine && !isLate;
     }
@@ -203,7 +206,7 @@ contract DrugProvenance is GS1Prefixes, Sending, Receiving, Packing, Counter, No
         bool isStopped =
             unit == bytes32(0) ? record.suspicion == Suspicion.SUSPECT : Custody.stateOf(word) == State.QUARANTINED;
         // Of what left the chain before it was found out, partners must know too.
-        require(isStopped || (!isCleared && Custody.hasLeft(word)), NotSuspect(lot, unit));
+        require(isStopped || (!isCleared && Custody.hasLeft(word) && !_isNoticed(lot, unit)), NotSuspect(lot, unit));
 
         if (!isCleared) _notify(lot, unit);
         if (unit == bytes32(0)) record.suspicion = isCleared ? Suspicion.NONE : Suspicion.ILLEGITIMATE;
@@ -217,23 +220,26 @@ contract DrugProvenance is GS1Prefixes, Sending, Receiving, Packing, Counter, No
     /// @inheritdoc IDrugProvenance
     function flagSuspect(bytes32 organisation, Item calldata item) external {
         Lot storage record = _lot(item.lot);
-        bytes16 holder;
-        if (item.unit != bytes32(0)) {
-            bytes32 word = _wordOf(_lot(item.lot), item.lot, item.unit, item.path);
-            holder = Custody.custodianOf(word);
+        bytes32 word;
+        if (item.unit == bytes32(0)) {
+            require(record.commissionedAt != 0, UnknownLot(item.lot));
+            require(record.suspicion == Suspicion.NONE, LotQuarantined(item.lot));
+        } else {
+            word = _wordOf(_lot(item.lot), item.lot, item.unit, item.path);
+            bytes16 holder = Custody.custodianOf(word);
             require(Custody.isHeld(word), NotInCustody(item.unit, organisation, Custody.stateOf(word), holder));
-        } else require(record.suspicion == Suspicion.NONE, LotQuarantined(item.lot));
-        if (Custody.markOf(organisation) == holder) _checkAuthorised(organisation, Roles.PARTICIPANT);
+        }
+        if (Custody.markOf(organisation) == bytes16(word)) _checkAuthorised(organisation, Roles.PARTICIPANT);
         else _checkOversees(organisation, record);
 
-        _flag(item.lot, item.unit, organisation, holder);
+        _flag(item.lot, item.unit, organisation, word);
     }
 
-    function _flag(bytes32 lot, bytes32 unit, bytes32 organisation, bytes16 holder) private {
+    function _flag(bytes32 lot, bytes32 unit, bytes32 organisation, bytes32 held) private {
         if (unit == bytes32(0)) _lot(lot).suspicion = Suspicion.SUSPECT;
-        else _put(lot, unit, Custody.stopped(State.QUARANTINED, holder));
+        else _put(lot, unit, Custody.quarantined(held));
 
-        emit SuspectFlagged(lot, unit, organisation, holder);
+        emit SuspectFlagged(lot, unit, organisation, bytes16(held), uint8(uint256(held) >> 120));
     }
 
     /// @inheritdoc IDrugProvenance
@@ -241,9 +247,20 @@ contract DrugProvenance is GS1Prefixes, Sending, Receiving, Packing, Counter, No
         bytes32 id = Custody.offered();
         bytes32 word = _wordAt(offer.lot, offer.unit);
         require(Custody.isOf(word, id), OfferNotLive(id));
-        _checkOversees(organisation, _lot(offer.lot));
+        _checkOversees(organisation, _overseen(organisation, offer.lot));
 
-        _flag(offer.lot, offer.unit, organisation, Custody.markOf(word == id ? offer.from : offer.to));
+        bytes32 held = word == id ? Custody.held(offer.from, offer.source()) : Custody.arrived(offer);
+        _flag(offer.lot, offer.unit, organisation, held);
+    }
+
+    /// @dev The record by which an organisation may stop what is on its way: of a lot in it that it made, or that was made where it is at home.
+    function _overseen(bytes32 organisation, bytes32 lot) private view returns (Lot storage record) {
+        record = _lot(lot);
+        bytes32 inner;
+        for (uint256 i = 0; (inner = _lotAt(lot, i)) != bytes32(0); ++i) {
+            if (_lot(inner).manufacturer == organisation) return _lot(inner);
+            if (_isHome(organisation, _lot(inner).manufacturer)) record = _lot(inner);
+        }
     }
 
     /* VIEWS */
@@ -267,8 +284,8 @@ contract DrugProvenance is GS1Prefixes, Sending, Receiving, Packing, Counter, No
         if (status == LotStatus.EXPIRED) return Verdict.EXPIRED;
         if (ended != 0 && !Dispensing.isOpenAt(ended, holder)) return Verdict.ALREADY_DISPENSED;
         Verdict verdict = Custody.verdictOf(word);
-        bool isElsewhere = holder != bytes32(0) && Custody.custodianOf(word) != Custody.markOf(holder);
-        return verdict == Verdict.OK && isElsewhere ? Verdict.NOT_IN_CUSTODY : verdict;
+        bool isTheirs = Custody.isOwn(word) && bytes16(word) == Custody.markOf(holder);
+        return verdict == Verdict.OK && holder != bytes32(0) && !isTheirs ? Verdict.NOT_IN_CUSTODY : verdict;
     }
 
     /// @inheritdoc IDrugProvenance

@@ -364,7 +364,14 @@ interface IDrugProvenance {
     /// @param unit The container or pack; zero for the whole lot.
     /// @param organisation The organisation that flagged it.
     /// @param custodian The mark of who holds the unit, or shipped it while it is on its way; zero for the whole lot.
-    event SuspectFlagged(bytes32 indexed lot, bytes32 indexed unit, bytes32 indexed organisation, bytes16 custodian);
+    /// @param carriedFor For whom its holder carries it: 3 a manufacturer, 2 a wholesaler, 1 anyone else; 0 if for nobody, or the whole lot.
+    event SuspectFlagged(
+        bytes32 indexed lot,
+        bytes32 indexed unit,
+        bytes32 indexed organisation,
+        bytes16 custodian,
+        uint8 carriedFor
+    );
 
     /// @notice What was stopped was looked into.
     /// @param lot The lot or mix.
@@ -730,7 +737,8 @@ interface IDrugProvenance {
     /// @dev Anyone may bring it. The logger signs `Report(address registry,bytes32 offer,bytes32 root,uint32 count,uint64 from,uint64 until,int16 min,int16
     /// max,uint32 excursion,uint32 gap,int16 kinetic)` in the domain of the registry of patients, see {IPatientRegistry-isSigned}; `registry` is this contract. The
     /// unit is free only if the report came in time, covers the way from when its logger began to the arrival, up to the longest gap at either end,
-    /// ends no more than 15 minutes ahead of the chain's clock, holds enough readings, and is within the policy of each cold lot in the unit.
+    /// ends no more than 15 minutes ahead of the chain's clock, holds enough readings, and is within the policy of each cold lot in the unit. Where
+    /// their ranges differ, everything that was measured must be inside of all: a report does not tell by which it counted.
     /// The readings themselves are not seen here: whoever has them computes the root and the figures again and compares. Otherwise it is in
     /// quarantine: by the receiver at any time, also without a signature, and by anyone once it is too late for a better report.
     /// Where the policy of each cold lot in it was switched off, the unit is free without a report. Emits {ReadingsReported}.
@@ -738,7 +746,7 @@ interface IDrugProvenance {
     /// Reverts with:
     /// - {OfferNotLive} if the unit does not wait for a report on this very offer.
     /// - `InvalidSignature` if it is not the logger's.
-    /// - `NotAuthorised` if there is no signature or the unit would not be free, there is still time, and the caller does not act for `offer.to`.
+    /// - `NotAuthorised` if the unit would not be free, there is still time, and the caller does not act for `offer.to`.
     ///
     /// @param offer The offer as it was shipped.
     /// @param readings What the logger measured.
@@ -754,7 +762,7 @@ interface IDrugProvenance {
     /// - {InvalidMix} if there are not 1 to 8 lots, if the level is not 1 to 8, or not above that of the mix of a child.
     /// - {LotNotListed} if a lot of a child is not among `lots`.
     /// - {AlreadyPacked} if a child is in a container that was packed later.
-    /// - {UnitNotProven} if a path does not lead to its child.
+    /// - {UnitNotProven} if a path does not lead to its child, or the container has an id of zero.
     /// - {NotInCustody} if the organisation does not hold a child, or does not hold the container by itself, or only carries one of them.
     ///
     /// @param organisation The organisation that the caller acts for.
@@ -771,12 +779,13 @@ interface IDrugProvenance {
     ) external;
 
     /// @notice Takes units out of a container of a mix: they are held as the container is.
-    /// @dev Also of a recalled or expired lot. What was packed by its manufacturer needs no unpacking. Emits {UnitUnpacked} for each unit.
+    /// @dev Also of a recalled or expired lot, and from a container in quarantine, in which what was in it stays: who oversees its lot
+    /// decides. What was packed by its manufacturer needs no unpacking. Emits {UnitUnpacked} for each unit.
     ///
     /// Reverts with:
     /// - `NotAuthorised` if the caller does not act for `organisation`.
     /// - {InvalidCount} if there is no child or more than 200.
-    /// - {NotInCustody} if the organisation does not hold the container.
+    /// - {NotInCustody} if the organisation does not have the container.
     /// - {NotInside} if a child is not directly in it.
     ///
     /// @param organisation The organisation that the caller acts for.
@@ -809,7 +818,7 @@ interface IDrugProvenance {
     /// - `NotAuthorised` if the caller does not act for `pharmacy` as PHARMACY.
     /// - {UnknownLot}, {LotRecalled}, {LotQuarantined} or {LotExpired} if the lot is not active.
     /// - {AlreadyDispensed} if it was, here or in another lot with the same serial, or was opened elsewhere or in other parts.
-    /// - {InvalidPortion} if `filling.portion` is more than is left, or just one of portion and whole is zero.
+    /// - {InvalidPortion} if `filling.portion` is more than is left, or just one of portion and whole is zero, or 255 prescriptions were filled with it.
     /// - {PrescriptionFilled} if the prescription was, anywhere.
     /// - {UnitNotProven} if the path does not lead from the lot to the pack.
     /// - {NotInCustody} if the pharmacy does not hold it, or only carries it.
@@ -833,7 +842,7 @@ interface IDrugProvenance {
     ///
     /// Reverts with:
     /// - `NotAuthorised` if the caller does not act for `pharmacy` as PHARMACY.
-    /// - {NotUndoable} if the pharmacy did not dispense it, or 10 days ago or earlier.
+    /// - {NotUndoable} if the pharmacy did not dispense it, or not of this lot, or 10 days ago or earlier.
     /// - {InvalidCount} if these are not as many prescriptions as were filled with it.
     /// - {NotFilledWith} if one of them was not filled with it.
     /// - {UnitNotProven} if the path does not lead from the lot to the pack.
@@ -845,12 +854,13 @@ interface IDrugProvenance {
     function undo(bytes32 pharmacy, Item calldata item, bytes32[] calldata prescriptions) external;
 
     /// @notice Stops a unit, with everything in it, or a whole lot that may not be genuine or good.
-    /// @dev A unit by its holder, the manufacturer of its lot, or a regulator of the manufacturer's jurisdiction; a whole lot by the latter two. For a mix
-    /// the jurisdiction is that of its packer. What is on its way is flagged by {flagShipment}, or with its whole lot. Emits {SuspectFlagged}.
+    /// @dev A unit by its holder, the manufacturer of its lot, or a regulator of the manufacturer's jurisdiction; a whole lot by the latter two. For a container
+    /// of a mix the jurisdiction is that of its packer; a mix is no lot that is flagged whole. What is on its way is flagged by {flagShipment}, or with its whole lot. Emits {SuspectFlagged}.
     ///
     /// Reverts with:
     /// - {UnitNotProven} if the path does not lead to the unit.
     /// - {NotInCustody} if nobody holds the unit, or it is stopped already.
+    /// - {UnknownLot} if a whole lot is flagged that was never commissioned, or a mix.
     /// - {LotQuarantined} if the whole lot is flagged already.
     /// - `NotAuthorised` if the caller does not act for `organisation`, where it does not hold the unit or did not make the lot as REGULATOR.
     /// - {ForeignRegulator} if a regulator is not of the manufacturer's jurisdiction.
@@ -861,12 +871,12 @@ interface IDrugProvenance {
 
     /// @notice Stops a shipment that was not received yet, or that waits for its report, so that nobody dodges a flag by shipping.
     /// @dev The offer is over: the unit is in quarantine, with its sender if it did not arrive, else with its receiver. By whom {flagSuspect} lets stop
-    /// what he does not hold. Emits {SuspectFlagged}.
+    /// what he does not hold; a container of a mix also by the manufacturer of one of its lots, and by the regulators there. Emits {SuspectFlagged}.
     ///
     /// Reverts with:
     /// - {OfferNotLive} if the unit is not on its way with this very offer and does not wait for its report.
     /// - `NotAuthorised` if the caller does not act for `organisation` as MANUFACTURER, where it made the lot, else as REGULATOR.
-    /// - {ForeignRegulator} if a regulator is not of the manufacturer's jurisdiction, or of that of the packer of a mix.
+    /// - {ForeignRegulator} if a regulator is not of the jurisdiction of the manufacturer of the lot or of one of a mix, or of the packer.
     ///
     /// @param offer The offer as it was shipped.
     /// @param organisation The organisation that the caller acts for.
@@ -881,7 +891,7 @@ interface IDrugProvenance {
     /// - `NotAuthorised` if the caller does not act for `organisation` as MANUFACTURER, where it made the lot, else as REGULATOR.
     /// - {ForeignRegulator} if a regulator is not of the manufacturer's jurisdiction, or of that of the packer of a mix.
     /// - {MissingJustification} if it is set free without a reason.
-    /// - {NotSuspect} if the unit, or the lot, is not in quarantine by itself.
+    /// - {NotSuspect} if the unit, or the lot, is not in quarantine by itself, or left the chain and was found out before.
     ///
     /// @param organisation The organisation that the caller acts for.
     /// @param lot The lot or mix.
@@ -923,7 +933,7 @@ interface IDrugProvenance {
     /// needs no path.
     /// @param lot The lot in which the pack was commissioned, as its packing list says; compared with the scanned one.
     /// @param scan What was read from the pack.
-    /// @param holder The organisation that should hold it; zero asks about no one.
+    /// @param holder The organisation that should hold it as its own; zero asks about no one.
     /// @param path From the outermost container down to the pack, the pack included.
     /// @return The verdict as of now.
     function verifyPack(

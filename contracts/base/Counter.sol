@@ -31,7 +31,7 @@ abstract contract Counter is IDrugProvenance, Accredited, LotBook, Packs, Stock 
         (LotStatus status, ) = _lot(lot).standing();
         Standings.checkActive(lot, status);
         bytes32 unit = GS1.packId(_lot(lot).gtin, serial);
-        _packs().dispense(pharmacy, unit, filling);
+        _packs().dispense(pharmacy, _lot(lot).unitsRoot, unit, filling);
         bytes32 word = _wordOf(_lot(lot), lot, unit, path);
         _checkHolder(unit, pharmacy, word, Custody.isOwn(word));
 
@@ -41,7 +41,7 @@ abstract contract Counter is IDrugProvenance, Accredited, LotBook, Packs, Stock 
     /// @inheritdoc IDrugProvenance
     function undo(bytes32 pharmacy, Item calldata item, bytes32[] calldata prescriptions) external {
         _checkAuthorised(pharmacy, Roles.PHARMACY);
-        _packs().undo(pharmacy, item.unit, prescriptions);
+        _packs().undo(pharmacy, _lot(item.lot).unitsRoot, item.unit, prescriptions);
         bytes32 word = _wordOf(_lot(item.lot), item.lot, item.unit, item.path);
         _checkHolder(item.unit, pharmacy, word, !Custody.hasLeft(word));
 

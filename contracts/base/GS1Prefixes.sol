@@ -40,8 +40,11 @@ abstract contract GS1Prefixes is IDrugProvenance, Accredited {
 
     /// @dev Reverts unless both are registered in one jurisdiction.
     function _checkRegulates(bytes32 regulator, bytes32 organisation) internal view {
-        uint16 jurisdiction = ACCREDITATION.jurisdictionOf(organisation);
-        require(jurisdiction == ACCREDITATION.jurisdictionOf(regulator), ForeignRegulator(regulator, organisation));
+        require(_isHome(regulator, organisation), ForeignRegulator(regulator, organisation));
+    }
+
+    function _isHome(bytes32 regulator, bytes32 organisation) internal view returns (bool) {
+        return ACCREDITATION.jurisdictionOf(organisation) == ACCREDITATION.jurisdictionOf(regulator);
     }
 
     /* VIEWS */

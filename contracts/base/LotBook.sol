@@ -41,8 +41,6 @@ abstract contract LotBook is IDrugProvenance {
             isCold = isCold || isInnerCold;
             if (i == 0 || (status != LotStatus.ACTIVE && worst != LotStatus.RECALLED)) worst = status;
         }
-        // A mix may be under suspicion by itself.
-        if (_lots[lot].suspicion != Suspicion.NONE && worst != LotStatus.RECALLED) worst = LotStatus.QUARANTINED;
     }
 
     /* VIEWS */

@@ -20,6 +20,10 @@ abstract contract NoticeBoard is IDrugProvenance, Accredited {
         _notices.start(lot, unit);
     }
 
+    function _isNoticed(bytes32 lot, bytes32 unit) internal view returns (bool) {
+        return _notices.isRunning(lot, unit);
+    }
+
     /* PARTNER */
 
     /// @inheritdoc IDrugProvenance

@@ -24,6 +24,7 @@ abstract contract Packing is IDrugProvenance, Accredited, LotBook, Stock {
         Mixes.checkCount(children.length);
         bytes32 mix = Mixes.idOf(organisation, lots, level);
         if (_mix(mix).length == 0) Mixes.keep(_mix(mix), _lot(mix), mix, organisation, lots);
+        require(container != bytes32(0), UnitNotProven(mix, container));
         bytes32 word = _wordAt(mix, container);
         if (word != bytes32(0)) _checkHolder(container, organisation, word, Custody.isOwn(word));
 
@@ -45,7 +46,7 @@ abstract contract Packing is IDrugProvenance, Accredited, LotBook, Stock {
         Mixes.checkCount(children.length);
         // A container has a word, so whatever path there is goes unread.
         bytes32 word = _wordOf(_lot(mix), mix, container, children[0].path);
-        _checkHolder(container, organisation, word, Custody.isHeld(word));
+        _checkHolder(container, organisation, word, !Custody.hasLeft(word));
 
         bytes32 inside = Custody.inside(mix, container);
         for (uint256 i = 0; i < children.length; ++i) {

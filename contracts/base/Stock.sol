@@ -32,7 +32,8 @@ abstract contract Stock is IDrugProvenance {
     /// @dev The word of a unit; reverts unless it was proven, now or earlier.
     function _wordOf(Lot storage own, bytes32 lot, bytes32 unit, Step[] calldata path) internal view returns (bytes32) {
         bytes32 word = _find(own, lot, unit, path);
-        require(word != bytes32(0), UnitNotProven(lot, unit));
+        // No unit has the id that stands for a whole lot.
+        require(word != bytes32(0) && unit != bytes32(0), UnitNotProven(lot, unit));
         return word;
     }
 

@@ -29,8 +29,25 @@ library ColdChain {
         if (from > loggedFrom + gap || until + gap < arrivedAt || from > until) return false;
         // Fewer readings than that leave a gap that the report does not tell.
         if (report.gap > gap || report.count == 0 || (report.count - 1) * gap < until - from) return false;
-        bool isOutside = report.min < policy.min || report.max > policy.max;
-        if (report.excursion > policy.maxExcursion || (isOutside && report.excursion == 0)) return false;
+        if (report.excursion > policy.maxExcursion || (!_isInside(policy, report) && report.excursion == 0)) return false;
         return report.kinetic <= policy.maxKinetic;
+    }
+
+    /// @notice Whether two policies have one range, or all that was measured is inside of both.
+    /// @dev Otherwise nobody knows by which of the two the seconds outside were counted.
+    function isPlain(
+        IDrugProvenance.Policy storage policy,
+        IDrugProvenance.Policy storage other,
+        IDrugProvenance.Report calldata report
+    ) internal view returns (bool) {
+        bool isSame = policy.min == other.min && policy.max == other.max;
+        return isSame || (_isInside(policy, report) && _isInside(other, report));
+    }
+
+    function _isInside(
+        IDrugProvenance.Policy storage policy,
+        IDrugProvenance.Report calldata report
+    ) private view returns (bool) {
+        return report.min >= policy.min && report.max <= policy.max;
     }
 }

@@ -11,7 +11,7 @@ import {Terms} from "./Terms.sol";
 /// - in transit: the id of the one live offer in the last 24 bytes
 /// - inside: the key of the container in the last 28 bytes
 /// - awaiting: when it arrived in 4 bytes, then the id of the offer
-/// - stopped (from QUARANTINED to DESTROYED): the mark of its holder in 16 bytes, then since when in 12
+/// - stopped (from QUARANTINED to DESTROYED): the mark of its holder in 16 bytes, 1 byte that says for whom it is carried, then since when in 11
 /// - held: the mark of its holder in 16 bytes, then its source in 16
 library Custody {
     using Terms for IDrugProvenance.Offer;
@@ -58,6 +58,12 @@ library Custody {
         return bytes32((uint256(state) << 224) | block.timestamp) | (bytes32(holder) >> 32);
     }
 
+    /// @notice The word of a unit that is held, in quarantine there: what is carried for another stays so.
+    function quarantined(bytes32 word) internal view returns (bytes32) {
+        bytes32 tier = bytes32(uint256(uint8(uint256(word) >> 120)) << 88);
+        return stopped(IDrugProvenance.State.QUARANTINED, bytes16(word)) | tier;
+    }
+
     /// @notice Whether a unit is in the hands of its holder.
     function isHeld(bytes32 word) internal pure returns (bool) {
         return uint256(word) >= _HELD;
@@ -99,10 +105,11 @@ library Custody {
         return _isAnywhere(word) ? bytes16(0) : bytes16(word << 32);
     }
 
-    /// @notice The word of a unit in quarantine after it was looked into: its holder has it again, from nobody, or it is illegitimate.
+    /// @notice The word of a unit in quarantine after it was looked into: its holder has it again, from nobody, or to carry on, or it is illegitimate.
     function resolved(bytes32 word, bool isCleared) internal view returns (bytes32) {
         bytes16 holder = custodianOf(word);
-        return isCleared ? bytes32(holder) : stopped(IDrugProvenance.State.ILLEGITIMATE, holder);
+        bytes32 tier = bytes32(uint256(uint8(uint256(word) >> 88)) << 120);
+        return isCleared ? holder | tier : stopped(IDrugProvenance.State.ILLEGITIMATE, holder);
     }
 
     /// @notice What a word lets a scan say.
@@ -118,7 +125,7 @@ library Custody {
     /// @notice What a word says beside its state and holder: the id of the offer, the source, or since when.
     function detailOf(bytes32 word) internal pure returns (uint256) {
         if (isHeld(word)) return uint128(uint256(word));
-        return _isAnywhere(word) ? uint192(uint256(word)) : uint96(uint256(word));
+        return _isAnywhere(word) ? uint192(uint256(word)) : uint88(uint256(word));
     }
 
     /// @dev Whether it is with nobody: on its way or waiting for its report.
@@ -128,8 +135,8 @@ library Custody {
 
     /// @notice The word of a unit that did not arrive: what must be kept cold comes back into quarantine, for nobody told how warm it was.
     function returned(IDrugProvenance.Offer calldata offer) internal view returns (bytes32) {
-        if (offer.logger == address(0)) return held(offer.from, offer.source());
-        return stopped(IDrugProvenance.State.QUARANTINED, markOf(offer.from));
+        bytes32 word = held(offer.from, offer.source());
+        return offer.logger == address(0) ? word : quarantined(word);
     }
 
     /// @notice The word of a unit that arrived, whatever its temperature was.

@@ -18,6 +18,11 @@ library Notices {
         state.times[lot][unit][bytes32(0)] = block.timestamp;
     }
 
+    /// @notice Whether the clock ever began.
+    function isRunning(State storage state, bytes32 lot, bytes32 unit) internal view returns (bool) {
+        return state.times[lot][unit][bytes32(0)] != 0;
+    }
+
     /// @notice Notes that an organisation knows.
     function acknowledge(State storage state, bytes32 lot, bytes32 unit, bytes32 organisation) internal {
         uint256 at = state.times[lot][unit][organisation];

@@ -122,7 +122,7 @@ def shorter_prefix(world: World) -> None:
     blocked_by="ForeignRegulator",
     file="contracts/base/GS1Prefixes.sol",
     patch=[
-        ("require(jurisdiction == ACCREDITATION.jurisdictionOf(regulator), ", "require(jurisdiction != 1000, "),
+        ("require(_isHome(regulator, organisation), ", "require(regulator != 0, "),
     ],
 )
 def foreign_regulator_prefix(world: World) -> None:
@@ -193,7 +193,7 @@ def cloned_serial(world: World) -> None:
     file="contracts/libraries/Dispensing.sol",
     patch=[
         (
-            "require(end == 0, IDrugProvenance.AlreadyDispensed(pack, uint64(end)));",
+            "require(end == 0, IDrugProvenance.AlreadyDispensed(pack, uint32(end)));",
             "",
         ),
         (
@@ -220,8 +220,8 @@ def double_dispensing(world: World) -> None:
     file="contracts/base/Counter.sol",
     patch=[
         (
-            "_packs().dispense(pharmacy, unit, filling);",
-            "_packs().dispense(pharmacy, keccak256(abi.encode(lot, unit)), filling);",
+            "_packs().dispense(pharmacy, _lot(lot).unitsRoot, unit, filling);",
+            "_packs().dispense(pharmacy, 0, keccak256(abi.encode(lot, unit)), filling);",
         ),
     ],
 )
@@ -987,8 +987,8 @@ def scan_of_a_sold_box(world: World) -> None:
     blocked_by="NOT_IN_CUSTODY",
     patch=[
         (
-            "return verdict == Verdict.OK && isElsewhere ? Verdict.NOT_IN_CUSTODY : verdict;",
-            "isElsewhere;\n        return verdict;",
+            "return verdict == Verdict.OK && holder != bytes32(0) && !isTheirs ? Verdict.NOT_IN_CUSTODY : verdict;",
+            "isTheirs;\n        return verdict;",
         ),
     ],
 )

@@ -159,7 +159,7 @@ def _sell_on(world: World, given: Offer, unit: bytes) -> None:
     defence="cold goods that did not arrive come back into quarantine",
     blocked_by="NotInCustody",
     file=CUSTODY,
-    patch=[("if (offer.logger == address(0)) return", "return")],
+    patch=[("offer.logger == address(0) ? word : quarantined(word)", "word")],
 )
 def warm_goods_taken_back(world: World) -> None:
     """Its sender takes back what became warm, and sells it with a new logger."""
@@ -184,7 +184,7 @@ def warm_goods_missing(world: World) -> None:
     "provenance-interim-report",
     defence="while a better report may come, only the receiver settles for less",
     blocked_by="NotAuthorised",
-    patch=[("if (!(isFine && isSigned) && !isLate) _checkAuthorised(offer.to, Roles.PARTICIPANT);", "isLate;")],
+    patch=[("if (!isFine && !isLate) _checkAuthorised(offer.to, Roles.PARTICIPANT);", "isLate;")],
 )
 def interim_report(world: World) -> None:
     """What a logger signed half way is brought by somebody who does not wish the receiver well."""
@@ -199,7 +199,7 @@ def interim_report(world: World) -> None:
     "provenance-given-up-by-a-stranger",
     defence="until a report is too late, only the receiver gives it up",
     blocked_by="NotAuthorised",
-    patch=[("if (!(isFine && isSigned) && !isLate) _checkAuthorised(offer.to, Roles.PARTICIPANT);", "isLate;")],
+    patch=[("if (!isFine && !isLate) _checkAuthorised(offer.to, Roles.PARTICIPANT);", "isLate;")],
 )
 def given_up_by_a_stranger(world: World) -> None:
     given = _arrived(world)
@@ -228,9 +228,7 @@ def freed_without_a_report(world: World) -> None:
     "provenance-flag-dodged-by-shipping",
     defence="a shipment is stopped on its way",
     blocked_by="OfferNotLive",
-    patch=[
-        ("_flag(offer.lot, offer.unit, organisation, Custody.markOf(word == id ? offer.from : offer.to));", "word;")
-    ],
+    patch=[("_flag(offer.lot, offer.unit, organisation, held);", "held;")],
 )
 def flag_dodged_by_shipping(world: World) -> None:
     """The hospital gets a suspect pack, because its holder shipped it before the regulator came."""
@@ -245,7 +243,7 @@ def flag_dodged_by_shipping(world: World) -> None:
     "provenance-shipment-stopped-by-a-rival",
     defence="only the manufacturer or a regulator stops what is on its way",
     blocked_by="NotAuthorised",
-    patch=[("        _checkOversees(organisation, _lot(offer.lot));\n\n        _flag", "        _flag")],
+    patch=[("        _checkOversees(organisation, _overseen(organisation, offer.lot));\n", "")],
 )
 def shipment_stopped_by_a_rival(world: World) -> None:
     stock(world)

@@ -326,7 +326,7 @@ def opened_pack_elsewhere(world: World) -> None:
     defence="a pack comes back to stock within 10 days or not at all",
     blocked_by="NotUndoable",
     file=DISPENSING,
-    patch=[("block.timestamp < uint64(end) + _UNDO_PERIOD", "end != 0")],
+    patch=[("block.timestamp < uint256(uint32(end)) + _UNDO_PERIOD", "end != 0")],
 )
 def undo_after_ten_days(world: World) -> None:
     stock(world)
@@ -341,7 +341,7 @@ def undo_after_ten_days(world: World) -> None:
     defence="only the pharmacy that dispensed a pack takes it back",
     blocked_by="NotUndoable",
     file=DISPENSING,
-    patch=[("bool isTheirs = bytes16(bytes32(end)) == Custody.markOf(pharmacy);", "bool isTheirs = pharmacy != 0;")],
+    patch=[("bytes16(bytes32(end)) == Custody.markOf(pharmacy) &&", "pharmacy != 0 &&")],
 )
 def undo_by_another(world: World) -> None:
     """The next pharmacy has the case in which the pack was, and makes it good."""

@@ -266,7 +266,7 @@ def cold_without_a_logger(world: World) -> None:
 def scan_of_a_stopped_pack(world: World) -> None:
     stock(world)
     drugs(world, "maker").flag_suspect(world.maker, item())
-    verdict = world.suite.drugs.verify(LOT, scan(), path_of(pack()), holder=world.pharmacy)
+    verdict = world.suite.drugs.verify(LOT, scan(), path_of(pack()))
     if verdict != Verdict.OK:
         raise Blocked(verdict.name)
 

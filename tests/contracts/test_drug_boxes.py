@@ -105,6 +105,7 @@ class TestUnpack:
     """
     when a unit is not in it       -> reverts NotInside
     when its holder calls          -> the unit is held as the box is; emits UnitUnpacked; the rest stays in it
+    given the box is in quarantine -> the unit comes out in quarantine, its maker decides; one that ended: reverts
     """
 
     def test_reverts_when_it_is_not_in_it(self, world, reverts):
@@ -122,6 +123,23 @@ class TestUnpack:
         drugs(world, "pharmacy").ship(given)
         assert custody(world, pack()) == held(world.pharmacy)
         assert custody(world, pack("1-1-2")).state == State.IN_TRANSIT
+
+    def test_takes_it_out_in_quarantine(self, world, reverts):
+        _, mix = box(world, "1-1-1")
+        drugs(world, "pharmacy").flag_suspect(world.pharmacy, Item(mix, BOX))
+        drugs(world, "pharmacy").unpack(world.pharmacy, mix, BOX, [Item(LOT, pack())])
+        assert custody(world, pack()).state == State.QUARANTINED
+        drugs(world, "maker").resolve(world.maker, LOT, pack(), is_cleared=True, justification=REASONS)
+        assert custody(world, pack()) == held(world.pharmacy)
+        assert world.suite.drugs.custody_of(mix, BOX).state == State.QUARANTINED
+        drugs(world, "pharmacy").end(world.pharmacy, Item(mix, BOX), State.DESTROYED)
+        with reverts("NotInCustody", unit=BOX, organisation=world.pharmacy, state=State.DESTROYED):
+            drugs(world, "pharmacy").unpack(world.pharmacy, mix, BOX, [Item(LOT, pack())])
+
+    def test_reverts_when_the_box_has_no_id(self, world, reverts):
+        with reverts("UnitNotProven", unit=ZERO_HASH):
+            box(world, "1-1-1", container=ZERO_HASH)
+        assert custody(world, pack()) == held(world.pharmacy, world.wholesaler)
 
 
 class TestDiscrepancy:
@@ -181,8 +199,9 @@ class TestSuspects:
     given nothing is suspect      -> resolve reverts NotSuspect
     when no reason is given       -> resolve reverts MissingJustification where it sets free; it stays stopped
     given it was stolen           -> found illegitimate it stays stolen, partners must know; cleared reverts NotSuspect
+    given it was found out before -> reverts NotSuspect
     when a pack is flagged        -> QUARANTINED, its neighbour OK; emits SuspectFlagged; illegitimate it stays for ever
-    when a whole mix is flagged   -> nothing of it moves, its lots do; cleared it moves
+    when a whole mix is flagged   -> reverts UnknownLot; its containers are flagged, which are units
     when a whole lot is flagged   -> nothing of it moves; a second flag reverts LotQuarantined; cleared it is active
     """
 
@@ -214,7 +233,7 @@ class TestSuspects:
     def test_stops_a_pack_for_ever(self, world, reverts):
         receipt = drugs(world, "pharmacy").flag_suspect(world.pharmacy, item())
         values = {"lot": LOT, "unit": pack(), "organisation": world.pharmacy, "custodian": mark_of(world.pharmacy)}
-        assert receipt.event("SuspectFlagged").values == values
+        assert receipt.event("SuspectFlagged").values == {**values, "carriedFor": 0}
         reasons = name_hash("reasons")
         maker = drugs(world, "maker")
         decided = maker.resolve(world.maker, LOT, pack(), is_cleared=False, justification=reasons)
@@ -227,15 +246,21 @@ class TestSuspects:
         assert verify(LOT, scan(), path_of(pack())) == Verdict.QUARANTINED
         assert verify(LOT, scan("1-1-2"), path_of(pack("1-1-2"))) == Verdict.OK
 
-    def test_stops_a_whole_mix(self, world, reverts):
+    def test_stops_no_whole_mix(self, world, reverts):
         _, mix = box(world, "1-1-1")
-        drugs(world, "regulator").flag_suspect(world.regulator, Item(mix, ZERO_HASH))
-        assert world.suite.drugs.lot_status(mix) == LotStatus.QUARANTINED
-        assert world.suite.drugs.lot_status(LOT) == LotStatus.ACTIVE
-        with reverts("LotQuarantined", lot=mix):
-            drugs(world, "pharmacy").ship(offer(world, BOX, "pharmacy", "hospital", lot=mix))
-        drugs(world, "regulator").resolve(world.regulator, mix, ZERO_HASH, is_cleared=True, justification=REASONS)
-        drugs(world, "pharmacy").ship(offer(world, BOX, "pharmacy", "hospital", lot=mix))
+        with reverts("UnknownLot", lot=mix):
+            drugs(world, "regulator").flag_suspect(world.regulator, Item(mix, ZERO_HASH))
+        assert world.suite.drugs.lot_status(mix) == LotStatus.ACTIVE
+        drugs(world, "regulator").flag_suspect(world.regulator, Item(mix, BOX))
+        assert world.suite.drugs.verify(LOT, scan(), path_of(pack())) == Verdict.QUARANTINED
+
+    def test_finds_out_once_what_left(self, world, reverts):
+        drugs(world, "pharmacy").end(world.pharmacy, item(), State.DESTROYED)
+        maker = drugs(world, "maker")
+        maker.resolve(world.maker, LOT, pack(), is_cleared=False)
+        with reverts("NotSuspect", lot=LOT, unit=pack()):
+            maker.resolve(world.maker, LOT, pack(), is_cleared=False)
+        assert custody(world, pack()).state == State.DESTROYED
 
     def test_stops_a_whole_lot(self, world, reverts):
         whole = Item(LOT, ZERO_HASH)
@@ -246,6 +271,25 @@ class TestSuspects:
             drugs(world, "maker").flag_suspect(world.maker, whole)
         drugs(world, "maker").resolve(world.maker, LOT, ZERO_HASH, is_cleared=True, justification=REASONS)
         drugs(world, "pharmacy").dispense(world.pharmacy, LOT, "1-1-1", path_of(pack()))
+
+
+class TestBoxOnItsWay:
+    """
+    when the maker of a lot in a box stops it  -> QUARANTINED at its sender, with what is in it; emits SuspectFlagged
+    when who oversees none of its lots does so -> reverts NotAuthorised
+    """
+
+    def test_is_stopped_by_the_maker_of_a_lot(self, world, reverts):
+        _, mix = box(world, "1-1-1")
+        given = offer(world, BOX, "pharmacy", "hospital", lot=mix)
+        drugs(world, "pharmacy").ship(given)
+        with reverts("NotAuthorised", organisation=world.wholesaler):
+            drugs(world, "wholesaler").flag_shipment(given, world.wholesaler)
+        receipt = drugs(world, "maker").flag_shipment(given, world.maker)
+        told = {"lot": mix, "unit": BOX, "organisation": world.maker, "custodian": mark_of(world.pharmacy)}
+        assert receipt.event("SuspectFlagged").values == {**told, "carriedFor": 0}
+        assert custody(world, pack()).state == State.QUARANTINED
+        assert custody(world, pack("1-1-2")) == held(world.pharmacy, world.wholesaler)
 
 
 class TestEnds:

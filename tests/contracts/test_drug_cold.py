@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from medtrust.accreditation import Role
 from medtrust.cold_chain import Summary
 from medtrust.drugs import Item, Policy, State, Verdict, mark_of
 from medtrust.packing import container_id
@@ -184,8 +185,8 @@ class TestReport:
 class TestPolicyIsOff:
     """
     given the policy was switched off after the lot was commissioned
-      when its receiver asks for no report           -> HELD
-      when a stranger brings what would be too warm  -> HELD; without a signature reverts NotAuthorised
+      when its receiver asks for no report           -> HELD, so does anyone: also given the receiver is suspended
+      when a stranger brings what would be too warm  -> HELD
     """
 
     @pytest.fixture
@@ -196,9 +197,12 @@ class TestPolicyIsOff:
         drugs(world, "wholesaler").give_up_report(given)
         assert world.suite.drugs.custody_of(LOT, PALLET_ID) == held(world.wholesaler, world.maker)
 
-    def test_takes_any_that_is_signed(self, world, given, arrived, off, reverts, stranger):
-        with reverts("NotAuthorised", organisation=world.wholesaler, signer=stranger.address):
-            drugs(world, "stranger").give_up_report(given)
+    def test_waits_for_no_receiver(self, world, given, off):
+        world.acting_as("authority").accreditation.suspend(world.wholesaler, Role.WHOLESALER)
+        drugs(world, "stranger").give_up_report(given)
+        assert world.suite.drugs.custody_of(LOT, PALLET_ID) == held(world.wholesaler, world.maker)
+
+    def test_takes_any_that_is_signed(self, world, given, arrived, off):
         report(world, given, arrived, highest=3_000, excursion=3_600)
         assert world.suite.drugs.custody_of(LOT, PALLET_ID) == held(world.wholesaler, world.maker)
 
@@ -257,7 +261,7 @@ class TestFlagShipment:
         receipt = drugs(world, by).flag_shipment(given, getattr(world, by))
         holder = mark_of(world.maker)
         told = {"lot": LOT, "unit": PALLET_ID, "organisation": getattr(world, by), "custodian": holder}
-        assert receipt.event("SuspectFlagged").values == told
+        assert receipt.event("SuspectFlagged").values == {**told, "carriedFor": 0}
         custody = world.suite.drugs.custody_of(LOT, PALLET_ID)
         assert (custody.state, custody.custodian) == (State.QUARANTINED, holder)
         with reverts("OfferNotLive", offer=given.id):

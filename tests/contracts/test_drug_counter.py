@@ -10,6 +10,7 @@ from medtrust.types import name_hash
 from tests.drugs_world import CASE, SERIAL, at_second, drugs, pack, packed, path_of, scan, ship, stock
 
 LOT = packed().id
+OTHER = packed("MT2026B")
 SCRIPT, REFILL = name_hash("prescription 1, refill 0"), name_hash("prescription 1, refill 1")
 DAY = 86_400
 
@@ -100,6 +101,7 @@ class TestUndo:
     """
     when the caller does not act for a pharmacy          -> reverts NotAuthorised
     given it was not dispensed, or 10 days ago           -> reverts NotUndoable
+    when another lot or a mix is named                   -> reverts NotUndoable, whatever is there under that id
     when prescriptions are left out, or of another pack  -> reverts InvalidCount or NotFilledWith
     given the pharmacy shipped it, or what it was in     -> reverts NotInCustody; reverts UnitNotProven without a path
     given it is in quarantine at the pharmacy            -> whole again, and in quarantine
@@ -127,6 +129,15 @@ class TestUndo:
         at_second(world, at + 10 * DAY - 1)
         drugs(world, "pharmacy").undo(world.pharmacy, item())
         assert world.suite.drugs.end_of(pack()) is None
+
+    def test_reverts_when_another_lot_is_named(self, world, reverts):
+        at = dispense(world).at
+        shop = drugs(world, "pharmacy")
+        mix = shop.pack(world.pharmacy, [LOT], pack(), [item("1-1-2")]).event("UnitPacked").values["mix"]
+        for lot in (mix, OTHER.id):
+            with reverts("NotUndoable", pack=pack(), endedAt=at):
+                shop.undo(world.pharmacy, Item(lot, pack(), OTHER.path(pack())))
+        assert world.suite.drugs.end_of(pack()) == End(at, mark_of(world.pharmacy), 0, 0, 0)
 
     def test_reverts_when_prescriptions_are_left_out(self, world, reverts):
         dispense(world, prescription=SCRIPT)

@@ -33,8 +33,10 @@ from tests.invariants.provenance_model import (
     Policy,
     Unit,
     arrived,
+    cleared,
     key_of,
     mix_id,
+    quarantined,
     returned,
 )
 
@@ -173,12 +175,13 @@ class Model(Checks):
         require(signature != "bad", "InvalidSignature", signer=offer.logger)
         cold = [self.state.lots[lot] for lot in self.state.lots_of(offer.lot) if self.state.lots[lot].is_cold]
         policies = [policy for lot in cold if (policy := self.state.policies[lot.gtin]).gap]
+        is_mixed = len({policy[:2] for policy in policies}) > 1
         is_late = any(now > place.since + policy.report_within for policy in policies)
         is_good = all(signature and is_within(one, report, offer.logged_from, place.since, now) for one in policies)
-        if not is_late and not (is_good and signature):
+        is_good = is_good and not (is_mixed and any(is_outside(one, report) for one in policies))
+        if not is_late and not is_good:
             self._authorised(offer.receiver, caller, PARTICIPANT, now)
-        stopped = Place(At.QUARANTINED, offer.receiver, since=now)
-        next_ = arrived(offer, now) if is_good and not is_late else stopped
+        next_ = arrived(offer, now) if is_good and not is_late else quarantined(arrived(offer, now), now)
         self.state.places[offer.place] = next_
         told = {"lot": offer.lot, "unit": offer.unit, "to": offer.receiver, "offer": offer.id}
         return [("ReadingsReported", {**told, "root": report.root, "state": next_.at})]
@@ -197,6 +200,7 @@ class Model(Checks):
         if mix not in self.state.mixes:
             self.state.mixes[mix] = Mix(packer, level, tuple(lots))
             told.append(("MixRegistered", {"mix": mix, "packer": packer, "level": level, "lots": list(lots)}))
+        require(container != ZERO_HASH, "UnitNotProven", lot=mix, unit=container)
         place = self.state.places.get((mix, container))
         if place is not None:
             self._holder(container, packer, place)
@@ -220,8 +224,10 @@ class Model(Checks):
     ) -> list[Told]:
         self._authorised(organisation, caller, PARTICIPANT, now)
         count(len(children))
-        place = self.state.own((mix, container))
-        self._holder(container, organisation, place or Place(At.IN_TRANSIT), may_be_carried=True)
+        place = self.state.own((mix, container)) if container != ZERO_HASH else None
+        require(place is not None, "UnitNotProven", lot=mix, unit=container)
+        there = (At.HELD, At.QUARANTINED, At.ILLEGITIMATE)
+        self._holder(container, organisation, place or Place(At.HELD), there, may_be_carried=True)
         told = []
         for child in children:
             known = self.state.places.get(child.place)
@@ -268,7 +274,7 @@ class Model(Checks):
         if is_prescribed:
             self.state.fills[prescription] = pack
         since = end.ended_at if is_open else now
-        self.state.ends[pack] = End(since, pharmacy, taken, whole, end.fills + is_prescribed)
+        self.state.ends[pack] = End(since, pharmacy, taken, whole, end.fills + is_prescribed, end.lot or lot)
         told = {"pack": pack, "lot": lot, "pharmacy": pharmacy, "prescription": prescription}
         return [("PackDispensed", {**told, "portion": portion, "whole": whole})]
 
@@ -276,7 +282,7 @@ class Model(Checks):
         self._authorised(pharmacy, caller, PHARMACY, now)
         pack = item.unit
         end = self.state.ends.get(pack, NO_END)
-        is_theirs = end.by == pharmacy and now < end.ended_at + UNDO
+        is_theirs = end.by == pharmacy and end.lot == item.lot and now < end.ended_at + UNDO
         require(is_theirs, "NotUndoable", pack=pack, endedAt=end.ended_at)
         require(len(prescriptions) == end.fills, "InvalidCount", count=len(prescriptions))
         fills = dict(self.state.fills)
@@ -306,6 +312,7 @@ class Model(Checks):
     def flag_suspect(self, now: int, caller: str, organisation: bytes, item: Item) -> list[Told]:
         holder = None
         if item.unit == ZERO_HASH:
+            require(item.lot in self.state.lots, "UnknownLot", lot=item.lot)
             require(self._suspicion(item.lot) == TRUSTED, "LotQuarantined", lot=item.lot)
         else:
             place = self._place(*item)
@@ -319,16 +326,23 @@ class Model(Checks):
         if item.unit == ZERO_HASH:
             self._suspect(item.lot, SUSPECT)
         else:
-            self.state.places[item.place] = Place(At.QUARANTINED, holder, since=now)
-        return [_flagged(*item.place, organisation, holder)]
+            self.state.places[item.place] = quarantined(place, now)
+        return [_flagged(*item.place, organisation, self.state.places.get(item.place))]
 
     def flag_shipment(self, now: int, caller: str, offer: Offer, organisation: bytes) -> list[Told]:
         place = self.state.places.get(offer.place, Place(At.HELD))
         require(place.offer == offer.id, "OfferNotLive", offer=offer.id)
-        self._oversees(now, caller, organisation, offer.lot)
-        holder = offer.sender if place.at is At.IN_TRANSIT else offer.receiver
-        self.state.places[offer.place] = Place(At.QUARANTINED, holder, since=now)
-        return [_flagged(*offer.place, organisation, holder)]
+        self._oversees(now, caller, organisation, self._overseen(organisation, offer.lot))
+        held = Place(At.HELD, offer.sender, offer.sold_by) if place.at is At.IN_TRANSIT else arrived(offer, now)
+        self.state.places[offer.place] = quarantined(held, now)
+        return [_flagged(*offer.place, organisation, self.state.places[offer.place])]
+
+    def _overseen(self, organisation: bytes, lot: bytes) -> bytes:
+        """The lot in a shipment by which somebody may stop it: one that he made, else the last one made at his home."""
+        known = [one for one in self.state.lots_of(lot) if one in self.state.lots]
+        own = [one for one in known if self.state.lots[one].manufacturer == organisation]
+        near = [one for one in known if self._is_home(organisation, self.state.lots[one].manufacturer)]
+        return [lot, *near, *own][-1]
 
     def resolve(
         self, now: int, caller: str, organisation: bytes, lot: bytes, unit: bytes, is_cleared: bool, why: bytes
@@ -338,13 +352,14 @@ class Model(Checks):
         place = self.state.places.get((lot, unit), Place(At.HELD))
         is_suspect = place.at is At.QUARANTINED if unit != ZERO_HASH else self._suspicion(lot) == SUSPECT
         has_left = place.at in (At.STOLEN, At.EXPORTED, At.DESTROYED)
-        require(is_suspect or (has_left and not is_cleared), "NotSuspect", lot=lot, unit=unit)
+        is_found_out = has_left and not is_cleared and (lot, unit) not in self.state.notices
+        require(is_suspect or is_found_out, "NotSuspect", lot=lot, unit=unit)
         if not is_cleared:
             self.state.notices[lot, unit] = now
         if unit == ZERO_HASH:
             self._suspect(lot, TRUSTED if is_cleared else ILLEGITIMATE)
         elif is_cleared:
-            self.state.places[lot, unit] = Place(At.HELD, place.holder)
+            self.state.places[lot, unit] = cleared(place)
         elif is_suspect:
             self.state.places[lot, unit] = Place(At.ILLEGITIMATE, place.holder, since=now)
         told = {"lot": lot, "unit": unit, "organisation": organisation, "isCleared": is_cleared}
@@ -359,14 +374,15 @@ class Model(Checks):
         return [("NoticeAcknowledged", {"lot": lot, "unit": unit, "organisation": organisation})]
 
     def _suspicion(self, lot: bytes) -> int:
-        record = self.state.mixes.get(lot) or self.state.lots.get(lot)
-        return record.suspicion if record else TRUSTED
+        return self.state.lots[lot].suspicion if lot in self.state.lots else TRUSTED
 
     def _suspect(self, lot: bytes, suspicion: int) -> None:
-        if lot in self.state.mixes:
-            self.state.mixes[lot] = replace(self.state.mixes[lot], suspicion=suspicion)
-        else:
-            self.state.lots[lot] = replace(self.state.lots[lot], suspicion=suspicion)
+        self.state.lots[lot] = replace(self.state.lots[lot], suspicion=suspicion)
+
+
+def is_outside(policy: Policy, report: Summary) -> bool:
+    """Whether anything that was measured is out of the range of a product."""
+    return report.lowest < policy.lowest or report.highest > policy.highest
 
 
 def is_within(policy: Policy, report: Summary, logged_from: int, arrived_at: int, now: int) -> bool:
@@ -375,15 +391,16 @@ def is_within(policy: Policy, report: Summary, logged_from: int, arrived_at: int
     begins, ends = report.since <= logged_from + policy.gap, report.until + policy.gap >= arrived_at
     is_dense = report.gap <= policy.gap and report.count > 0
     is_dense = is_dense and (report.count - 1) * policy.gap >= report.until - report.since
-    is_outside = report.lowest < policy.lowest or report.highest > policy.highest
-    bears = report.excursion <= policy.excursion and not (is_outside and report.excursion == 0)
+    bears = report.excursion <= policy.excursion and not (is_outside(policy, report) and report.excursion == 0)
     is_ordered = report.since <= report.until
     return is_past and begins and ends and is_ordered and is_dense and bears and report.kinetic <= policy.kinetic
 
 
-def _flagged(lot: bytes, unit: bytes, organisation: bytes, holder: bytes | None) -> Told:
-    told = {"lot": lot, "unit": unit, "organisation": organisation, "custodian": mark_of(holder)}
-    return "SuspectFlagged", told
+def _flagged(lot: bytes, unit: bytes, organisation: bytes, stopped: Place | None) -> Told:
+    told = {"lot": lot, "unit": unit, "organisation": organisation}
+    if stopped is None:
+        return "SuspectFlagged", {**told, "custodian": bytes(16), "carriedFor": 0}
+    return "SuspectFlagged", {**told, "custodian": mark_of(stopped.holder), "carriedFor": stopped.source.tier}
 
 
 def _told(name: str, offer: Offer, place: Unit | None = None) -> Told:

@@ -38,7 +38,7 @@ class Checks:
 
     def _place(self, lot: bytes, unit: bytes, path: Path) -> Place:
         place = self.locate(lot, unit, path)
-        require(place is not None, "UnitNotProven", lot=lot, unit=unit)
+        require(place is not None and unit != ZERO_HASH, "UnitNotProven", lot=lot, unit=unit)
         return place or Place(At.HELD)
 
     def _held(self, lot: bytes, unit: bytes, organisation: bytes, path: Path, *, may_be_carried: bool = False) -> Place:
@@ -91,10 +91,14 @@ class Checks:
         self._authorised(organisation, caller, REGULATOR, now)
         mix = self.state.mixes.get(lot)
         whose = record.manufacturer if record else mix.packer if mix else ZERO_HASH
-        homes = [self.accreditation.organisations.get(one) for one in (organisation, whose)]
-        numbers = [one.jurisdiction if one else 0 for one in homes]
-        require(numbers[0] == numbers[1], "ForeignRegulator", regulator=organisation, organisation=whose)
+        is_home = self._is_home(organisation, whose)
+        require(is_home, "ForeignRegulator", regulator=organisation, organisation=whose)
         return None
+
+    def _is_home(self, one: bytes, other: bytes) -> bool:
+        """Whether two organisations are of one jurisdiction."""
+        homes = [self.accreditation.organisations.get(house) for house in (one, other)]
+        return len({home.jurisdiction if home else 0 for home in homes}) == 1
 
 
 def mark_of(organisation: bytes | None) -> bytes:

@@ -151,6 +151,7 @@ class End:
     taken: int = 0
     whole: int = 0
     fills: int = 0
+    lot: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,6 @@ class Mix:
     packer: bytes
     level: int
     lots: tuple[bytes, ...]
-    suspicion: int = TRUSTED
 
 
 NO_END = End(0, None)
@@ -194,7 +194,7 @@ class State:
             wrong = [one for one in all_ if one not in (Standing.ACTIVE, Standing.RECALLED)]
             if Standing.RECALLED in all_:
                 return Standing.RECALLED
-            return Standing.QUARANTINED if mix.suspicion else (wrong or all_)[-1]
+            return (wrong or all_)[-1]
         if record is None:
             return Standing.UNKNOWN
         if record.recall != (0, 0):
@@ -238,8 +238,18 @@ def tier(role: int) -> int:
 def returned(offer: Offer, now: int) -> Place:
     """Where a unit is that did not arrive: what must be kept cold waits for somebody to look at it."""
     if offer.logger != ZERO_ADDRESS:
-        return Place(At.QUARANTINED, offer.sender, since=now)
+        return quarantined(Place(At.HELD, offer.sender, offer.sold_by), now)
     return Place(At.HELD, offer.sender, offer.sold_by)
+
+
+def quarantined(held: Place, now: int) -> Place:
+    """Where a unit that somebody holds is once it was stopped: what is carried stays so."""
+    return Place(At.QUARANTINED, held.holder, Source(held.source.tier), since=now)
+
+
+def cleared(stopped: Place) -> Place:
+    """Where a unit is that was looked into: its holder has it from nobody, or to carry it on."""
+    return Place(At.HELD, stopped.holder, stopped.source)
 
 
 def arrived(offer: Offer, now: int) -> Place:

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine
 from medtrust import wallet
 from medtrust.artifacts import Artifact, load
 from medtrust.keccak import keccak256
-from medtrust.packing import Container, PackedLot, Path, container_id
+from medtrust.packing import Container, PackedLot, Path, container_id, pack_id
 from medtrust.standards.gs1 import check_digit
 from medtrust.types import ZERO_ADDRESS, ZERO_HASH, checksum_address, organisation_id
 from tests.drugs_world import sscc
@@ -85,7 +85,8 @@ PACKED = {lot.id: lot for lot in LOTS}
 WAYS: dict[Unit, Path] = {(lot.id, unit): lot.path(unit) for lot in LOTS for unit in lot.units()}
 """How each unit is proven; computed once, for every step of a machine asks."""
 
-BOXES = [container_id(sscc(number)) for number in (901, 902, 903)]
+BOXES = [*(container_id(sscc(number)) for number in (901, 902, 903)), pack_id(PLAIN, "0"), ZERO_HASH]
+"""The last two bear the id of a pack, and none."""
 EXPIRES_AFTER = {"A": 900 * DAY, "B": 40 * DAY, "C": 900 * DAY}
 
 

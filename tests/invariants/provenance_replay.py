@@ -21,9 +21,12 @@ from tests.invariants.provenance_model import (
     Offer,
     Place,
     Policy,
+    Source,
     State,
     arrived,
+    cleared,
     mark,
+    quarantined,
     returned,
 )
 
@@ -96,7 +99,7 @@ class Replay:
         offer = self.offers[values["offer"]]
         place = arrived(offer, self.now)
         if values["state"] == At.QUARANTINED:
-            place = Place(At.QUARANTINED, values["to"], since=self.now)
+            place = quarantined(place, self.now)
         self.state.places[offer.place] = place
 
     def _mix_registered(self, values: dict[str, Any], _: Sequence[Told]) -> None:
@@ -123,7 +126,8 @@ class Replay:
             self.state.fills[values["prescription"]] = values["pack"]
         since = before.ended_at or self.now
         fills = before.fills + is_prescribed
-        self.state.ends[values["pack"]] = End(since, values["pharmacy"], taken, values["whole"], fills)
+        lot = before.lot or values["lot"]
+        self.state.ends[values["pack"]] = End(since, values["pharmacy"], taken, values["whole"], fills, lot)
 
     def _dispense_reversed(self, values: dict[str, Any], _: Sequence[Told]) -> None:
         del self.state.ends[values["pack"]]
@@ -142,7 +146,8 @@ class Replay:
             self._suspect(unit[0], SUSPECT)
         else:
             holder = self.organisations[values["custodian"]]
-            self.state.places[unit] = Place(At.QUARANTINED, holder, since=self.now)
+            source = Source(values["carriedFor"])
+            self.state.places[unit] = Place(At.QUARANTINED, holder, source, since=self.now)
 
     def _suspect_resolved(self, values: dict[str, Any], _: Sequence[Told]) -> None:
         unit = values["lot"], values["unit"]
@@ -153,15 +158,12 @@ class Replay:
             return
         place = self.state.places[unit]
         if values["isCleared"]:
-            self.state.places[unit] = Place(At.HELD, place.holder)
+            self.state.places[unit] = cleared(place)
         elif place.at is At.QUARANTINED:
             self.state.places[unit] = Place(At.ILLEGITIMATE, place.holder, since=self.now)
 
     def _suspect(self, lot: bytes, suspicion: int) -> None:
-        if lot in self.state.mixes:
-            self.state.mixes[lot] = replace(self.state.mixes[lot], suspicion=suspicion)
-        else:
-            self.state.lots[lot] = replace(self.state.lots[lot], suspicion=suspicion)
+        self.state.lots[lot] = replace(self.state.lots[lot], suspicion=suspicion)
 
     def _notice_acknowledged(self, values: dict[str, Any], _: Sequence[Told]) -> None:
         self.state.answers[(values["lot"], values["unit"]), values["organisation"]] = self.now

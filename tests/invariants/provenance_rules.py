@@ -89,7 +89,7 @@ class Provenance(Moves):
 
     # ---- with its holder
 
-    @rule(chance=chances, caller=people, number=numbers, other=numbers, box=st.integers(0, 2), level=st.integers(0, 9))
+    @rule(chance=chances, caller=people, number=numbers, other=numbers, box=st.integers(0, 4), level=st.integers(0, 9))
     def pack(self, chance: int, caller: str, number: int, other: int, box: int, level: int) -> None:
         """Pack what somebody has into a new container or one of his, with one more of his units or any."""
         first = self.pick(number, lambda place, unit: place.at is At.HELD and self.is_loose(unit), chance)
@@ -176,9 +176,12 @@ class Provenance(Moves):
         owner = NAMES.get(state.ends.get(pack, NO_END).by or b"", "pharmacy")
         who = caller if chance == 2 and caller in HOUSES else owner
         lots = [lot for lot in PACKED if pack in PACKED[lot] and lot in state.lots]
+        lots += [mix for mix, unit in state.places if mix in state.mixes and unit == pack] * 2
+        if pack in state.ends and chance not in (3, 4, 5):
+            lots = [state.ends[pack].lot]
         unit = lots[number % len(lots)], pack
-        if chance > 7:
-            self._hand_on((unit[0], WAYS[unit][-2].unit), receiver, 0)
+        if chance > 9:
+            self._hand_on((lots[0], WAYS[lots[0], pack][-2].unit), receiver, 0)
         self.attempt("undo", ACCOUNTS[who], HOUSES[who], Item(*unit, self.path(unit, chance)), filled)
 
     # ---- when something is wrong
