@@ -29,7 +29,8 @@ library ColdChain {
         if (from > loggedFrom + gap || until + gap < arrivedAt || from > until) return false;
         // Fewer readings than that leave a gap that the report does not tell.
         if (report.gap > gap || report.count == 0 || (report.count - 1) * gap < until - from) return false;
-        if (report.excursion > policy.maxExcursion || (!_isInside(policy, report) && report.excursion == 0)) return false;
+        if (report.excursion > policy.maxExcursion || (!_isInside(policy, report) && report.excursion == 0))
+            return false;
         return report.kinetic <= policy.maxKinetic;
     }
 
