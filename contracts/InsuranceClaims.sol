@@ -227,7 +227,7 @@ contract InsuranceClaims is IInsuranceClaims, IVisitListener, Controlled, Payer,
         Status status = claim.status;
         if (status == Status.ESCALATED) {
             _checkAuthorised(organisation, Roles.REVIEWER);
-            bool isIndependent = _mayReview(organisation, insurer, dossier.provider, claim.changedAt);
+            bool isIndependent = _isApart(organisation, insurer, dossier.provider, claim.changedAt);
             require(isIndependent, NotIndependent(organisation, msg.sender));
         } else {
             require(status == Status.HELD || status == Status.APPEALED, ClaimSettled(dossier.visit, status));

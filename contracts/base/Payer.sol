@@ -47,7 +47,7 @@ abstract contract Payer is Accredited {
     /// @dev Whether a reviewer is of the insurer's jurisdiction, its signer, who calls, did not sign for insurer or provider up to a time, and
     /// who administers one of these neither calls nor administers the reviewer. Either can name any account as its signer, unasked: one
     /// that is named when the claim is with the reviewers says nothing of them.
-    function _mayReview(bytes32 reviewer, bytes32 insurer, bytes32 provider, uint256 at) internal view returns (bool ok) {
+    function _isApart(bytes32 reviewer, bytes32 insurer, bytes32 provider, uint256 at) internal view returns (bool ok) {
         IAccreditationRegistry.Organisation memory own = ACCREDITATION.organisationOf(reviewer);
         for (bytes32 party = provider; ; party = insurer) {
             IAccreditationRegistry.Organisation memory other = ACCREDITATION.organisationOf(party);
