@@ -56,7 +56,7 @@ class Stories:
     def _deliver(self, shelves: Shelves, box: Box, to: Trader, lost: Collection[Box] = ()) -> Iterator[None]:
         """Ship a box until it is received: first refused or left lying now and then, seldom warm on its way."""
         trade, draw = self.trade, self.trade.draw
-        while True:
+        while self._is_usable(shelves, box):
             offer = trade.ship(shelves, box, to)
             yield
             if offer is None:
@@ -68,6 +68,9 @@ class Stories:
             trade.give_back(shelves, box, offer, by, act)
             trade.story["shipments refused or taken back"] += 1
             yield
+            yield from self._look_into(shelves, box)
+        else:
+            return
         is_warm = shelves.maker is trade.cold and draw.random() < 0.03
         sender = box.holder
         if not trade.receive(shelves, box, offer, to, missing=list(lost), is_warm=is_warm):
@@ -76,7 +79,8 @@ class Stories:
         yield
         for one in lost:
             trade.story["discrepancies"] += 1
-            if draw.random() < 0.5:
+            yield from self._look_into(shelves, one)
+            if draw.random() < 0.5 and self._is_usable(shelves, one):
                 self._steal(shelves, one)
                 yield
             else:

@@ -88,7 +88,7 @@ class Trade:
             self.give_back(shelves, box, offer, to, "refuse")
             return False
         for one in missing:
-            shelves.move(one, box.holder, State.HELD)
+            self._come_back(shelves, one, box.holder)
         self._arrive(shelves, box, to)
         if shelves.maker is self.cold and box.holder is to and shelves.state(box) is State.AWAITING:
             self._report(shelves, box, offer, is_warm=is_warm)
@@ -116,7 +116,11 @@ class Trade:
     def give_back(self, shelves: Shelves, box: Box, offer: Offer, by: Trader, act: str) -> None:
         """Refuse a box as its receiver, or take it back as its sender."""
         self.market.act(by, act, offer, expected=None)
-        shelves.move(box, box.holder, State.HELD)
+        self._come_back(shelves, box, box.holder)
+
+    def _come_back(self, shelves: Shelves, box: Box, sender: Trader) -> None:
+        """What was kept cold comes back without a report, so somebody has to look into it."""
+        shelves.move(box, sender, State.QUARANTINED if shelves.maker is self.cold else State.HELD)
 
     # ---- where it is
 

@@ -15,7 +15,7 @@ from medtrust.errors import ToolMissing
 
 pytest.importorskip("pyrevm", reason="pyrevm has no wheel for this Python")
 
-LITTLE = Sizes(packs=3_000, makers=3, wholesalers=5, pharmacies=20, clones=20, recalls=1, seed=4)
+LITTLE = Sizes(packs=3_000, makers=3, wholesalers=5, pharmacies=20, clones=20, recalls=1, seed=8)
 LESS = Sizes(packs=200, makers=1, wholesalers=2, pharmacies=3, clones=2, recalls=0)
 
 
