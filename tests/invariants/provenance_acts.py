@@ -10,7 +10,7 @@ from medtrust.cold_chain import Summary
 from medtrust.packing import Path, lot_id, pack_id
 from medtrust.types import ZERO_ADDRESS, ZERO_HASH
 from tests.invariants.accreditation_model import Refused, Told
-from tests.invariants.provenance_checks import Checks, count, mark_of, require
+from tests.invariants.provenance_checks import Checks, count, is_outside, is_within, mark_of, require
 from tests.invariants.provenance_model import (
     CARRIER,
     CUSTODIANS,
@@ -378,22 +378,6 @@ class Model(Checks):
 
     def _suspect(self, lot: bytes, suspicion: int) -> None:
         self.state.lots[lot] = replace(self.state.lots[lot], suspicion=suspicion)
-
-
-def is_outside(policy: Policy, report: Summary) -> bool:
-    """Whether anything that was measured is out of the range of a product."""
-    return report.lowest < policy.lowest or report.highest > policy.highest
-
-
-def is_within(policy: Policy, report: Summary, logged_from: int, arrived_at: int, now: int) -> bool:
-    """Whether a report tells of the whole way, and of nothing that the product does not bear."""
-    is_past = report.until <= now + 15 * 60
-    begins, ends = report.since <= logged_from + policy.gap, report.until + policy.gap >= arrived_at
-    is_dense = report.gap <= policy.gap and report.count > 0
-    is_dense = is_dense and (report.count - 1) * policy.gap >= report.until - report.since
-    bears = report.excursion <= policy.excursion and not (is_outside(policy, report) and report.excursion == 0)
-    is_ordered = report.since <= report.until
-    return is_past and begins and ends and is_ordered and is_dense and bears and report.kinetic <= policy.kinetic
 
 
 def _flagged(lot: bytes, unit: bytes, organisation: bytes, stopped: Place | None) -> Told:

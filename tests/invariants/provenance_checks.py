@@ -5,11 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from medtrust.cold_chain import Summary
 from medtrust.packing import Path
 from medtrust.types import ZERO_HASH
 from tests.invariants.accreditation_model import Refused
 from tests.invariants.accreditation_model import State as Accreditation
-from tests.invariants.provenance_model import MANUFACTURER, NO_END, REGULATOR, At, Place, Standing, State, Unit, mark
+from tests.invariants.provenance_model import (
+    MANUFACTURER,
+    NO_END,
+    REGULATOR,
+    At,
+    Place,
+    Policy,
+    Standing,
+    State,
+    Unit,
+    mark,
+)
 
 MAX_ITEMS = 200
 
@@ -112,3 +124,19 @@ def count(count: int) -> None:
 def require(condition: bool, error: str, **values: Any) -> None:
     if not condition:
         raise Refused(error, **values)
+
+
+def is_outside(policy: Policy, report: Summary) -> bool:
+    """Whether anything that was measured is out of the range of a product."""
+    return report.lowest < policy.lowest or report.highest > policy.highest
+
+
+def is_within(policy: Policy, report: Summary, logged_from: int, arrived_at: int, now: int) -> bool:
+    """Whether a report tells of the whole way, and of nothing that the product does not bear."""
+    is_past = report.until <= now + 15 * 60
+    begins, ends = report.since <= logged_from + policy.gap, report.until + policy.gap >= arrived_at
+    is_dense = report.gap <= policy.gap and report.count > 0
+    is_dense = is_dense and (report.count - 1) * policy.gap >= report.until - report.since
+    bears = report.excursion <= policy.excursion and not (is_outside(policy, report) and report.excursion == 0)
+    is_ordered = report.since <= report.until
+    return is_past and begins and ends and is_ordered and is_dense and bears and report.kinetic <= policy.kinetic
